@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every command that README.md and docs/ show.
+
+    doc_commands.py --bin FOLDER [PAGE.md...]
+
+Commands are the lines that start with `$ ` in fenced ```console blocks. They run in order in one
+folder that holds what a reader is told to have: measurements.csv and photos/. A command fails the
+test by its exit status; a line `[N]` right below it expects that status.
+"""
+import argparse
+import math
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+from run_transcripts import ROOT, environment
+
+# Not run here: continuous integration runs them by itself, or they change the system.
+EXCLUDED = [
+    (r"\./run\b", "run by continuous integration itself"),
+    (r"(sudo )?apt(-get)? ", "installs packages"),
+    (r"git clone ", "needs the network"),
+    (r"cd ", "every command runs in the same folder"),
+    (r"build/release/", "the build folder's binary is the one on PATH"),
+]
+TIMEOUT_SECONDS = 300
+
+
+def commands_of(page):
+    """Yields (line number, command, expected exit status)."""
+    fenced = None
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        if line.startswith("```"):
+            fenced = None if fenced is not None else line[3:].strip()
+        elif fenced == "console" and line.startswith("$ "):
+            status = re.fullmatch(r"\[(\d+)\]", lines[number]) if number < len(lines) else None
+            yield number, line[2:], int(status.group(1)) if status else 0
+
+
+def write_png(path, height, width, value):
+    """A grey PNG; value(y, x) is in 0 .. 255."""
+    rows = b"".join(b"\0" + bytes(value(y, x) for x in range(width)) for y in range(height))
+    chunks = [(b"IHDR", struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)),
+              (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks))
+
+
+def prepare(folder):
+    """The reader's own data: a table of three dependent columns, and small round pictures."""
+    rows = ["length,width,weight"]
+    for i in range(400):
+        length = 5 + 2 * math.sin(0.7 * i) + 0.3 * math.sin(12.9 * i)
+        width = 0.5 * length + 0.2 * math.sin(78.2 * i)
+        rows.append(f"{length:.4f},{width:.4f},{length * width * 0.7:.4f}")
+    (folder / "measurements.csv").write_text("\n".join(rows) + "\n", encoding="ascii")
+    (folder / "photos").mkdir()
+    for i in range(200):
+        radius, shift = 3 + i % 7, i % 5 - 2
+        write_png(folder / "photos" / f"{i:03}.png", 24, 24, lambda y, x, r=radius, s=shift: max(
+            0, min(255, int(128 + 40 * (r - math.hypot(y - 11.5 - s, x - 11.5 + s))))))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs every command that the documents show.")
+    parser.add_argument("--bin", required=True, help="folder of the isthmus binary")
+    parser.add_argument("pages", nargs="*", type=pathlib.Path)
+    arguments = parser.parse_args()
+    pages = arguments.pages or [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    ran = faults = 0
+    with tempfile.TemporaryDirectory(prefix="isthmus-docs-") as folder:
+        prepare(pathlib.Path(folder))
+        env = environment(str(pathlib.Path(arguments.bin).resolve()), folder)
+        for page in pages:
+            for number, command, expected in commands_of(page):
+                where = f"{page.name}:{number}: $ {command}"
+                reason = next((why for what, why in EXCLUDED if re.match(what, command)), None)
+                if reason:
+                    print(f"left out  {where}  ({reason})")
+                    continue
+                done = subprocess.run(["sh", "-c", command], cwd=folder, env=env, check=False,
+                                      timeout=TIMEOUT_SECONDS, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                ran += 1
+                good = done.returncode == expected
+                faults += not good
+                print(f"{'ok        ' if good else 'FAILED    '}{where}", flush=True)
+                if not good:
+                    print(f"exit status {done.returncode}, expected {expected}")
+                    print(done.stdout.decode(errors="backslashreplace"))
+    print(f"{ran} commands, {faults} faults")
+    return 1 if faults or not ran else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
