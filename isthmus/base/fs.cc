@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real file system: reading, folders and the mapping of system errors to error numbers. Atomic
+// writing is in fs_write.cc, the folder lock in fs_lock.cc.
+#include "isthmus/base/fs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "isthmus/base/fs_posix.h"
+#include "isthmus/base/text.h"
+
+namespace isthmus {
+namespace posix {
+
+Descriptor::~Descriptor() { close(); }
+
+int Descriptor::close() {
+  if (fd_ < 0) return 0;
+  const int fd = fd_;
+  fd_ = -1;
+  return ::close(fd) == 0 ? 0 : errno;
+}
+
+Descriptor open_descriptor(const std::string& path, int flags, unsigned mode) {
+  int fd = -1;
+  do {
+    fd = open(path.c_str(), flags | O_CLOEXEC, mode);
+  } while (fd < 0 && errno == EINTR);
+  return Descriptor(fd);
+}
+
+std::string reason(int number) { return std::generic_category().message(number); }
+
+void throw_read_error(const std::string& path, int number) {
+  if (number == ENOENT || number == ENOTDIR) {
+    throw Error(ErrorCode::kFileMissing, "no such file or folder", {}, {.file = path});
+  }
+  throw Error(ErrorCode::kUnreadable, "cannot be read: " + reason(number), {}, {.file = path});
+}
+
+void throw_write_error(const std::string& path, int number, uint64_t bytes_needed) {
+  switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+      throw Error(ErrorCode::kNoFolder, "the folder does not exist: " + reason(number), {},
+                  {.file = path});
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case ETXTBSY:
+      throw Error(ErrorCode::kPermission, "cannot be written: " + reason(number), {},
+                  {.file = path});
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: {
+      std::string message = reason(number);
+      if (bytes_needed > 0) {
+        message += ": " + std::to_string(bytes_needed) + " bytes (" + format_bytes(bytes_needed) +
+                   ") are needed";
+      }
+      throw Error(ErrorCode::kDiskFull, std::move(message), {}, {.file = path});
+    }
+    default:
+      throw Error(ErrorCode::kIoError, "cannot be written: " + reason(number), {}, {.file = path});
+  }
+}
+
+std::string parent_folder(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+uint64_t free_bytes_at(const std::string& folder) {
+  struct statvfs info {};
+  if (statvfs(folder.c_str(), &info) != 0) throw_write_error(folder, errno);
+  return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
+namespace {
+
+constexpr uint64_t kReadStep = uint64_t{1} << 20;
+
+/// Reads until the end or until `bytes` bytes are there.
+Bytes read_up_to(const std::string& path, int fd, uint64_t expected, uint64_t bytes) {
+  Bytes out;
+  uint64_t have = 0;
+  while (have < bytes) {
+    if (have == out.size()) {
+      const uint64_t step = std::max(expected > have ? expected - have : 0, uint64_t{4096});
+      out.resize(have + std::min({step, bytes - have, std::max(kReadStep, expected)}));
+    }
+    const ssize_t got = ::read(fd, out.data() + have, out.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_read_error(path, errno);
+    if (got == 0) break;
+    have += static_cast<uint64_t>(got);
+    // What was announced is there: one more byte tells whether that was all.
+    if (expected <= have) expected = have + kReadStep;
+  }
+  out.resize(have);
+  return out;
+}
+
+FileInfo info_of(const struct ::stat& s) {
+  return {.bytes = static_cast<uint64_t>(s.st_size),
+          .is_folder = S_ISDIR(s.st_mode),
+          .is_regular = S_ISREG(s.st_mode)};
+}
+
+Descriptor open_for_reading(const std::string& path, FileInfo& info) {
+  Descriptor fd = open_descriptor(path, O_RDONLY);
+  if (!fd.valid()) throw_read_error(path, errno);
+  struct ::stat s {};
+  if (fstat(fd.get(), &s) != 0) throw_read_error(path, errno);
+  info = info_of(s);
+  if (info.is_folder) throw_read_error(path, EISDIR);
+  return fd;
+}
+
+class PosixFs : public Fs {
+ public:
+  std::optional<FileInfo> stat(const std::string& path) override {
+    struct ::stat s {};
+    if (::stat(path.c_str(), &s) == 0) return info_of(s);
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    throw_read_error(path, errno);
+  }
+
+  Bytes read_file(const std::string& path, uint64_t max_bytes) override {
+    FileInfo info;
+    const Descriptor fd = open_for_reading(path, info);
+    const auto refuse = [&](const std::string& size) {
+      throw Error(ErrorCode::kOverLimit,
+                  "the file has " + size + " bytes, the limit is " + std::to_string(max_bytes), {},
+                  {.file = path});
+    };
+    if (info.bytes > max_bytes) refuse(std::to_string(info.bytes));
+    const uint64_t one_more = max_bytes == UINT64_MAX ? max_bytes : max_bytes + 1;
+    Bytes bytes = read_up_to(path, fd.get(), info.bytes, one_more);
+    if (bytes.size() > max_bytes) refuse("more than " + std::to_string(max_bytes));
+    return bytes;
+  }
+
+  Bytes read_prefix(const std::string& path, uint64_t bytes) override {
+    FileInfo info;
+    const Descriptor fd = open_for_reading(path, info);
+    return read_up_to(path, fd.get(), std::min(info.bytes, bytes), bytes);
+  }
+
+  std::vector<std::string> list_folder(const std::string& path) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
+    if (!folder) throw_read_error(path, errno);
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = readdir(folder.get())) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+      errno = 0;
+    }
+    if (errno != 0) throw_read_error(path, errno);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  void write_file(const std::string& path, std::span<const std::byte> bytes,
+                  Durability durability) override {
+    write_file_atomically(path, bytes, durability);
+  }
+
+  std::unique_ptr<AppendFile> open_append(const std::string& path) override {
+    return open_append_file(path);
+  }
+
+  void truncate(const std::string& path, uint64_t bytes) override {
+    if (::truncate(path.c_str(), static_cast<off_t>(bytes)) != 0) throw_write_error(path, errno);
+  }
+
+  void make_folders(const std::string& path) override {
+    if (path.empty()) return;
+    for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+      const std::string part = path.substr(0, end);
+      if (part.back() != '/') make_one(part, path);
+      if (end == std::string::npos) return;
+    }
+  }
+
+  bool make_new_folder(const std::string& path) override {
+    if (mkdir(path.c_str(), 0777) == 0) return true;
+    if (errno == EEXIST) return false;
+    throw_write_error(path, errno);
+  }
+
+  void remove_file(const std::string& path) override {
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) throw_write_error(path, errno);
+  }
+
+  void remove_folder(const std::string& path) override {
+    if (rmdir(path.c_str()) != 0) throw_write_error(path, errno);
+  }
+
+  uint64_t free_bytes(const std::string& folder) override { return free_bytes_at(folder); }
+
+  std::unique_ptr<FolderLock> lock_folder(const std::string& folder) override {
+    return posix::lock_folder(folder);
+  }
+
+ private:
+  static void make_one(const std::string& folder, const std::string& whole) {
+    if (mkdir(folder.c_str(), 0777) == 0) return;
+    const int number = errno;
+    // EEXIST is also said of files; other errors (EROFS, EACCES) of folders that exist.
+    struct ::stat s {};
+    if (::stat(folder.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) return;
+    throw_write_error(whole, number == EEXIST ? ENOTDIR : number);
+  }
+};
+
+}  // namespace
+}  // namespace posix
+
+Fs& posix_fs() {
+  static posix::PosixFs fs;
+  return fs;
+}
+
+void write_text(Fs& fs, const std::string& path, std::string_view text, Durability durability) {
+  fs.write_file(path, std::as_bytes(std::span(text.data(), text.size())), durability);
+}
+
+std::string join_path(std::string_view folder, std::string_view name) {
+  if (folder.empty() || name.starts_with('/')) return std::string(name);
+  std::string path(folder);
+  if (path.back() != '/') path += '/';
+  path += name;
+  return path;
+}
+
+std::string file_name(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  const size_t slash = path.find_last_of('/');
+  return std::string(slash == std::string_view::npos || path.size() == 1 ? path
+                                                                         : path.substr(slash + 1));
+}
+
+std::string extension(std::string_view path) {
+  std::string name = file_name(path);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const size_t dot = name.rfind('.');
+  if (dot == std::string::npos || dot == 0) return {};
+  const std::string last = name.substr(dot + 1);
+  const bool packed = last == "gz" || last == "zst" || last == "xz" || last == "bz2";
+  const size_t inner = packed ? name.rfind('.', dot - 1) : std::string::npos;
+  if (inner == std::string::npos || inner == 0) return last;
+  return name.substr(inner + 1);
+}
+
+}  // namespace isthmus

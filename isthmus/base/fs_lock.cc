@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run per folder: an open file description lock on folder/.lock. The kernel drops it when the
+// process dies in whatever way, so no lock is ever stale; the text inside only serves the message.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "isthmus/base/clock.h"
+#include "isthmus/base/fs_posix.h"
+
+namespace isthmus::posix {
+namespace {
+
+class PosixFolderLock : public FolderLock {
+ public:
+  explicit PosixFolderLock(Descriptor fd) : fd_(std::move(fd)) {}
+
+ private:
+  Descriptor fd_;  // closing it releases the lock
+};
+
+struct flock whole_file() {
+  struct flock region {};
+  region.l_type = F_WRLCK;
+  region.l_whence = SEEK_SET;
+  return region;  // l_pid must be 0 for open file description locks
+}
+
+std::string host_name() {
+  char name[256] = {};
+  if (gethostname(name, sizeof name - 1) != 0) return "unknown-host";
+  return name;
+}
+
+/// "pid 123 on host since 2026-01-31T12:34:56Z" from what the holder wrote.
+std::string holder_text(int fd) {
+  char text[512];
+  const ssize_t length = pread(fd, text, sizeof text, 0);
+  std::string_view rest(text, length > 0 ? static_cast<size_t>(length) : 0);
+  while (!rest.empty() && rest.back() == '\n') rest.remove_suffix(1);
+  const size_t first = rest.find(' ');
+  const size_t second = first == std::string_view::npos ? first : rest.find(' ', first + 1);
+  if (second == std::string_view::npos) return "another process";
+  return "process " + std::string(rest.substr(0, first)) + " on " +
+         std::string(rest.substr(first + 1, second - first - 1)) + " since " +
+         std::string(rest.substr(second + 1));
+}
+
+}  // namespace
+
+std::unique_ptr<FolderLock> lock_folder(const std::string& folder) {
+  const std::string path = join_path(folder, ".lock");
+  Descriptor fd = open_descriptor(path, O_RDWR | O_CREAT, 0666);
+  if (!fd.valid()) throw_write_error(path, errno);
+  struct flock region = whole_file();
+  if (fcntl(fd.get(), F_OFD_SETLK, &region) != 0) {
+    if (errno != EAGAIN && errno != EACCES) throw_write_error(path, errno);
+    throw Error(ErrorCode::kFolderLocked, "the folder is in use by " + holder_text(fd.get()), {},
+                {.file = folder});
+  }
+  // The text is for people only: the lock holds even if the disk is full.
+  const std::string text =
+      std::to_string(getpid()) + " " + host_name() + " " + wall_time_utc() + "\n";
+  if (ftruncate(fd.get(), 0) == 0) {
+    (void)!pwrite(fd.get(), text.data(), text.size(), 0);
+  }
+  return std::make_unique<PosixFolderLock>(std::move(fd));
+}
+
+}  // namespace isthmus::posix

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON values, a strict reader for untrusted text and a canonical writer.
+//
+// Objects keep the order of insertion. Integers and doubles are distinct. The writer refuses
+// non-finite numbers (InternalError) and writes the shortest text that reads back the same.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace isthmus {
+
+class Json {
+ public:
+  using Array = std::vector<Json>;
+  using Object = std::vector<std::pair<std::string, Json>>;
+
+  Json() = default;                                     // null
+  Json(std::nullptr_t) {}                               // NOLINT
+  Json(bool v) : value_(v) {}                           // NOLINT
+  Json(int v) : value_(int64_t{v}) {}                   // NOLINT
+  Json(int64_t v) : value_(v) {}                        // NOLINT
+  Json(uint64_t v);                                     // NOLINT: at most 2^63 - 1
+  Json(double v) : value_(v) {}                         // NOLINT
+  Json(float v) : value_(double{v}) {}                  // NOLINT
+  Json(const char* v) : value_(std::string(v)) {}       // NOLINT
+  Json(std::string v) : value_(std::move(v)) {}         // NOLINT
+  Json(std::string_view v) : value_(std::string(v)) {}  // NOLINT
+  Json(Array v) : value_(std::move(v)) {}               // NOLINT
+  Json(Object v) : value_(std::move(v)) {}              // NOLINT
+  static Json object() { return Json(Object{}); }
+  static Json array() { return Json(Array{}); }
+  /// A number, or null when it is not finite.
+  static Json finite_or_null(double v);
+
+  bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
+  bool is_bool() const { return std::holds_alternative<bool>(value_); }
+  bool is_int() const { return std::holds_alternative<int64_t>(value_); }
+  bool is_number() const { return is_int() || std::holds_alternative<double>(value_); }
+  bool is_string() const { return std::holds_alternative<std::string>(value_); }
+  bool is_array() const { return std::holds_alternative<Array>(value_); }
+  bool is_object() const { return std::holds_alternative<Object>(value_); }
+
+  /// Typed access; Error E4103 ("expected a number") when the type differs: untrusted documents
+  /// are read through these.
+  bool as_bool() const;
+  int64_t as_int() const;
+  double as_double() const;
+  const std::string& as_string() const;
+  const Array& as_array() const;
+  const Object& as_object() const;
+  Array& as_array();
+  Object& as_object();
+
+  const Json* find(std::string_view key) const;  // nullptr: no such key
+  const Json& at(std::string_view key) const;    // Error E4103 naming the key
+  Json& operator[](std::string_view key);        // inserts null
+  Json& set(std::string_view key, Json value);   // returns *this
+  void push_back(Json value);
+
+  std::string dump() const;         // one line
+  std::string dump_pretty() const;  // two spaces
+  bool operator==(const Json&) const = default;
+
+ private:
+  std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> value_;
+};
+
+struct JsonLimits {
+  uint64_t max_bytes = uint64_t{1} << 20;
+  int64_t max_depth = 32;
+};
+
+/// Why a text was refused, for callers that have numbers of their own.
+enum class JsonFault { kSyntax, kDepth, kDoubledKey, kTooLong, kNumber };
+struct JsonParseError {
+  JsonFault fault = JsonFault::kSyntax;
+  int64_t offset = 0;
+  std::string message;
+};
+/// Strict: valid UTF-8, no doubled key at any level, no trailing text, depth and size limited,
+/// numbers finite. Returns the fault instead of throwing.
+std::variant<Json, JsonParseError> parse_json(std::string_view text, const JsonLimits& limits);
+
+}  // namespace isthmus
