@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of metrics and what they share: running means over items and moments of columns. The
+// verbs in train/ feed them; nothing here knows a model or a file.
+#include <cmath>
+
+#include "isthmus/base/options.h"
+#include "isthmus/metrics/metric.h"
+
+namespace isthmus {
+
+const std::vector<MetricDef>& all_metrics() {
+  static const std::vector<MetricDef> all = {
+#define ISTHMUS_ENTRY(name) metrics::name(),
+#include "isthmus/builtin_metrics.inc"
+#undef ISTHMUS_ENTRY
+  };
+  return all;
+}
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names;
+  for (const MetricDef& def : all_metrics()) names.emplace_back(def.name);
+  return names;
+}
+
+const MetricDef& find_metric(std::string_view name) {
+  for (const MetricDef& def : all_metrics()) {
+    if (def.name == name) return def;
+  }
+  const std::string nearest = nearest_word(name, metric_names());
+  std::string known;
+  for (const std::string& n : metric_names()) known += (known.empty() ? "" : ", ") + n;
+  throw Error(ErrorCode::kBadValue, "there is no metric \"" + std::string(name) + "\"",
+              nearest.empty() ? "known metrics: " + known : "did you mean " + nearest + "?",
+              {.key = "metrics"});
+}
+
+double ItemMean::standard_error() const {
+  if (count_ < 2) return 0.0;
+  const double n = static_cast<double>(count_);
+  return std::sqrt(squares_ / (n - 1.0) / n);
+}
+
+void ColumnMoments::add_rows(std::span<const float> rows) {
+  const size_t columns = mean_.size();
+  for (size_t begin = 0; begin + columns <= rows.size() && columns > 0; begin += columns) {
+    ++count_;
+    const double n = static_cast<double>(count_);
+    for (size_t j = 0; j < columns; ++j) {
+      const double value = rows[begin + j];
+      const double delta = value - mean_[j];
+      mean_[j] += delta / n;
+      squares_[j] += delta * (value - mean_[j]);
+    }
+  }
+}
+
+double ColumnMoments::variance(size_t column) const {
+  return count_ == 0 ? 0.0 : squares_[column] / static_cast<double>(count_);
+}
+
+int64_t ColumnMoments::count_variance_above(double threshold) const {
+  int64_t active = 0;
+  for (size_t j = 0; j < mean_.size(); ++j) active += variance(j) > threshold ? 1 : 0;
+  return active;
+}
+
+}  // namespace isthmus
