@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// clamp{low, high}(x) = min(max(x, low), high). The derivative is 1 on the closed interval and 0
+// outside.
+#include <cmath>
+
+#include "isthmus/graph/op.h"
+
+namespace isthmus {
+
+OpDef ops::clamp() {
+  return {.name = "clamp",
+          .attributes = {"low", "high"},
+          .infer = same_type_as_input,
+          .elementwise = true,
+          .gradient =
+              [](GraphBuilder& g, const OpCall& c, Value dy) {
+                Value above = g.greater_equal(c.in(0), g.constant(c.attrs.number("low")));
+                Value below = g.less_equal(c.in(0), g.constant(c.attrs.number("high")));
+                return Values{g.mul(dy, g.mul(above, below))};
+              },
+          .reference = elementwise_with([](const Attrs& a, double x) {
+            return std::fmin(std::fmax(x, a.number("low")), a.number("high"));
+          }),
+          .cases = with_attributes({{"low", -0.75}, {"high", 1.25}},
+                                   unary_cases(-2, 2, {-1e4, -40, -1, 0, 1, 40, 1e4}))};
+}
+
+}  // namespace isthmus

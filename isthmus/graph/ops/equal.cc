@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// equal(a, b) = 1 where a is equal to b, 0 elsewhere, with broadcasting. It has no gradient.
+#include "isthmus/graph/op.h"
+
+namespace isthmus {
+
+OpDef ops::equal() {
+  return {.name = "equal",
+          .num_inputs = 2,
+          .infer = broadcast_types,
+          .elementwise = true,
+          .reference = elementwise([](double a, double b) { return a == b ? 1.0 : 0.0; }),
+          .cases = comparison_cases()};
+}
+
+}  // namespace isthmus

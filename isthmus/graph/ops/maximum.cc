@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// maximum(a, b) with broadcasting. Where a equals b the gradient goes to a.
+#include "isthmus/graph/op.h"
+
+namespace isthmus {
+
+OpDef ops::maximum() {
+  return {.name = "maximum",
+          .num_inputs = 2,
+          .infer = broadcast_types,
+          .elementwise = true,
+          .gradient =
+              [](GraphBuilder& g, const OpCall& c, Value dy) {
+                return Values{g.mul(dy, g.greater_equal(c.in(0), c.in(1))),
+                              g.mul(dy, g.less(c.in(0), c.in(1)))};
+              },
+          .reference = elementwise([](double a, double b) { return a >= b ? a : b; }),
+          .cases = binary_cases(-2, 2)};
+}
+
+}  // namespace isthmus

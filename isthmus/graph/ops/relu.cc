@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// relu(x) = max(x, 0). The derivative at 0 is 0.
+#include "isthmus/graph/op.h"
+
+namespace isthmus {
+
+OpDef ops::relu() {
+  return {
+      .name = "relu",
+      .infer = same_type_as_input,
+      .elementwise = true,
+      .gradient = [](GraphBuilder& g, const OpCall& c,
+                     Value dy) { return Values{g.mul(dy, g.greater(c.in(0), g.constant(0.0)))}; },
+      .reference = elementwise([](double x) { return x > 0 ? x : 0.0; }),
+      .cases = unary_cases(-2, 2, {-1e4, -40, -1, 1, 40, 1e4})};
+}
+
+}  // namespace isthmus

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// sub(a, b) = a - b with broadcasting.
+#include "isthmus/graph/op.h"
+
+namespace isthmus {
+
+OpDef ops::sub() {
+  return {.name = "sub",
+          .num_inputs = 2,
+          .infer = broadcast_types,
+          .elementwise = true,
+          .gradient =
+              [](GraphBuilder& g, const OpCall&, Value dy) {
+                return Values{dy, g.neg(dy)};
+              },
+          .reference = elementwise([](double a, double b) { return a - b; }),
+          .cases = binary_cases(-2, 2)};
+}
+
+}  // namespace isthmus
