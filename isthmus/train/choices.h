@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was decided and why: every option that was left to `auto` becomes a value with its reason,
+// printed before training, stored in the run folder and replayed on resume.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "isthmus/data/dataset.h"
+#include "isthmus/train/options.h"
+
+namespace isthmus {
+
+/// origin: "built-in" "preset" "config" "env" "flag" "auto".
+struct Choice {
+  std::string key;
+  std::string value;
+  std::string origin = "built-in";
+  std::string reason;  // only where something was decided: "grey bytes"
+};
+
+/// Where the value of a key came from; keys that are absent are "built-in".
+using OptionOrigins = std::map<std::string, std::string>;
+
+struct ResolvedOptions {
+  TrainOptions options;         // without a single `auto` that changes the result
+  std::vector<Choice> choices;  // all options in order of declaration
+};
+
+/// Fills in the preset and everything automatic from what is known of the data. A pure function of
+/// its arguments. Error E2202 for options that exclude each other.
+ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spec,
+                                int64_t num_items, const OptionOrigins& origins);
+
+/// The choices worth a line on the screen: automatic, or set by the user.
+std::vector<Choice> notable_choices(const std::vector<Choice>& choices);
+
+}  // namespace isthmus

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model is worth on a data set: the bound and its parts, the importance-weighted bound,
+// image errors, active units. An item's score depends on the item, its index and the seed alone,
+// never on its batch, the number of threads or anything that happened in training.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "isthmus/data/dataset.h"
+#include "isthmus/exec/executor.h"
+#include "isthmus/train/model.h"
+#include "isthmus/train/terms.h"
+
+namespace isthmus {
+
+struct EvalOptions {
+  int64_t samples = 1;               // posterior draws per item
+  int64_t iwae = 0;                  // K of the importance-weighted bound; 0: none
+  std::vector<std::string> metrics;  // by name; empty: all that apply
+  std::optional<int64_t> limit;      // first N items
+  std::vector<std::string> require;  // "elbo>-250"
+
+  static constexpr auto fields() {
+    using O = EvalOptions;
+    return std::tuple{
+        field(&O::samples, "samples", between(1, 100000), "Posterior draws per item."),
+        field(&O::iwae, "iwae", between(0, 1000000),
+              "Also the importance-weighted bound with K samples per item.", {.metavar = "K"}),
+        field(&O::metrics, "metrics", any_value(), "Metrics by name; all that apply if empty."),
+        field(&O::limit, "limit", at_least(1), "Only the first N items.", {.metavar = "N"}),
+        field(&O::require, "require", any_value(),
+              "Condition such as \"elbo>-250\"; exit 7 when it is not met.")};
+  }
+};
+
+/// How a verb computes; none of it changes what an item's result means.
+struct VerbSettings {
+  uint64_t seed = 0;
+  int64_t batch_size = 0;  // 0: chosen from the size of an item
+  Precision precision = Precision::kF32;
+};
+
+struct BoundResult {
+  int64_t k = 0;
+  double value = kUnknown;              // nats per item, higher is better
+  double standard_error = kUnknown;     // over items
+  double effective_samples = kUnknown;  // mean of (sum w)^2 / sum w^2
+};
+
+struct NamedMetric {
+  std::string name;
+  double value = 0;
+  std::string unit;
+  std::string better;  // "higher" "lower"
+  std::optional<double> standard_error;
+};
+
+struct RequireResult {
+  std::string expression;
+  double value = kUnknown;
+  bool met = false;
+};
+
+/// The fields of isthmus.eval/1.
+struct EvalResult {
+  int64_t n = 0;
+  Terms terms;  // objective unknown
+  int64_t samples = 1;
+  std::vector<double> kl_per_dim;  // (Z); empty without a posterior
+  int64_t active_units = -1;
+  bool normalized = false;
+  double data_floor = kUnknown;  // least possible reconstruction term, where it is known
+  std::optional<BoundResult> iwae;
+  double bits_per_dim = kUnknown;  // only for a mass on the stored levels
+  double mse = kUnknown, psnr = kUnknown, ssim = kUnknown;
+  std::vector<NamedMetric> metrics;
+  std::vector<RequireResult> require;
+  bool gate_met() const;
+  double seconds = 0;
+};
+
+/// Errors: E3501 data that do not fit the model; E2003 unknown metric or condition; E2202 a bound
+/// asked of a model without a posterior.
+EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
+                    const EvalOptions& options, const VerbSettings& settings);
+
+/// Per-item terms, in order of items (score, tests): (N) each; kl empty without a posterior.
+struct ItemTerms {
+  std::vector<double> reconstruction, kl;
+};
+ItemTerms item_terms(const Model& model, const Dataset& data, Device& device, int64_t samples,
+                     const VerbSettings& settings);
+
+/// The data as this model reads them: shape and names are compared (E3501 with what differs), the
+/// model's scaling replaces the data's.
+void require_data_fits(const Model& model, const DataSpec& spec);
+
+}  // namespace isthmus

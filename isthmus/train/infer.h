@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs on a trained model. All arrays are float32 on the scale that the model sees; see
+// stored_values() for the way back. Encoding by mean and decoding by mean have no noise; every draw
+// is a function of (seed, item).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "isthmus/data/dataset.h"
+#include "isthmus/exec/executor.h"
+#include "isthmus/train/evaluate.h"
+#include "isthmus/train/model.h"
+
+namespace isthmus {
+
+/// "mean" "sample" (decoder side), and "mean_and_log_var" (encode only).
+enum class Quantity : uint8_t { kMean, kSample, kMeanAndLogVar };
+Quantity parse_quantity(const std::string& word);  // Error E2003
+std::string_view quantity_name(Quantity quantity);
+
+/// (N, Z), or (N, 2 Z) for mean_and_log_var: means first. For ae the code is the mean, and a sample
+/// is an error E2202.
+Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity quantity,
+              const VerbSettings& settings);
+
+/// z (N, Z) -> (N, item shape). Error E3501 when the width is not the model's latent size.
+Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quantity,
+              const VerbSettings& settings);
+
+struct SampleSettings {
+  int64_t count = 100;
+  double temperature = 1.0;  // standard deviation of the prior draws
+  Quantity quantity = Quantity::kMean;
+  VerbSettings verb = {};
+};
+/// Decodes draws of the prior: (count, item shape).
+Tensor sample(const Model& model, Device& device, const SampleSettings& settings);
+
+/// Decodes the posterior mean of items: (N, item shape).
+Tensor reconstruct(const Model& model, const Dataset& data, Device& device, Quantity quantity,
+                   const VerbSettings& settings);
+
+enum class LatentPath : uint8_t { kLinear, kSpherical };
+LatentPath parse_latent_path(const std::string& word);  // Error E2003
+struct InterpolateSettings {
+  std::vector<std::pair<int64_t, int64_t>> pairs;  // items of `data`
+  int64_t steps = 10;                              // pictures per pair, ends included; at least 2
+  LatentPath path = LatentPath::kLinear;
+  VerbSettings verb = {};
+};
+/// Rows of decoded points between the posterior means of pairs: (pairs * steps, item shape). Both
+/// ends are exactly the reconstructions. Error E2003 for an item that is not there.
+Tensor interpolate(const Model& model, const Dataset& data, Device& device,
+                   const InterpolateSettings& settings);
+/// "0:1,2:3"
+std::vector<std::pair<int64_t, int64_t>> parse_pairs(const std::vector<std::string>& texts);
+
+/// Point number `step` of `steps` from a to b, (Z) each. Spherical: along the great circle, with
+/// the norm going linearly; nearly parallel ends fall back to the line.
+void latent_point(std::span<const float> a, std::span<const float> b, LatentPath path, double share,
+                  std::span<float> out);
+
+/// Undoes the scaling: values as they are stored in the data, (N, item shape); bytes are clamped
+/// and rounded, other types stay float32.
+Tensor stored_values(const Tensor& values, const DataSpec& spec);
+/// Items [0, count) of the data on the model's scale, float32: originals beside reconstructions.
+Tensor model_values(const Model& model, const Dataset& data, int64_t first, int64_t count);
+
+}  // namespace isthmus

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The isthmus.*/1 objects of results, field by field as docs/json.md promises: every field present,
+// null where it does not apply. The edge adds `warnings` and `wrote` where it wrote files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "isthmus/base/json.h"
+#include "isthmus/data/dataset.h"
+#include "isthmus/train/evaluate.h"
+#include "isthmus/train/infer.h"
+#include "isthmus/train/model.h"
+#include "isthmus/train/trainer.h"
+
+namespace isthmus {
+
+/// {schema, version, ...}: the start of every object.
+Json result_object(std::string_view schema);
+/// {path, kind, format, shape, dtype, bytes}; shape null for files that are not arrays.
+Json wrote_json(const std::string& path, const std::string& kind, const std::string& format,
+                const Shape& shape, const std::string& dtype, uint64_t bytes);
+
+Json model_json(const Model& model);
+/// `source` as the user named it.
+Json data_json(const Dataset& data, const std::string& source);
+Json device_json(const DeviceInfo& device, Precision precision);
+Json choices_json(const std::vector<Choice>& choices);
+
+Json train_json(const TrainResult& result);
+Json eval_json(const EvalResult& result, const Model& model, Json data, Json device);
+Json sample_json(const SampleSettings& settings, const Model& model, Json device);
+Json encode_json(const Tensor& codes, Quantity quantity, const Model& model, Json data,
+                 Json device);
+Json decode_json(const Tensor& z, const std::string& source, Quantity quantity, const Model& model,
+                 Json device);
+/// `layout` is null or {rows, columns}.
+Json reconstruct_json(const EvalResult& errors, Quantity quantity, Json layout, const Model& model,
+                      Json data, Json device);
+Json interpolate_json(const InterpolateSettings& settings, const Model& model, Json data,
+                      Json device);
+
+/// One line of isthmus.progress/1 (with eta_seconds) or isthmus.metrics/1.
+Json progress_json(const Progress& progress);
+Json event_json(const TrainEvent& event, int64_t epoch);
+/// Two lines of isthmus.metrics/1: kind "epoch", and "validation" when there is one.
+std::vector<Json> metrics_json(const EpochRecord& record);
+
+}  // namespace isthmus

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a user can set for a run, declared once: flags, configuration keys, environment names,
+// help, the resolved config.toml and the keys of a resumed run all follow from here.
+//
+//   TrainOptions o;
+//   set_option(o, "model.latent_dim", "16");
+//   set_option(o, "train.epochs", "20");
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "isthmus/base/limits.h"
+#include "isthmus/base/options.h"
+#include "isthmus/data/data_options.h"
+#include "isthmus/models/model_options.h"
+#include "isthmus/optim/optimizer_options.h"
+
+namespace isthmus {
+
+inline std::vector<std::string> precision_words() { return {"fp32", "bf16"}; }
+inline std::vector<std::string> device_words() { return {"auto", "cpu"}; }
+
+/// Numbers that may be `auto` are texts; resolve_options() turns them into numbers.
+struct TrainLoopOptions {
+  std::string epochs = "auto";
+  std::optional<Duration> time;
+  std::string target = "none";
+  std::string batch_size = "auto";
+  std::string precision = "fp32";
+  std::string patience = "auto";
+  std::optional<double> max_grad_norm;
+
+  static constexpr auto fields() {
+    using O = TrainLoopOptions;
+    return std::tuple{
+        field(&O::epochs, "epochs", any_value(),
+              "Passes over the data; auto: until early stopping, at most 500.", {.metavar = "N"}),
+        field(&O::time, "time", any_value(), "Stop at a step boundary after this time.",
+              {.metavar = "10m"}),
+        field(&O::target, "target", any_value(),
+              "Stop when validation meets a condition such as \"elbo>-250\".",
+              {.level = OptionLevel::kRare}),
+        field(&O::batch_size, "batch_size", any_value(),
+              "Items per update; the last partial batch of an epoch is kept.",
+              {.flag = "--batch", .alias = "--batch-size", .metavar = "N"}),
+        field(&O::precision, "precision", one_of(precision_words),
+              "bf16 rounds the operands of matrix products; weights and sums stay float32."),
+        field(&O::patience, "patience", any_value(),
+              "Validations without gain before stopping, counted after warm-up; auto: 10 with "
+              "epochs auto, else none.",
+              {.level = OptionLevel::kRare, .metavar = "N"}),
+        field(&O::max_grad_norm, "max_grad_norm", greater_than(0),
+              "Scale the gradient down to this global norm.",
+              {.flag = "--clip", .alias = "--max-grad-norm", .metavar = "NORM"})};
+  }
+};
+
+struct RunOptions {
+  std::string out = "auto";
+  std::string name = "auto";
+  std::string resume = "none";
+  bool allow_data_change = false;
+  Duration checkpoint_every{60};
+  int keep = 2;
+  std::string samples_every = "auto";
+  bool report = true;
+  uint64_t seed = 0;
+  bool dry_run = false;
+
+  static constexpr auto fields() {
+    using O = RunOptions;
+    constexpr Presentation rare{.level = OptionLevel::kRare};
+    return std::tuple{
+        field(&O::out, "out", any_value(), "Run folder; auto: runs/<name>-NNN, never overwritten.",
+              {.flag = "-o", .alias = "--out", .metavar = "FOLDER"}),
+        field(&O::name, "name", any_value(), "Name of the run; auto: from the data.", rare),
+        field(&O::resume, "resume", any_value(), "Continue this run folder.",
+              {.metavar = "FOLDER"}),
+        field(&O::allow_data_change, "allow_data_change", any_value(),
+              "Resume although the data changed.", rare),
+        field(&O::checkpoint_every, "checkpoint_every", any_value(),
+              "Least time between periodic checkpoints.", rare),
+        field(&O::keep, "keep", between(1, 1000), "Checkpoints kept.", rare),
+        field(&O::samples_every, "samples_every", any_value(),
+              "Epochs between pictures; auto: about 10 pictures a run; none.", rare),
+        field(&O::report, "report", any_value(), "Write report.html at the end.", rare),
+        field(&O::seed, "seed", between(0, 9007199254740991.0),
+              "Seed of initial weights, order and noise."),
+        field(&O::dry_run, "dry_run", any_value(),
+              "Print choices, model and memory estimate, then stop.")};
+  }
+};
+
+struct MachineOptions {
+  std::string device = "auto";
+  std::string threads = "auto";
+  std::optional<ByteSize> memory;
+
+  static constexpr auto fields() {
+    using O = MachineOptions;
+    return std::tuple{
+        field(&O::device, "device", one_of(device_words), "Where to compute.",
+              {.level = OptionLevel::kRare}),
+        field(&O::threads, "threads", any_value(),
+              "Threads; auto: the CPUs this process may use. Results do not depend on it.",
+              {.metavar = "N"}),
+        field(&O::memory, "memory", any_value(),
+              "Memory limit; none: 80 % of what the process may use.",
+              {.level = OptionLevel::kRare, .metavar = "SIZE"})};
+  }
+};
+
+struct TrainOptions {
+  DataOptions data;
+  ModelOptions model;
+  ObjectiveOptions objective;
+  TrainLoopOptions loop;
+  OptimizerOptions optimizer;
+  RunOptions run;
+  MachineOptions machine;
+  Limits limits;
+
+  static constexpr auto fields() {
+    using O = TrainOptions;
+    return std::tuple{nested(&O::data, "data", "Input."),
+                      nested(&O::model, "model", "Network and distributions."),
+                      nested(&O::objective, "objective", "What is minimised."),
+                      nested(&O::loop, "train", "Loop and stopping."),
+                      nested(&O::optimizer, "optimizer", "How weights move."),
+                      nested(&O::run, "run", "Folder, checkpoints, seed."),
+                      nested(&O::machine, "machine", "Device, threads, memory."),
+                      nested(&O::limits, "limits", "Limits on sizes from outside.")};
+  }
+};
+
+/// N, or nullopt for "auto" ("none" where `none_allowed`, which gives 0). Error E2003.
+std::optional<int64_t> parse_count(const std::string& key, const std::string& text, int64_t least,
+                                   bool none_allowed);
+
+}  // namespace isthmus

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures of a model as PNG bytes: samples, originals beside reconstructions, interpolations. They
+// hold no time and no path: same weights, same bytes. Data that are not images have no pictures.
+#pragma once
+
+#include <string>
+
+#include "isthmus/base/fs.h"
+#include "isthmus/train/infer.h"
+
+namespace isthmus {
+
+bool has_pictures(const DataSpec& spec);
+
+/// Rows x columns of decoded prior draws.
+Bytes samples_picture(const Model& model, Device& device, int64_t rows, int64_t columns,
+                      uint64_t seed);
+
+/// 10 x 10: 50 originals in the left five columns, their reconstructions in the right five, item i
+/// of row r and column c beside its picture in column c + 5. Fewer items leave the rest black.
+Bytes reconstructions_picture(const Model& model, const Dataset& data, Device& device,
+                              int64_t count, int64_t columns);
+
+/// One row per pair.
+Bytes interpolation_picture(const Model& model, const Dataset& data, Device& device,
+                            const InterpolateSettings& settings);
+
+/// Any (N, item shape) values of the model's scale as a grid.
+Bytes grid_picture(const Tensor& values, const DataSpec& spec, int64_t columns);
+
+}  // namespace isthmus

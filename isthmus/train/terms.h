@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The numbers of training and evaluation, with their signs and units fixed in one place.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "isthmus/base/json.h"
+
+namespace isthmus {
+
+inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+/// Nats per item: summed over values and latents, averaged over items. Unknown values are NaN and
+/// become null in JSON. elbo = -(reconstruction + kl), never weighted; objective is what training
+/// minimises. A model without a posterior density (ae) has elbo and kl unknown.
+struct Terms {
+  double objective = kUnknown;
+  double elbo = kUnknown;
+  double elbo_se = kUnknown;  // standard error over items
+  double reconstruction = kUnknown;
+  double kl = kUnknown;
+  /// elbo, or -reconstruction where there is none: what early stopping and the best model compare.
+  double score() const { return std::isnan(elbo) ? -reconstruction : elbo; }
+};
+
+/// {objective, elbo, elbo_se, reconstruction, kl}
+Json terms_json(const Terms& terms);
+Terms terms_from_json(const Json& json);
+
+/// A condition such as `elbo>-250`: a name, one of > >= < <=, and a number.
+struct Condition {
+  std::string name;
+  std::string comparison;
+  double bound = 0;
+  std::string text;  // as the user typed it
+  bool met_by(double value) const;
+};
+/// Error E2003 naming the option `key`; `names` are the allowed names.
+Condition parse_condition(const std::string& text, const std::string& key,
+                          const std::vector<std::string>& names);
+
+}  // namespace isthmus
