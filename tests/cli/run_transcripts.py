@@ -16,7 +16,7 @@ A transcript looks like a terminal:
 lines up to the next command are its stdout and stderr. `...` stands for any text in a line, or
 alone for any number of lines. `[N]` as the last line is a non-zero exit status. Comments start
 with `# ` at the top or after an empty line. Empty lines at the end of the output do not count.
-$SOURCE_DIR is the root of the sources. --update rewrites the blocks that do not match.
+$SOURCE_DIR is the root of the sources, check_json.py is on the PATH. --update rewrites the blocks that do not match.
 """
 import argparse
 import difflib
@@ -34,7 +34,8 @@ TIMEOUT_SECONDS = 300
 def environment(bin_folder, home):
     """The environment of a command: nothing of the caller's that isthmus would read."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("ISTHMUS_", "LC_", "LANG"))}
-    env.update(PATH=f"{bin_folder}:{env.get('PATH', '/usr/bin:/bin')}", HOME=str(home), LC_ALL="C",
+    tools = pathlib.Path(__file__).resolve().parent
+    env.update(PATH=f"{bin_folder}:{tools}:{env.get('PATH', '/usr/bin:/bin')}", HOME=str(home), LC_ALL="C",
                TERM="dumb", COLUMNS="80", SOURCE_DIR=str(ROOT))
     return env
 
