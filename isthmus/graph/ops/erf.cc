@@ -16,7 +16,6 @@ OpDef ops::erf() {
             Value bell = g.exp(g.neg(g.square(c.in(0))));
             return Values{g.mul(dy, g.mul(bell, g.constant(1.1283791670955126)))};  // 2 / sqrt(pi)
           },
-
       .reference = elementwise([](double x) { return std::erf(x); }),
       .cases = unary_cases(-2, 2, {-40, -6, -1, 0, 1, 6, 40})};
 }

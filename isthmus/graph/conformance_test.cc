@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every operation against the truth that it states about itself: each case is accepted and finite,
+// and gradients of first and second order equal central differences of the double reference. It
+// says nothing about devices.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "isthmus/testing/graph_case.h"
+#include "isthmus/testing/tolerance.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kRows = 3;
+
+std::string case_name(const OpDef& op, size_t index) {
+  return std::string(op.name) + ", case " + std::to_string(index);
+}
+
+void set_leaves(ReferenceRun& run, const GraphCase& one) {
+  for (const CaseLeaf& leaf : one.leaves) run.set(leaf.name, leaf.values);
+}
+
+/// d output / d value `i` of a leaf, by central differences.
+double central_difference(ReferenceRun& run, const CaseLeaf& leaf, size_t i, const char* output) {
+  const double step = 1e-5 * std::fmax(1.0, std::fabs(leaf.values[i]));
+  std::vector<double> values = leaf.values;
+  values[i] = leaf.values[i] + step;
+  run.set(leaf.name, values);
+  run.run();
+  const double above = run.output(output).data[0];
+  values[i] = leaf.values[i] - step;
+  run.set(leaf.name, values);
+  run.run();
+  const double below = run.output(output).data[0];
+  run.set(leaf.name, leaf.values);
+  return (above - below) / (2 * step);
+}
+
+/// Compares outputs `gradient`0, 1, ... with central differences of `objective`.
+void check_gradients(const GraphCase& one, const OpCase& c, const char* objective,
+                     const std::string& gradient) {
+  ReferenceRun run(one.graph, one.rows);
+  set_leaves(run, one);
+  run.run();
+  for (const CaseLeaf& leaf : one.leaves) {
+    if (!leaf.name.starts_with("in") || leaf.name == "in" + std::to_string(c.index_input)) continue;
+    const std::vector<double> exact = run.output(gradient + leaf.name.substr(2)).data;
+    double magnitude = 1;
+    for (double v : exact) magnitude = std::fmax(magnitude, std::fabs(v));
+    for (size_t i = 0; i < exact.size(); ++i) {
+      const double numeric = central_difference(run, leaf, i, objective);
+      EXPECT_TRUE(tolerance::within(exact[i], numeric, tolerance::kGradientF64, magnitude))
+          << gradient << " of " << leaf.name << "[" << i << "] is " << exact[i] << ", differences "
+          << numeric << ", x " << leaf.values[i];
+    }
+    run.run();
+  }
+}
+
+template <class F>
+void for_each_case(const F& f) {
+  for (const OpDef& op : all_ops()) {
+    for (size_t i = 0; i < op.cases.size(); ++i) {
+      SCOPED_TRACE(case_name(op, i));
+      f(op, op.cases[i]);
+    }
+  }
+}
+
+TEST(Conformance, EveryOperationHasCasesAndIsPrimitiveOrComposite) {
+  for (const OpDef& op : all_ops()) {
+    EXPECT_GE(op.cases.size(), 2u) << op.name;
+    EXPECT_TRUE(op.infer) << op.name;
+    EXPECT_NE(static_cast<bool>(op.expand), static_cast<bool>(op.reference)) << op.name;
+    EXPECT_EQ(&find_op(op.name), &op);
+  }
+}
+
+TEST(Conformance, EveryCaseIsAcceptedAndFinite) {
+  for_each_case([](const OpDef& op, const OpCase& c) {
+    const GraphCase one = make_graph_case(op, c, kRows);
+    ReferenceRun run(one.graph, one.rows);
+    set_leaves(run, one);
+    run.run();
+    for (double v : run.output("out").data) EXPECT_TRUE(std::isfinite(v));
+    EXPECT_EQ(run.output("out").type, op.infer(c.attrs, c.inputs));
+  });
+}
+
+TEST(Conformance, GradientsEqualCentralDifferences) {
+  for_each_case([](const OpDef& op, const OpCase& c) {
+    if (!c.check_gradient) return;
+    check_gradients(make_graph_case(op, c, kRows, CaseOutputs::kGradients), c, "objective",
+                    "gradient");
+  });
+}
+
+TEST(Conformance, SecondOrderGradientsEqualCentralDifferences) {
+  for_each_case([](const OpDef& op, const OpCase& c) {
+    if (!c.check_gradient || !c.check_second) return;
+    check_gradients(make_graph_case(op, c, kRows, CaseOutputs::kSecond), c, "objective2", "second");
+  });
+}
+
+TEST(Conformance, GradientsOfExtremeValuesAreFinite) {
+  for_each_case([](const OpDef& op, const OpCase& c) {
+    const GraphCase one = make_graph_case(op, c, kRows, CaseOutputs::kSecond);
+    ReferenceRun run(one.graph, one.rows);
+    set_leaves(run, one);
+    run.run();
+    for (size_t i = 0; i < c.inputs.size(); ++i) {
+      for (const char* name : {"gradient", "second"}) {
+        for (double v : run.output(name + std::to_string(i)).data) EXPECT_TRUE(std::isfinite(v));
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace isthmus
