@@ -34,6 +34,7 @@ VENDORS = {
     "CLI/": ["cli/"],
     "fmt/": [""],
     "gtest/": [""],
+    "Random123/": ["base/rng_key_test.cc"],
 }
 SYSTEM_HEADER = re.compile(r"[a-z0-9_]+|(sys|linux|netinet|arpa|net)/[a-z0-9_]+\.h|[a-z0-9_]+\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
