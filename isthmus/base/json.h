@@ -23,6 +23,7 @@ class Json {
   Json(std::nullptr_t) {}                               // NOLINT
   Json(bool v) : value_(v) {}                           // NOLINT
   Json(int v) : value_(int64_t{v}) {}                   // NOLINT
+  Json(uint32_t v) : value_(int64_t{v}) {}              // NOLINT
   Json(int64_t v) : value_(v) {}                        // NOLINT
   Json(uint64_t v);                                     // NOLINT: at most 2^63 - 1
   Json(double v) : value_(v) {}                         // NOLINT

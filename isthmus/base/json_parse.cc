@@ -168,6 +168,10 @@ std::variant<Json, JsonParseError> parse_json(std::string_view text, const JsonL
   if (text.starts_with("\xEF\xBB\xBF")) {
     return JsonParseError{JsonFault::kSyntax, 0, "starts with a byte order mark"};
   }
+  // The library takes a zero byte for the end.
+  if (const size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    return JsonParseError{JsonFault::kSyntax, static_cast<int64_t>(zero), "a zero byte"};
+  }
   const char* furthest = text.data();
   Builder builder(limits.max_depth, text.data(), &furthest);
   try {

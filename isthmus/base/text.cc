@@ -39,8 +39,9 @@ std::string format_bytes(uint64_t bytes) {
     value /= 1024;
     ++unit;
   }
-  const bool one_digit = value < 9.95 && value != std::floor(value);
-  return format_fixed(value, one_digit ? 1 : 0) + " " + std::string(kUnits[unit]);
+  std::string number = format_fixed(value, value < 9.95 ? 1 : 0);
+  if (number.ends_with(".0")) number.resize(number.size() - 2);
+  return number + " " + std::string(kUnits[unit]);
 }
 
 std::string format_fixed(double value, int digits) {
