@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What IDX and NPY have in common: element types, checked sizes, conversion to the two stored types
+// (bytes stay bytes, every other type becomes float32), and the kind that a shape suggests.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "isthmus/base/limits.h"
+#include "isthmus/data/formats.h"
+#include "isthmus/data/gzip.h"
+
+namespace isthmus {
+
+enum class Element : uint8_t {
+  kU8,
+  kI8,
+  kBool,
+  kU16,
+  kI16,
+  kU32,
+  kI32,
+  kU64,
+  kI64,
+  kF16,
+  kF32,
+  kF64
+};
+uint64_t size_of(Element element);
+std::string_view element_name(Element element);  // "i16"
+
+struct ArrayLayout {
+  Element element = Element::kU8;
+  bool big_endian = false;
+  bool fortran_order = false;
+  Shape shape;  // at least one axis, checked by read_array
+};
+
+/// Reads the elements that follow a header, and the end of the file. Everything is checked before
+/// memory is taken: E3204 shape of no axes, E3402 an axis of size 0, E3004 overflow or limits,
+/// E3005 and E3006 for a length that the header does not announce.
+ParsedData read_array(ByteStream& in, const ArrayLayout& layout, const Limits& limits);
+
+}  // namespace isthmus

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CSV writer. What it writes, formats/csv.cc reads back unchanged (unless made safe).
+#include "isthmus/data/csv_write.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "isthmus/base/options.h"
+
+namespace isthmus {
+namespace {
+
+bool needs_quotes(std::string_view cell) {
+  if (cell.empty()) return false;
+  return cell.find_first_of(",;\t\"\r\n") != cell.npos || cell.front() == ' ' || cell.back() == ' ';
+}
+
+bool is_formula(std::string_view cell) {
+  return !cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos;
+}
+
+}  // namespace
+
+void CsvText::begin_cell() {
+  if (!first_) out_ += ',';
+  first_ = false;
+}
+
+void CsvText::text(std::string_view cell) {
+  begin_cell();
+  const bool defuse = safe_ && is_formula(cell);
+  if (!needs_quotes(cell)) {
+    if (defuse) out_ += '\'';
+    out_ += cell;
+    return;
+  }
+  out_ += '"';
+  if (defuse) out_ += '\'';
+  for (const char c : cell) {
+    if (c == '"') out_ += '"';
+    out_ += c;
+  }
+  out_ += '"';
+}
+
+void CsvText::number(float value) {
+  begin_cell();
+  if (std::isfinite(value)) out_ += print_value(value);
+}
+
+void CsvText::integer(int64_t value) {
+  begin_cell();
+  out_ += std::to_string(value);
+}
+
+void CsvText::end_row() {
+  out_ += '\n';
+  first_ = true;
+}
+
+std::string write_csv(const std::vector<std::string>& names, const Tensor& values,
+                      const CsvWriteOptions& options) {
+  const size_t width = names.size();
+  ISTHMUS_CHECK(values.shape().size() == 2 && values.shape()[1] == static_cast<int64_t>(width),
+                "a name per column");
+  ISTHMUS_CHECK(options.integer.empty() || options.integer.size() == width,
+                "an integer flag per column");
+  CsvText csv(options.safe);
+  for (const std::string& name : names) csv.text(name);
+  csv.end_row();
+  const auto cells = values.values<float>();
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const bool whole = !options.integer.empty() && options.integer[i % width];
+    csv.number(whole ? std::nearbyint(cells[i]) : cells[i]);
+    if (i % width + 1 == width) csv.end_row();
+  }
+  return csv.take();
+}
+
+}  // namespace isthmus

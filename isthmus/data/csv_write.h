@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables as CSV text (RFC 4180, LF). Numbers are the shortest text that reads back the same.
+//
+//   CsvText csv(/*safe=*/true);
+//   csv.text("row"); csv.text("score"); csv.end_row();
+//   csv.integer(0);  csv.number(12.41f); csv.end_row();
+//   write_text(fs, path, csv.take(), Durability::kRename);
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/tensor/tensor.h"
+
+namespace isthmus {
+
+class CsvText {
+ public:
+  /// `safe`: texts that a spreadsheet would run as formulas get a leading apostrophe.
+  explicit CsvText(bool safe) : safe_(safe) {}
+  void text(std::string_view cell);
+  void number(float value);  // empty for NaN and infinity
+  void integer(int64_t value);
+  void end_row();
+  std::string take() { return std::move(out_); }
+
+ private:
+  void begin_cell();
+  bool safe_;
+  bool first_ = true;
+  std::string out_;
+};
+
+struct CsvWriteOptions {
+  bool safe = false;
+  std::vector<bool> integer;  // per column: round to whole numbers; empty: none
+};
+/// A header of names and a row per item of a float32 tensor (N, D).
+std::string write_csv(const std::vector<std::string>& names, const Tensor& values,
+                      const CsvWriteOptions& options);
+
+}  // namespace isthmus

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the DATA argument to a Dataset: locate, read the parts, add labels, join, cut to the limit,
+// measure. The formats themselves are in formats/, folders of images in image_folder.cc.
+#include "isthmus/data/dataset.h"
+
+#include <algorithm>
+
+#include "isthmus/base/digest.h"
+#include "isthmus/base/fs.h"
+#include "isthmus/base/log.h"
+#include "isthmus/base/text.h"
+#include "isthmus/data/facts.h"
+#include "isthmus/data/formats.h"
+#include "isthmus/data/idx_pair.h"
+#include "isthmus/data/image_folder.h"
+#include "isthmus/data/join.h"
+#include "isthmus/data/locate.h"
+
+namespace isthmus {
+namespace {
+
+bool is_file(const std::string& path) {
+  const auto info = posix_fs().stat(path);
+  return info && !info->is_folder;
+}
+bool is_folder(const std::string& path) {
+  const auto info = posix_fs().stat(path);
+  return info && info->is_folder;
+}
+
+void append_note(std::string& notes, std::string_view note) {
+  if (note.empty()) return;
+  if (!notes.empty()) notes += "; ";
+  notes += note;
+}
+
+void warn_extension(const std::string& path, const FormatDef& format) {
+  const std::string ending = extension(path);
+  const auto fits = [&](const FormatDef& f) {
+    return std::find(f.extensions.begin(), f.extensions.end(), ending) != f.extensions.end();
+  };
+  if (fits(format)) return;
+  for (const FormatDef& other : all_formats()) {
+    if (!fits(other)) continue;
+    log_warning("W3003",
+                escape_for_terminal(path) + " is named like " + std::string(other.name) +
+                    ", but its content is " + std::string(format.name),
+                "it is read as " + std::string(format.name));
+    return;
+  }
+}
+
+class Loader {
+ public:
+  Loader(const DataOptions& options, const Limits& limits) : options_(options), limits_(limits) {}
+
+  /// Reads one DATA; appends its parts to the result.
+  void add(const std::string& argument, std::string_view default_split) {
+    const DataLocation location = locate(argument);
+    split_ = location.split;
+    switch (location.kind) {
+      case DataLocation::Kind::kKnownSet:
+        if (split_.empty()) split_ = default_split;
+        add_known_set(*location.set);
+        break;
+      case DataLocation::Kind::kFolder:
+        add_folder(location.paths[0], default_split);
+        break;
+      case DataLocation::Kind::kFiles:
+        add_files(location);
+        break;
+    }
+    sources_.push_back(location.name);
+    if (!splits_.empty() && splits_.back() != split_) mixed_splits_ = true;
+    splits_.push_back(split_);
+  }
+
+  Dataset finish() {
+    Dataset dataset;
+    const std::vector<std::string> class_names = set_class_names_;
+    ParsedData all = join_parts(std::move(parts_));
+    add_label_file(all);
+    if (options_.limit && *options_.limit < all.values.shape()[0]) {
+      all.values = all.values.rows(0, *options_.limit);
+      if (!all.labels.empty()) all.labels.resize(static_cast<size_t>(*options_.limit));
+    }
+    dataset.spec.kind = all.kind;
+    dataset.spec.item_shape.assign(all.values.shape().begin() + 1, all.values.shape().end());
+    dataset.spec.dtype = all.values.dtype();
+    dataset.spec.fields = measure_fields(all);
+    dataset.labels = std::move(all.labels);
+    dataset.class_names = all.class_names.empty() ? class_names : std::move(all.class_names);
+    if (dataset.labels.empty()) dataset.class_names.clear();
+    dataset.source = join(sources_, ", ");
+    dataset.split = mixed_splits_ ? "" : splits_.back();
+    append_note(note_, all.note);
+    dataset.note = std::move(note_);
+    dataset.bad_files = std::move(bad_);
+    dataset.values = std::move(all.values);
+    return dataset;
+  }
+
+ private:
+  bool label_column() const { return options_.labels && !is_file(*options_.labels); }
+
+  void add_known_set(const KnownSet& set) {
+    add_file(images_of(set, split_, options_.search_path));
+    set_class_names_ = set.class_names;
+    if (!set.package.empty()) append_note(note_, "Debian package " + std::string(set.package));
+  }
+
+  void add_folder(const std::string& folder, std::string_view default_split) {
+    const std::string split = split_.empty() ? std::string(default_split) : split_;
+    if (const auto images = find_idx_images(folder, split)) {
+      split_ = split;
+      return add_file(*images);
+    }
+    const bool parted =
+        is_folder(join_path(folder, "train")) && is_folder(join_path(folder, "test"));
+    const std::string part = join_path(folder, split);
+    if (!split_.empty() && !is_folder(part)) {
+      throw Error(ErrorCode::kFileMissing, "the folder has no part \"" + split_ + "\"",
+                  "leave out @" + split_, {.file = folder});
+    }
+    const bool use_part = parted || !split_.empty();
+    if (use_part) split_ = split;
+    add_images(list_images(use_part ? part : folder), use_part ? part : folder);
+  }
+
+  void add_files(const DataLocation& location) {
+    std::vector<std::string> files = location.paths;
+    if (files.size() > 1) std::erase_if(files, is_folder);
+    if (files.empty()) {
+      throw Error(ErrorCode::kFileMissing, "only folders match this pattern", {},
+                  {.file = location.name});
+    }
+    const bool all_png = std::all_of(files.begin(), files.end(), [](const std::string& path) {
+      return extension(path) == "png";
+    });
+    if (all_png && files.size() > 1) return add_images({.paths = files}, location.name);
+    for (const std::string& path : files) add_file(path);
+  }
+
+  void add_images(ImageList images, const std::string& folder) {
+    require_images(images, folder);
+    if (options_.format != "auto" && options_.format != "png") {
+      throw Error(ErrorCode::kConflict, "a folder of images cannot be read as " + options_.format);
+    }
+    refuse_column_options("png");
+    if (options_.limit && *options_.limit < static_cast<int64_t>(images.paths.size())) {
+      images.paths.resize(static_cast<size_t>(*options_.limit));
+      if (!images.labels.empty()) images.labels.resize(images.paths.size());
+    }
+    parts_.push_back({folder, read_images(images, options_, limits_, bad_)});
+  }
+
+  void refuse_column_options(std::string_view format) const {
+    if (format == "csv") return;
+    const bool missing_file = label_column();
+    if (missing_file) {
+      throw Error(ErrorCode::kFileMissing, "the label file does not exist", {},
+                  {.file = *options_.labels, .key = "data.labels"});
+    }
+    if (options_.columns.empty() && options_.exclude.empty()) return;
+    throw Error(ErrorCode::kConflict,
+                "columns can be chosen from CSV tables only, this is " + std::string(format), {},
+                {.key = options_.columns.empty() ? "data.exclude" : "data.columns"});
+  }
+
+  void add_file(const std::string& path) {
+    try {
+      const Bytes stored = posix_fs().read_file(path, limits_.data_bytes.bytes);
+      const FormatDef& format =
+          options_.format == "auto" ? format_of(stored) : *find_format(options_.format);
+      warn_extension(path, format);
+      refuse_column_options(format.name);
+      ColumnChoice choice{options_.columns, options_.exclude, {}};
+      if (label_column()) choice.label_column = *options_.labels;
+      parts_.push_back({path, format.parse(stored, choice, limits_)});
+    } catch (Error& error) {
+      error.in_file(path);
+      throw;
+    }
+    ParsedData& data = parts_.back().data;
+    const auto beside = options_.labels ? std::nullopt : find_labels_beside(path);
+    if (!beside) return;
+    Labels labels = read_labels(*beside, data.values.shape()[0], limits_);
+    data.labels = std::move(labels.values);
+    data.class_names = std::move(labels.class_names);
+  }
+
+  void add_label_file(ParsedData& all) const {
+    if (!options_.labels || label_column()) return;
+    Labels labels = read_labels(*options_.labels, all.values.shape()[0], limits_);
+    all.labels = std::move(labels.values);
+    all.class_names = std::move(labels.class_names);
+  }
+
+  const DataOptions& options_;
+  const Limits& limits_;
+  std::vector<NamedPart> parts_;
+  std::vector<std::string> sources_, splits_, set_class_names_;
+  std::vector<BadFile> bad_;
+  std::string split_, note_;
+  bool mixed_splits_ = false;
+};
+
+}  // namespace
+
+std::vector<std::string> format_words() {
+  std::vector<std::string> words = {"auto"};
+  for (const FormatDef& format : all_formats()) words.emplace_back(format.name);
+  return words;
+}
+
+Dataset open_dataset(const std::string& data_argument, const DataOptions& options,
+                     const Limits& limits, std::string_view default_split) {
+  return open_datasets({data_argument}, options, limits, default_split);
+}
+
+Dataset open_datasets(const std::vector<std::string>& data_arguments, const DataOptions& options,
+                      const Limits& limits, std::string_view default_split) {
+  if (data_arguments.empty()) throw Error(ErrorCode::kMissingArgument, "no DATA was given");
+  Loader loader(options, limits);
+  for (const std::string& argument : data_arguments) loader.add(argument, default_split);
+  return loader.finish();
+}
+
+std::string fingerprint(const Dataset& dataset) {
+  const std::string header = std::string(dtype_name(dataset.values.dtype())) + " " +
+                             shape_text(dataset.values.shape()) + "\n";
+  Xxh3Stream stream;
+  stream.update(std::as_bytes(std::span(header)));
+  stream.update(dataset.values.bytes());
+  return stream.label();
+}
+
+}  // namespace isthmus

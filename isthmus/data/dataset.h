@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an example is: a data set in memory, items as stored, unscaled, with facts about them.
+//
+//   DataOptions options;
+//   Dataset train = open_dataset("fashion-mnist", options, Limits{}, "train");
+//   train.values;       // (60000, 28, 28) u8
+//   train.spec.fields;  // one entry: min 0, max 255, mean 72.9, ...
+//
+// DATA, the argument that users type, is a file, a folder (PNG images, subfolders are classes; or
+// the IDX files of a set), a glob, or a known name (known_sets.h). It may end in @train or @test.
+// A known name wins over a file of the same name; ./name is always the file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/base/limits.h"
+#include "isthmus/base/options.h"
+#include "isthmus/tensor/data_spec.h"
+
+namespace isthmus {
+
+struct BadFile {
+  std::string path;
+  std::string reason;
+};
+
+struct Dataset {
+  DataSpec spec;  // shape, kind, fields with facts; scaling is still "none" (see scaling.h)
+  Tensor values;  // (N, item_shape...), kU8 or kF32, as stored
+  std::vector<int32_t> labels;           // (N), or empty
+  std::vector<std::string> class_names;  // of labels 0, 1, ...; empty when labels are numbers
+  std::string source;                    // "fashion-mnist", "photos/", "a.csv, b.csv"
+  std::string split;                     // "train", "test" or ""
+  std::string note;                      // "Debian package dataset-fashion-mnist; ..."
+  std::vector<BadFile> bad_files;        // skipped images
+  int64_t num_items() const { return values.shape().empty() ? 0 : values.shape()[0]; }
+};
+
+/// "auto" and the names of all formats.
+std::vector<std::string> format_words();
+
+struct DataOptions {
+  std::string format = "auto";
+  std::optional<int64_t> limit;
+  std::vector<std::string> columns;
+  std::vector<std::string> exclude;
+  std::optional<std::string> labels;
+  std::vector<std::string> search_path = {"/usr/share/datasets"};
+  double max_bad = 0.01;
+  bool strict = false;
+
+  static constexpr auto fields() {
+    using O = DataOptions;
+    constexpr Presentation rare{.level = OptionLevel::kRare};
+    return std::tuple{
+        field(&O::format, "format", one_of(format_words), "Reader; auto tells it by content."),
+        field(&O::limit, "limit", at_least(1), "Use only the first N items."),
+        field(&O::columns, "columns", any_value(), "Use only these columns of a table."),
+        field(&O::exclude, "exclude", any_value(), "Leave out these columns of a table."),
+        field(&O::labels, "labels", any_value(), "File of labels, or label column of a table."),
+        field(&O::search_path, "search_path", any_value(), "Folders of known data sets.", rare),
+        field(&O::max_bad, "max_bad", between(0, 1), "Share of unreadable images tolerated."),
+        field(&O::strict, "strict", any_value(), "Tolerate no unreadable image.", rare)};
+  }
+};
+
+/// Opens one DATA. `default_split` ("train" or "test") is taken for known names and folders of IDX
+/// files when the argument has no @split. Errors: E30xx to E34xx, E2003, E4501, E4502.
+Dataset open_dataset(const std::string& data_argument, const DataOptions& options,
+                     const Limits& limits, std::string_view default_split);
+/// Several DATA of one item shape and type, one after another; tables are matched by column name.
+/// E3006 if they do not fit together.
+Dataset open_datasets(const std::vector<std::string>& data_arguments, const DataOptions& options,
+                      const Limits& limits, std::string_view default_split);
+
+/// "xxh3-128:..." over shape, type and values; equal for equal data wherever they are stored.
+std::string fingerprint(const Dataset& dataset);
+
+/// The data as a model with `wanted` expects them: table columns by name, in the model's order,
+/// further columns dropped. Facts are kept, scaling is `wanted`'s. E3501 naming what differs.
+Dataset conform(const Dataset& dataset, const DataSpec& wanted);
+
+}  // namespace isthmus

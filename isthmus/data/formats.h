@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// File formats of data. A parser is a pure function of bytes and limits, and is itself the entry
+// of its fuzz target; the type of a file is told by its content.
+//
+// A format is one file formats/<name>.cc that defines `FormatDef formats::<name>()`, and one word
+// in this room's CMakeLists.txt.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/base/limits.h"
+#include "isthmus/tensor/data_spec.h"
+
+namespace isthmus {
+
+/// Content of one file. Stored values are not scaled.
+struct ParsedData {
+  DataKind kind = DataKind::kArray;
+  Tensor values;                          // (N, item...) kU8 or kF32
+  std::vector<std::string> column_names;  // tables: one per column
+  std::vector<int32_t> labels;            // (N) or empty
+  std::vector<std::string> class_names;   // names of labels 0, 1, ...; empty if they are numbers
+  std::string note;                       // what was changed while reading, one sentence
+};
+
+/// Choice of table columns, by name, or by number from 1 when the table has no header.
+struct ColumnChoice {
+  std::vector<std::string> columns;  // only these; empty: all
+  std::vector<std::string> exclude;  // but not these
+  std::string label_column;          // becomes labels; empty: none
+};
+
+struct FormatDef {
+  std::string_view name;                     // "idx"
+  std::string_view summary;                  // one line for `isthmus help formats`
+  std::vector<std::string_view> extensions;  // file names that fit: "npy", "csv", ...
+  /// Does this look like the format? `head` is the decoded beginning, up to 4 KiB.
+  bool (*sniff)(std::span<const std::byte> head) = nullptr;
+  /// `stored` may be gzip where the format allows it.
+  ParsedData (*parse)(std::span<const std::byte> stored, const ColumnChoice& choice,
+                      const Limits& limits) = nullptr;
+};
+
+/// Names of columns that have none: "c1" ... "cN".
+std::vector<std::string> numbered_names(int64_t count);
+
+/// All formats, in the order in which they are asked.
+const std::vector<FormatDef>& all_formats();
+/// nullptr if there is none of that name.
+const FormatDef* find_format(std::string_view name);
+/// The format of these bytes. E3003 if none fits, with a recipe for well-known foreign formats;
+/// E4501 and E4502 for pickles and PyTorch archives, which are never opened.
+const FormatDef& format_of(std::span<const std::byte> stored);
+
+/// IDX, plain or gzip: two zero bytes, type, rank, big-endian sizes and values.
+/// Errors: E3201, E3203, E3204, E3402, E3004, E3005, E3006, E3009.
+ParsedData parse_idx(std::span<const std::byte> stored, const Limits& limits);
+/// NPY 1.0 to 3.0, plain or gzip. Object arrays (pickles) are refused. Errors: as IDX, with E3202.
+ParsedData parse_npy(std::span<const std::byte> stored, const Limits& limits);
+/// A table of numbers, plain or gzip: RFC 4180 with a sniffed delimiter and an optional header.
+/// Errors: E31xx with line and field, E3401, E3402, E3004, E3009.
+ParsedData parse_csv(std::span<const std::byte> stored, const ColumnChoice& choice,
+                     const Limits& limits);
+/// One PNG image as one item. Errors: E3301, E3004.
+ParsedData parse_png(std::span<const std::byte> stored, const Limits& limits);
+
+}  // namespace isthmus

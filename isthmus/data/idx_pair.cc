@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Labels: finding them beside the images of MNIST-like sets and reading a label file of any format.
+#include "isthmus/data/idx_pair.h"
+
+#include <array>
+#include <cmath>
+
+#include "isthmus/base/fs.h"
+#include "isthmus/base/text.h"
+#include "isthmus/data/csv_table.h"
+
+namespace isthmus {
+namespace {
+
+bool replace_once(std::string& text, std::string_view from, std::string_view to) {
+  const size_t at = text.rfind(from);
+  if (at == std::string::npos) return false;
+  text.replace(at, from.size(), to);
+  return true;
+}
+
+std::string folder_part(const std::string& path) {
+  return path.substr(0, path.size() - file_name(path).size());
+}
+
+/// A table of one column of any text, with or without a header.
+Labels labels_from_text(std::span<const std::byte> stored, int64_t num_items,
+                        const Limits& limits) {
+  ByteStream in(stored);
+  CsvRecords records(in, limits);
+  LabelColumn column("labels");
+  std::vector<std::string> first;
+  for (int64_t row = 0; records.next(); ++row) {
+    if (records.num_cells() != 1) {
+      throw Error(ErrorCode::kCsvRagged,
+                  std::to_string(records.num_cells()) + " fields; a label file has one per line",
+                  {}, {.line = records.line()});
+    }
+    if (row == 0) {
+      first.emplace_back(records.cell(0));
+    } else {
+      column.add(records.cell(0), records.line(), 0);
+    }
+  }
+  // One line more than items means that the first line is a header.
+  if (!first.empty() && column.num_rows() != num_items) column.add_front(first[0]);
+  ParsedData data;
+  column.finish(data);
+  return {std::move(data.labels), std::move(data.class_names)};
+}
+
+Labels labels_from_array(const ParsedData& data) {
+  if (data.values.num_values() != data.values.shape()[0]) {
+    throw Error(ErrorCode::kArrayShape,
+                "labels of shape " + shape_text(data.values.shape()) + "; one per item is needed");
+  }
+  Labels labels;
+  labels.values.reserve(static_cast<size_t>(data.values.num_values()));
+  if (data.values.dtype() == Dtype::kU8) {
+    for (const uint8_t v : data.values.values<uint8_t>()) labels.values.push_back(v);
+    return labels;
+  }
+  constexpr float kMaxLabel = 1 << 24;  // whole numbers are exact up to here
+  for (const float v : data.values.values<float>()) {
+    if (!(std::fabs(v) <= kMaxLabel) || v != std::floor(v)) {
+      throw Error(ErrorCode::kValueRange, "label " + print_value(v) + " is not a whole number", {},
+                  {.row = static_cast<int64_t>(labels.values.size())});
+    }
+    labels.values.push_back(static_cast<int32_t>(v));
+  }
+  return labels;
+}
+
+Labels parse_labels(std::span<const std::byte> stored, int64_t num_items, const Limits& limits) {
+  const FormatDef& format = format_of(stored);
+  if (format.name == "csv") return labels_from_text(stored, num_items, limits);
+  return labels_from_array(format.parse(stored, {}, limits));
+}
+
+}  // namespace
+
+std::optional<std::string> find_maybe_gz(const std::string& path) {
+  for (const std::string& candidate : {path, path + ".gz"}) {
+    const auto info = posix_fs().stat(candidate);
+    if (info && info->is_regular) return candidate;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> find_labels_beside(const std::string& images_path) {
+  std::string name = file_name(images_path);
+  if (!replace_once(name, "images", "labels") || !replace_once(name, "idx3", "idx1")) {
+    return std::nullopt;
+  }
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  return find_maybe_gz(folder_part(images_path) + name);
+}
+
+std::optional<std::string> find_idx_images(const std::string& folder, std::string_view split) {
+  const std::array<std::string_view, 2> stems =
+      split == "test" ? std::array<std::string_view, 2>{"t10k", "test"}
+                      : std::array<std::string_view, 2>{"train", "training"};
+  for (const std::string_view stem : stems) {
+    for (const std::string_view tail : {"-images-idx3-ubyte", "-images.idx3-ubyte"}) {
+      const auto found = find_maybe_gz(join_path(folder, std::string(stem).append(tail)));
+      if (found) return found;
+    }
+  }
+  return std::nullopt;
+}
+
+Labels read_labels(const std::string& path, int64_t num_items, const Limits& limits) {
+  try {
+    const Bytes stored = posix_fs().read_file(path, limits.data_bytes.bytes);
+    Labels labels = parse_labels(stored, num_items, limits);
+    const auto count = static_cast<int64_t>(labels.values.size());
+    if (count != num_items) {
+      throw Error(ErrorCode::kSizesDisagree,
+                  group_digits(count) + " labels for " + group_digits(num_items) + " items");
+    }
+    return labels;
+  } catch (Error& error) {
+    error.in_file(path);
+    throw;
+  }
+}
+
+}  // namespace isthmus

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which label file belongs to which image file, by the usual names of MNIST-like sets, and how a
+// label file is read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/base/limits.h"
+
+namespace isthmus {
+
+/// The path itself or with .gz, whichever is a file; nullopt if neither.
+std::optional<std::string> find_maybe_gz(const std::string& path);
+/// The label file beside "train-images-idx3-ubyte.gz" or "x.images.idx3-ubyte", if it exists.
+std::optional<std::string> find_labels_beside(const std::string& images_path);
+/// The image file of a split in a folder: "train-images..." or "t10k-images..." / "test-images...".
+std::optional<std::string> find_idx_images(const std::string& folder, std::string_view split);
+
+struct Labels {
+  std::vector<int32_t> values;
+  std::vector<std::string> class_names;
+};
+/// IDX or NPY with one axis, or a table of one column. E3006 unless there are `num_items`; E3204
+/// for more axes, E3404 for values that are not whole numbers.
+Labels read_labels(const std::string& path, int64_t num_items, const Limits& limits);
+
+}  // namespace isthmus

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Concatenation of data sets before their facts are measured, and the column matching that it
+// shares with conform.cc.
+#include "isthmus/data/join.h"
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+
+#include "isthmus/base/checked.h"
+
+namespace isthmus {
+namespace {
+
+template <class T>
+Tensor take_columns_of(const Tensor& values, const std::vector<size_t>& order) {
+  const auto rows = static_cast<size_t>(values.shape()[0]);
+  const auto width = static_cast<size_t>(values.shape()[1]);
+  Tensor taken(values.dtype(), {values.shape()[0], static_cast<int64_t>(order.size())});
+  auto from = values.values<T>();
+  auto to = taken.values<T>();
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < order.size(); ++c) {
+      to[r * order.size() + c] = from[r * width + order[c]];
+    }
+  }
+  return taken;
+}
+
+Shape item_shape(const ParsedData& data) {
+  const Shape& shape = data.values.shape();
+  return Shape(shape.begin() + 1, shape.end());
+}
+
+std::string describe(const NamedPart& part) {
+  return escape_for_terminal(part.name) + " (items of " + item_shape_text(item_shape(part.data)) +
+         " " + std::string(dtype_name(part.data.values.dtype())) + ")";
+}
+
+void require_alike(const NamedPart& first, NamedPart& other) {
+  if (first.data.kind != other.data.kind || item_shape(first.data) != item_shape(other.data) ||
+      first.data.values.dtype() != other.data.values.dtype()) {
+    throw Error(ErrorCode::kSizesDisagree,
+                describe(first) + " and " + describe(other) + " cannot be one data set",
+                "several DATA must have one item shape and type");
+  }
+  if (first.data.column_names == other.data.column_names) return;
+  const auto order = match_columns(first.data.column_names, other.data.column_names);
+  const auto missing = std::find(order.begin(), order.end(), SIZE_MAX);
+  if (missing != order.end()) {
+    const auto at = static_cast<size_t>(missing - order.begin());
+    throw Error(ErrorCode::kSizesDisagree,
+                "column \"" + first.data.column_names[at] + "\" of " +
+                    escape_for_terminal(first.name) + " is not in " +
+                    escape_for_terminal(other.name),
+                "several tables must have the same columns");
+  }
+  other.data.values = take_columns(other.data.values, order);
+  other.data.column_names = first.data.column_names;
+}
+
+void append_labels(const ParsedData& part, ParsedData& all) {
+  std::unordered_map<std::string, int32_t> ids;
+  for (const std::string& name : all.class_names) ids.emplace(name, ids.size());
+  for (const int32_t label : part.labels) {
+    if (part.class_names.empty()) {
+      all.labels.push_back(label);
+      continue;
+    }
+    const std::string& name = part.class_names[static_cast<size_t>(label)];
+    const auto [found, is_new] = ids.try_emplace(name, static_cast<int32_t>(ids.size()));
+    if (is_new) all.class_names.push_back(name);
+    all.labels.push_back(found->second);
+  }
+}
+
+void add_note(std::string& notes, const std::string& note) {
+  if (note.empty()) return;
+  if (!notes.empty()) notes += "; ";
+  notes += note;
+}
+
+}  // namespace
+
+Tensor take_columns(const Tensor& values, const std::vector<size_t>& order) {
+  return values.dtype() == Dtype::kU8 ? take_columns_of<uint8_t>(values, order)
+                                      : take_columns_of<float>(values, order);
+}
+
+std::vector<size_t> match_columns(const std::vector<std::string>& wanted,
+                                  const std::vector<std::string>& names) {
+  std::unordered_map<std::string_view, size_t> places;
+  for (size_t i = 0; i < names.size(); ++i) places.emplace(names[i], i);
+  std::vector<size_t> order;
+  for (const std::string& name : wanted) {
+    const auto found = places.find(name);
+    order.push_back(found == places.end() ? SIZE_MAX : found->second);
+  }
+  return order;
+}
+
+ParsedData join_parts(std::vector<NamedPart> parts) {
+  ISTHMUS_CHECK(!parts.empty(), "nothing to join");
+  if (parts.size() == 1) return std::move(parts[0].data);
+  CheckedU64 num_items = 0;
+  for (NamedPart& part : parts) {
+    require_alike(parts[0], part);
+    num_items += static_cast<uint64_t>(part.data.values.shape()[0]);
+  }
+  const auto is_labelled = [](const NamedPart& part) { return !part.data.labels.empty(); };
+  const bool labelled = std::all_of(parts.begin(), parts.end(), is_labelled);
+  const bool named = parts[0].data.class_names.empty();
+  const bool same_labels = std::all_of(parts.begin(), parts.end(), [&](const NamedPart& part) {
+    return part.data.class_names.empty() == named;
+  });
+  ParsedData all;
+  all.kind = parts[0].data.kind;
+  all.column_names = parts[0].data.column_names;
+  if (!(labelled && same_labels) && std::any_of(parts.begin(), parts.end(), is_labelled)) {
+    add_note(all.note, "labels were left out: not all parts have labels of one kind");
+  }
+  Shape shape = parts[0].data.values.shape();
+  shape[0] = static_cast<int64_t>(num_items.value());
+  all.values = Tensor(parts[0].data.values.dtype(), shape);
+  uint64_t at = 0;
+  for (NamedPart& part : parts) {
+    const auto bytes = std::as_const(part.data.values).bytes();
+    std::memcpy(all.values.data() + at, bytes.data(), bytes.size());
+    at += bytes.size();
+    if (labelled && same_labels) append_labels(part.data, all);
+    add_note(all.note, part.data.note);
+    part.data = {};
+  }
+  return all;
+}
+
+}  // namespace isthmus

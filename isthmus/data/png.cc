@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// libspng behind a narrow door: all its limits set, checksums enforced, two pixel layouts. The
+// only file that includes spng.h. Folders of images are read in image_folder.cc.
+#include "isthmus/data/png.h"
+
+#include <spng.h>
+#include <zlib.h>
+
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "isthmus/base/byte_cursor.h"
+
+namespace isthmus {
+namespace {
+
+constexpr std::array<uint8_t, 8> kMagic = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+constexpr uint32_t kHeaderLength = 13;
+constexpr uint32_t kHeaderType = 0x49484452;  // "IHDR"
+constexpr int kCompressionLevel = 6;
+// Text, profiles and the like are read past, never needed; together they may take this much.
+constexpr uint64_t kCacheChunks = 4;
+
+struct FreeContext {
+  void operator()(spng_ctx* context) const { spng_ctx_free(context); }
+};
+using Context = std::unique_ptr<spng_ctx, FreeContext>;
+
+[[noreturn]] void fail_corrupt(std::string_view what) {
+  throw Error(ErrorCode::kPngCorrupt, "not a readable PNG image: " + std::string(what));
+}
+
+void require_ok(int status) {
+  if (status == SPNG_OK) return;
+  if (status == SPNG_EMEM) throw Error(ErrorCode::kOutOfMemory, "no memory for a PNG image");
+  if (status == SPNG_EUSER_WIDTH || status == SPNG_EUSER_HEIGHT || status == SPNG_ECHUNK_LIMITS) {
+    throw Error(ErrorCode::kOverLimit,
+                std::string("a PNG image over the limits: ") + spng_strerror(status),
+                "raise limits.image_pixels or limits.png_chunk_bytes if the file is trusted");
+  }
+  fail_corrupt(spng_strerror(status));
+}
+
+Context open_context(std::span<const std::byte> bytes, const PngHeader& header,
+                     const Limits& limits) {
+  Context context(spng_ctx_new(0));
+  if (!context) throw Error(ErrorCode::kOutOfMemory, "no memory for a PNG image");
+  require_ok(spng_set_image_limits(context.get(), static_cast<uint32_t>(header.width),
+                                   static_cast<uint32_t>(header.height)));
+  const size_t chunk = limits.png_chunk_bytes.bytes;
+  require_ok(spng_set_chunk_limits(context.get(), chunk, chunk * kCacheChunks));
+  require_ok(spng_set_crc_action(context.get(), SPNG_CRC_ERROR, SPNG_CRC_ERROR));
+  require_ok(spng_set_png_buffer(context.get(), bytes.data(), bytes.size()));
+  return context;
+}
+
+bool has_transparent_colour(spng_ctx* context) {
+  spng_trns ignored = {};
+  return spng_get_trns(context, &ignored) == SPNG_OK;
+}
+
+}  // namespace
+
+bool looks_like_png(std::span<const std::byte> head) {
+  if (head.size() < kMagic.size()) return false;
+  for (size_t i = 0; i < kMagic.size(); ++i) {
+    if (head[i] != static_cast<std::byte>(kMagic[i])) return false;
+  }
+  return true;
+}
+
+PngHeader read_png_header(std::span<const std::byte> bytes, const Limits& limits) {
+  if (!looks_like_png(bytes)) fail_corrupt("it does not start like one");
+  if (bytes.size() < kPngHeaderBytes) fail_corrupt("it ends inside its header");
+  ByteCursor in(bytes.subspan(kMagic.size()));
+  if (in.be32() != kHeaderLength || in.be32() != kHeaderType) fail_corrupt("no header chunk");
+  PngHeader header;
+  header.width = in.be32();
+  header.height = in.be32();
+  header.bit_depth = in.u8();
+  const int type = in.u8();
+  in.take(3);  // compression, filter, interlace: libspng looks at them
+  constexpr size_t kTypeOffset = 12, kChecked = 17;
+  const auto checksum = crc32(0, reinterpret_cast<const Bytef*>(bytes.data()) + kTypeOffset,
+                              static_cast<uInt>(kChecked));
+  if (in.be32() != checksum) fail_corrupt("the checksum of its header is wrong");
+  constexpr int kPaletteBit = 1, kColourBit = 2, kAlphaBit = 4;
+  if (type > 6 || type == 1 || type == 5) {
+    fail_corrupt("colour type " + std::to_string(type) + " does not exist");
+  }
+  header.colour = (type & (kColourBit | kPaletteBit)) != 0;
+  header.alpha = (type & kAlphaBit) != 0;
+  if (header.width == 0 || header.height == 0) fail_corrupt("a side of 0 pixels");
+  const uint64_t pixels =
+      (CheckedU64(static_cast<uint64_t>(header.width)) * static_cast<uint64_t>(header.height))
+          .value();
+  if (pixels > static_cast<uint64_t>(limits.image_pixels)) {
+    throw Error(ErrorCode::kOverLimit,
+                "a PNG image of " + std::to_string(header.height) + "x" +
+                    std::to_string(header.width) + " pixels, the limit is " +
+                    std::to_string(limits.image_pixels) + " pixels",
+                "raise it with --set limits.image_pixels=N if the file is trusted");
+  }
+  return header;
+}
+
+bool decode_png_into(std::span<const std::byte> bytes, int channels, const Limits& limits,
+                     std::span<uint8_t> out) {
+  const PngHeader header = read_png_header(bytes, limits);
+  const uint64_t num_pixels = static_cast<uint64_t>(header.height * header.width);
+  ISTHMUS_CHECK(channels == 3 || (channels == 1 && !header.colour), "channels of a PNG");
+  ISTHMUS_CHECK(out.size() == num_pixels * static_cast<uint64_t>(channels), "size of a PNG");
+  const Context context = open_context(bytes, header, limits);
+  const bool plain_grey = !header.alpha && header.bit_depth <= 8;
+  if (channels == 1 && !plain_grey) {
+    // libspng has no 8-bit grey for these two; grey as colour has three equal channels.
+    std::vector<uint8_t> colour(num_pixels * 3);
+    require_ok(spng_decode_image(context.get(), colour.data(), colour.size(), SPNG_FMT_RGB8, 0));
+    for (size_t i = 0; i < out.size(); ++i) out[i] = colour[3 * i];
+  } else {
+    const int format = channels == 1 ? SPNG_FMT_G8 : SPNG_FMT_RGB8;
+    require_ok(spng_decode_image(context.get(), out.data(), out.size(), format, 0));
+  }
+  // Reads to the end: a file cut off after the last pixel is damaged, too.
+  require_ok(spng_decode_chunks(context.get()));
+  return header.alpha || has_transparent_colour(context.get());
+}
+
+PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits) {
+  const PngHeader header = read_png_header(bytes, limits);
+  const int channels = header.colour ? 3 : 1;
+  Shape shape = {header.height, header.width};
+  if (header.colour) shape.push_back(channels);
+  limits.require_data_bytes(checked_product(shape));
+  PngImage image{.pixels = Tensor(Dtype::kU8, shape)};
+  image.alpha_dropped = decode_png_into(bytes, channels, limits, image.pixels.values<uint8_t>());
+  return image;
+}
+
+Bytes encode_png(const Tensor& pixels) {
+  const Shape& shape = pixels.shape();
+  const bool colour = shape.size() == 3 && shape[2] == 3;
+  ISTHMUS_CHECK(colour || shape.size() == 2 || (shape.size() == 3 && shape[2] == 1),
+                "a picture is (H, W), (H, W, 1) or (H, W, 3)");
+  ISTHMUS_CHECK(pixels.dtype() == Dtype::kU8 && pixels.num_values() > 0, "a picture has bytes");
+  const Context context(spng_ctx_new(SPNG_CTX_ENCODER));
+  if (!context) throw Error(ErrorCode::kOutOfMemory, "no memory for a PNG image");
+  spng_ihdr header = {};
+  header.height = static_cast<uint32_t>(shape[0]);
+  header.width = static_cast<uint32_t>(shape[1]);
+  header.bit_depth = 8;
+  header.color_type = colour ? SPNG_COLOR_TYPE_TRUECOLOR : SPNG_COLOR_TYPE_GRAYSCALE;
+  require_ok(spng_set_ihdr(context.get(), &header));
+  require_ok(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
+  require_ok(spng_set_option(context.get(), SPNG_IMG_COMPRESSION_LEVEL, kCompressionLevel));
+  require_ok(spng_encode_image(context.get(), pixels.data(), pixels.num_bytes(), SPNG_FMT_PNG,
+                               SPNG_ENCODE_FINALIZE));
+  size_t size = 0;
+  int status = 0;
+  const std::unique_ptr<void, decltype(&std::free)> buffer(
+      spng_get_png_buffer(context.get(), &size, &status), &std::free);
+  require_ok(status);
+  const auto* first = static_cast<const std::byte*>(buffer.get());
+  return Bytes(first, first + size);
+}
+
+}  // namespace isthmus

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The choice of a scaling from facts and its application. Facts come from facts.cc; the engine
+// applies the same rule batch by batch.
+#include "isthmus/data/scaling.h"
+
+#include <algorithm>
+
+#include "isthmus/base/options.h"
+#include "isthmus/base/text.h"
+
+namespace isthmus {
+namespace {
+
+constexpr double kMaxByte = 255;
+
+bool all_in_unit_range(const DataSpec& spec) {
+  return std::all_of(spec.fields.begin(), spec.fields.end(),
+                     [](const FieldSpec& f) { return f.min >= 0 && f.max <= 1; });
+}
+
+ScalingChoice none(std::string reason) {
+  return {.scaling = {}, .reason = std::move(reason), .constants = {}};
+}
+
+/// One shift and scale per field; `scale_of` is asked for fields that vary.
+template <class Shift, class Scale>
+ScalingChoice per_field(const DataSpec& spec, std::string kind, Shift shift_of, Scale scale_of) {
+  ScalingChoice choice;
+  choice.scaling = {.kind = std::move(kind), .shift = {}, .scale = {}};
+  for (size_t i = 0; i < spec.fields.size(); ++i) {
+    const FieldSpec& field = spec.fields[i];
+    choice.scaling.shift.push_back(shift_of(field));
+    choice.scaling.scale.push_back(field.constant ? 1.0 : 1.0 / scale_of(field));
+    if (!field.constant) continue;
+    choice.constants.push_back(field.name.empty() ? std::to_string(i + 1) : field.name);
+  }
+  return choice;
+}
+
+ScalingChoice standardize(const DataSpec& spec) {
+  return per_field(
+      spec, "standardize", [](const FieldSpec& f) { return f.mean; },
+      [](const FieldSpec& f) { return f.standard_deviation; });
+}
+
+ScalingChoice unit(const DataSpec& spec) {
+  if (spec.dtype == Dtype::kU8) {
+    return {.scaling = {.kind = "unit", .shift = {0.0}, .scale = {1.0 / kMaxByte}},
+            .reason = "bytes / 255",
+            .constants = {}};
+  }
+  ScalingChoice choice = per_field(
+      spec, "unit", [](const FieldSpec& f) { return f.min; },
+      [](const FieldSpec& f) { return f.max - f.min; });
+  choice.reason = "from smallest to largest";
+  if (spec.fields.size() == 1) {
+    choice.reason = "from " + print_value(static_cast<float>(spec.fields[0].min)) + " to " +
+                    print_value(static_cast<float>(spec.fields[0].max));
+  }
+  return choice;
+}
+
+ScalingChoice choose_automatically(const DataSpec& spec) {
+  if (spec.binary()) return none("all values are 0 or 1");
+  if (spec.dtype == Dtype::kU8) return unit(spec);
+  if (all_in_unit_range(spec)) return none("all values are in [0, 1]");
+  if (spec.kind == DataKind::kImage) return unit(spec);
+  ScalingChoice choice = standardize(spec);
+  choice.reason = spec.kind == DataKind::kTable ? "a table: mean 0 and deviation 1 per column"
+                                                : "values outside [0, 1]: mean 0, deviation 1";
+  return choice;
+}
+
+template <class T, class Rule>
+void for_each_value(const Tensor& in, const Scaling& scaling, Tensor& out, Rule rule) {
+  auto from = in.values<T>();
+  auto to = out.values<float>();
+  const size_t width = scaling.scale.size();
+  for (size_t i = 0, f = 0; i < from.size(); ++i, f = f + 1 == width ? 0 : f + 1) {
+    to[i] =
+        static_cast<float>(rule(static_cast<double>(from[i]), scaling.shift[f], scaling.scale[f]));
+  }
+}
+
+void require_width(const Tensor& values, const Scaling& scaling) {
+  const Shape& shape = values.shape();
+  ISTHMUS_CHECK(!scaling.scale.empty() && scaling.scale.size() == scaling.shift.size(),
+                "a scaling has as many shifts as scales");
+  ISTHMUS_CHECK(scaling.scale.size() == 1 ||
+                    (!shape.empty() && shape.back() == static_cast<int64_t>(scaling.scale.size())),
+                "a scaling per column fits the columns");
+}
+
+}  // namespace
+
+std::vector<std::string> scaling_words() { return {"auto", "none", "unit", "standardize"}; }
+
+ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested) {
+  ISTHMUS_CHECK(!spec.fields.empty(), "facts were measured");
+  if (requested == "auto") return choose_automatically(spec);
+  ScalingChoice choice;
+  if (requested == "unit") {
+    choice = unit(spec);
+  } else if (requested == "standardize") {
+    choice = standardize(spec);
+  } else if (requested != "none") {
+    throw Error(ErrorCode::kBadValue, "\"" + escape_for_terminal(requested) + "\" is no scaling",
+                "one of " + join(scaling_words(), ", "), {.key = "data.scale"});
+  }
+  choice.reason = "as asked";
+  return choice;
+}
+
+Tensor apply_scaling(const Tensor& stored, const Scaling& scaling) {
+  require_width(stored, scaling);
+  Tensor out(Dtype::kF32, stored.shape());
+  const auto rule = [](double v, double shift, double scale) { return (v - shift) * scale; };
+  if (stored.dtype() == Dtype::kU8) {
+    for_each_value<uint8_t>(stored, scaling, out, rule);
+  } else {
+    for_each_value<float>(stored, scaling, out, rule);
+  }
+  return out;
+}
+
+Tensor invert_scaling(const Tensor& values, const Scaling& scaling) {
+  require_width(values, scaling);
+  Tensor out(Dtype::kF32, values.shape());
+  for_each_value<float>(values, scaling, out,
+                        [](double v, double shift, double scale) { return v / scale + shift; });
+  return out;
+}
+
+}  // namespace isthmus
