@@ -55,6 +55,20 @@ bool equal_nodes(const Node& a, const Node& b) {
          a.type == b.type && std::equal(x.begin(), x.end(), y.begin(), y.end());
 }
 
+void check_attributes(const OpDef& op, const Attrs& attrs) {
+  const std::string name(op.name);
+  for (const std::string& required : op.attributes) {
+    ISTHMUS_CHECK(attrs.has(required), name + " needs the attribute '" + required + "'");
+  }
+  for (const auto& attr : attrs.all()) {
+    const auto lists = [&](const std::vector<std::string>& names) {
+      return std::count(names.begin(), names.end(), attr.first) != 0;
+    };
+    ISTHMUS_CHECK(lists(op.attributes) || lists(op.optional_attributes),
+                  name + " has no attribute '" + attr.first + "'");
+  }
+}
+
 }  // namespace
 
 GraphBuilder::GraphBuilder() : graph_id_(next_graph_id()) {}
@@ -165,10 +179,7 @@ Value GraphBuilder::call(const OpDef& op, const Attrs& attrs, const Values& inpu
   const bool count_fits =
       op.num_inputs < 0 ? !inputs.empty() : inputs.size() == static_cast<size_t>(op.num_inputs);
   ISTHMUS_CHECK(count_fits, name + " got " + std::to_string(inputs.size()) + " inputs");
-  for (const auto& attr : attrs.all()) {
-    const bool known = std::count(op.attributes.begin(), op.attributes.end(), attr.first) != 0;
-    ISTHMUS_CHECK(known, name + " has no attribute '" + attr.first + "'");
-  }
+  check_attributes(op, attrs);
   std::vector<ValueType> types;
   std::vector<uint32_t> indices;
   for (Value input : inputs) {

@@ -65,8 +65,9 @@ using ReferenceRule = std::function<void(const RefCall&)>;
 
 struct OpDef {
   std::string_view name = {};
-  int num_inputs = 1;                        // -1: one or more
-  std::vector<std::string> attributes = {};  // the names it knows; others are an InternalError
+  int num_inputs = 1;                                 // -1: one or more
+  std::vector<std::string> attributes = {};           // required; a name in neither list, and a
+  std::vector<std::string> optional_attributes = {};  // missing one, is an InternalError
   InferRule infer = {};
   RowUse rows = RowUse::kRowWise;
   bool elementwise = false;  // one output element per broadcast input element

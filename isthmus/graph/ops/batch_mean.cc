@@ -6,12 +6,14 @@
 namespace isthmus {
 
 OpDef ops::batch_mean() {
-  return {
-      .name = "batch_mean",
-      .infer = once_type_of_rows,
-      .expand = [](GraphBuilder& g,
-                   const OpCall& c) { return g.mul(g.batch_sum(c.in(0)), g.reciprocal(g.rows())); },
-      .cases = batch_cases()};
+  return {.name = "batch_mean",
+          .infer = once_type_of_rows,
+          .expand =
+              [](GraphBuilder& g, const OpCall& c) {
+                const Value sum = g.batch_sum(c.in(0));
+                return g.mul(sum, g.reciprocal(g.rows()));
+              },
+          .cases = batch_cases()};
 }
 
 }  // namespace isthmus

@@ -57,7 +57,7 @@ void concat_reference(const RefCall& c) {
 OpDef ops::concat() {
   return {.name = "concat",
           .num_inputs = -1,
-          .attributes = {"axis"},
+          .optional_attributes = {"axis"},
           .infer = infer_concat,
           .gradient = gradient_of_concat,
           .reference = concat_reference,

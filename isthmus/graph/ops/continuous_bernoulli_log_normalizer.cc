@@ -13,7 +13,8 @@ namespace {
 double log_normalizer(double t) {
   if (std::fabs(t) < 0.5) {
     const double u = t * t;
-    return t / 2 + u * (1.0 / 24 + u * (-1.0 / 2880 + u * (1.0 / 181440 - u / 9676800)));
+    return t / 2 + u * (1.0 / 24 + u * (-1.0 / 2880 +
+                                        u * (1.0 / 181440 - u * (1.0 / 9676800 - u / 479001600))));
   }
   const double size = std::fabs(t);
   return std::fmax(t, 0.0) + std::log(-std::expm1(-size)) - std::log(size);

@@ -13,7 +13,8 @@ namespace {
 double mean_of(double t) {
   if (std::fabs(t) < 0.5) {
     const double u = t * t;
-    return 0.5 + t * (1.0 / 12 + u * (-1.0 / 720 + u * (1.0 / 30240 - u / 1209600)));
+    return 0.5 + t * (1.0 / 12 +
+                      u * (-1.0 / 720 + u * (1.0 / 30240 - u * (1.0 / 1209600 - u / 47900160))));
   }
   return -1.0 / std::expm1(-t) - 1.0 / t;
 }

@@ -13,7 +13,7 @@ namespace {
 double variance_of(double t) {
   if (std::fabs(t) < 0.5) {
     const double u = t * t;
-    return 1.0 / 12 + u * (-1.0 / 240 + u * (1.0 / 6048 - u / 172800));
+    return 1.0 / 12 + u * (-1.0 / 240 + u * (1.0 / 6048 - u * (1.0 / 172800 - u / 5322240)));
   }
   const double s = std::sinh(t / 2);  // infinite for large t: its reciprocal is then 0
   return 1.0 / (t * t) - 0.25 / (s * s);

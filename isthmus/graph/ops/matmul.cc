@@ -138,7 +138,7 @@ std::vector<OpCase> matmul_cases() {
 OpDef ops::matmul() {
   return {.name = "matmul",
           .num_inputs = 2,
-          .attributes = {"transpose_a", "transpose_b"},
+          .optional_attributes = {"transpose_a", "transpose_b"},
           .infer = infer_matmul,
           .gradient = gradient_of_matmul,
           .reference = matmul_reference,

@@ -6,14 +6,15 @@ namespace isthmus {
 
 OpDef ops::mean() {
   return {.name = "mean",
-          .attributes = {"axis", "keep"},
+          .optional_attributes = {"axis", "keep"},
           .infer = [](const Attrs& attrs,
                       const std::vector<ValueType>& in) { return find_op("sum").infer(attrs, in); },
           .expand =
               [](GraphBuilder& g, const OpCall& c) {
                 const ValueType& x = g.type(c.in(0));
                 const int64_t size = x.shape[axis_of(c.attrs, x)];
-                return g.mul(g.sum(c.attrs, c.in(0)), g.constant(1.0 / static_cast<double>(size)));
+                const Value sum = g.sum(c.attrs, c.in(0));
+                return g.mul(sum, g.constant(1.0 / static_cast<double>(size)));
               },
           .cases = axis_cases()};
 }

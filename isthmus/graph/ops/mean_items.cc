@@ -12,7 +12,8 @@ OpDef ops::mean_items() {
       .expand =
           [](GraphBuilder& g, const OpCall& c) {
             const double size = static_cast<double>(value_count(g.shape(c.in(0))));
-            return g.mul(g.sum_items(c.in(0)), g.constant(1.0 / size));
+            const Value sum = g.sum_items(c.in(0));
+            return g.mul(sum, g.constant(1.0 / size));
           },
       .cases = item_cases()};
 }

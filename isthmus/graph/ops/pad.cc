@@ -42,7 +42,8 @@ void pad_reference(const RefCall& c) {
 OpDef ops::pad() {
   return {
       .name = "pad",
-      .attributes = {"axis", "before", "after"},
+      .attributes = {"before", "after"},
+      .optional_attributes = {"axis"},
       .infer = infer_pad,
       .gradient = gradient_of_pad,
       .reference = pad_reference,

@@ -47,7 +47,8 @@ void slice_reference(const RefCall& c) {
 OpDef ops::slice() {
   return {
       .name = "slice",
-      .attributes = {"axis", "begin", "end"},
+      .attributes = {"begin", "end"},
+      .optional_attributes = {"axis"},
       .infer = infer_slice,
       .gradient = gradient_of_slice,
       .reference = slice_reference,

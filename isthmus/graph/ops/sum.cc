@@ -42,7 +42,7 @@ void sum_reference(const RefCall& c) {
 
 OpDef ops::sum() {
   return {.name = "sum",
-          .attributes = {"axis", "keep"},
+          .optional_attributes = {"axis", "keep"},
           .infer = infer_sum,
           .gradient = gradient_of_sum,
           .reference = sum_reference,
