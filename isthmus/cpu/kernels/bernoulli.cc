@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bernoulli log-likelihood by logits together with its gradient: the last thing of the forward pass
+// and the first of the backward pass, in one walk over a row.
+//
+// With e = exp(-|t|) and d = 1 + e: sigmoid(t) is 1/d or e/d, and softplus(t) = max(t, 0) + log d.
+// The logs of a row are taken of products of d, which lies in (1, 2]: 64 factors cannot overflow.
+#include "isthmus/cpu/kernels/kernels.h"
+#include "isthmus/cpu/kernels/targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "isthmus/cpu/kernels/bernoulli.cc"
+#include "hwy/foreach_target.h"  // compiles the rest of this file per instruction set
+#include "hwy/highway.h"
+#include "isthmus/cpu/kernels/vector_math.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace isthmus {
+namespace HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+using FloatTag = hn::ScalableTag<float>;
+
+constexpr size_t kFactors = 64;
+
+struct Terms {
+  FloatVec linear;    // max(t, 0) - x t
+  FloatVec factor;    // 1 + exp(-|t|)
+  FloatVec gradient;  // scale * (sigmoid(t) - x)
+};
+
+HWY_INLINE Terms terms_of(FloatVec t, FloatVec x, FloatVec scale) {
+  const FloatTag d;
+  const auto e = exp_nonpositive(d, hn::Neg(hn::Abs(t)));
+  const auto factor = hn::Add(e, hn::Set(d, 1.0f));
+  const auto r = fast_reciprocal(d, factor);
+  const auto sigmoid = hn::IfThenElse(hn::Lt(t, hn::Zero(d)), hn::Mul(e, r), r);
+  return {hn::NegMulAdd(x, t, at_least(d, t, 0.0f)), factor, hn::Mul(hn::Sub(sigmoid, x), scale)};
+}
+
+float bernoulli_row(const float* logits, const float* x, float scale, float* gradient,
+                    size_t cols) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  const auto scales = hn::Set(d, scale);
+  auto sum = hn::Zero(d);
+  size_t c = 0;
+  while (c < cols) {
+    auto product = hn::Set(d, 1.0f);
+    const size_t end = cols - c > kFactors * lanes ? c + kFactors * lanes : cols;
+    for (; c + lanes <= end; c += lanes) {
+      const Terms k = terms_of(hn::LoadU(d, logits + c), hn::LoadU(d, x + c), scales);
+      sum = hn::Add(sum, k.linear);
+      product = hn::Mul(product, k.factor);
+      hn::StoreU(k.gradient, d, gradient + c);
+    }
+    if (c < end) {
+      const size_t rest = end - c;
+      const Terms k =
+          terms_of(load_partial(d, logits + c, rest), load_partial(d, x + c, rest), scales);
+      sum = hn::Add(sum, k.linear);  // zero logits add zero
+      product = hn::IfThenElse(hn::FirstN(d, rest), hn::Mul(product, k.factor), product);
+      store_partial(k.gradient, d, gradient + c, rest);
+      c = end;
+    }
+    sum = hn::Add(sum, log_of_normal(d, product));
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+void bernoulli_rows(const BernoulliCall& call) {
+  for (int64_t r = 0; r < call.rows; ++r) {
+    const float nll =
+        bernoulli_row(call.logits + r * call.logits_stride, call.x + r * call.x_stride, call.scale,
+                      call.gradient + r * call.gradient_stride, static_cast<size_t>(call.cols));
+    call.log_prob[r] = -nll;
+  }
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace isthmus
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace isthmus {
+
+HWY_EXPORT(bernoulli_rows);
+void bernoulli_log_prob_and_gradient(const BernoulliCall& call) noexcept {
+  HWY_DYNAMIC_DISPATCH(bernoulli_rows)(call);
+}
+
+}  // namespace isthmus
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rounding to bf16 (nearest, ties to even) and the small rearrangements its layouts are made of.
+// Highway's own conversion truncates, which would pull all weights towards zero.
+// Included inside Highway's per-target compilation (hence no #pragma once).
+#if defined(ISTHMUS_BF16_LANES_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ISTHMUS_BF16_LANES_H_
+#undef ISTHMUS_BF16_LANES_H_
+#else
+#define ISTHMUS_BF16_LANES_H_
+#endif
+
+#include "isthmus/cpu/kernels/vector_memory.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace isthmus {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using FloatTag = hn::ScalableTag<float>;
+using WordTag = hn::RebindToUnsigned<FloatTag>;  // 32 bits: one rounded value, or a pair of bf16
+using WordVec = hn::Vec<WordTag>;
+
+/// The rounded value, in the upper 16 bits of each word; the lower ones are noise.
+HWY_INLINE WordVec rounded_bits(FloatVec x) {
+  const FloatTag d;
+  const WordTag dw;
+  const auto bits = hn::BitCast(dw, x);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(dw, 1));
+  const auto rounded = hn::Add(hn::Add(bits, hn::Set(dw, 0x7fff)), odd);
+  const auto nan = hn::BitCast(d, hn::Set(dw, 0x7fc00000u));
+  return hn::BitCast(dw, hn::IfThenElse(hn::IsNaN(x), nan, hn::BitCast(d, rounded)));
+}
+
+/// Words (low, high) of bf16: two rows merged.
+HWY_INLINE WordVec bf16_pairs(FloatVec low, FloatVec high) {
+  const WordTag dw;
+  const auto upper = hn::And(rounded_bits(high), hn::Set(dw, 0xffff0000u));
+  return hn::Or(hn::ShiftRight<16>(rounded_bits(low)), upper);
+}
+
+#if !ISTHMUS_PLAIN_TARGET
+/// Words (0, 1), (2, 3), ... of bf16: 2 N values of one row in order.
+HWY_INLINE WordVec bf16_row(FloatVec first, FloatVec second) {
+  const hn::Repartition<uint16_t, FloatTag> dh;
+  const WordTag dw;
+  return hn::BitCast(dw, hn::ConcatOdd(dh, hn::BitCast(dh, rounded_bits(second)),
+                                       hn::BitCast(dh, rounded_bits(first))));
+}
+
+/// Four vectors of words as columns: afterwards block k (of 128 bits) of v[j] holds word 4 k + j of
+/// the four inputs.
+HWY_INLINE void transpose_blocks(WordVec (&v)[4]) {
+  const WordTag d;
+  const hn::Repartition<uint64_t, WordTag> dd;
+  const auto a0 = hn::BitCast(dd, hn::InterleaveLower(d, v[0], v[1]));
+  const auto a1 = hn::BitCast(dd, hn::InterleaveUpper(d, v[0], v[1]));
+  const auto b0 = hn::BitCast(dd, hn::InterleaveLower(d, v[2], v[3]));
+  const auto b1 = hn::BitCast(dd, hn::InterleaveUpper(d, v[2], v[3]));
+  v[0] = hn::BitCast(d, hn::InterleaveLower(dd, a0, b0));
+  v[1] = hn::BitCast(d, hn::InterleaveUpper(dd, a0, b0));
+  v[2] = hn::BitCast(d, hn::InterleaveLower(dd, a1, b1));
+  v[3] = hn::BitCast(d, hn::InterleaveUpper(dd, a1, b1));
+}
+
+/// Block k of v goes to dst + k * stride (in bf16 values).
+template <class D>
+HWY_INLINE void store_blocks(D, hn::Vec<D> v, uint16_t* dst, int64_t stride) {
+  if constexpr (hn::MaxLanes(D()) == 4) {
+    hn::StoreU(v, D(), reinterpret_cast<uint32_t*>(dst));
+  } else {
+    const hn::Half<D> half;
+    store_blocks(half, hn::LowerHalf(half, v), dst, stride);
+    store_blocks(half, hn::UpperHalf(half, v), dst + hn::MaxLanes(half) / 4 * stride, stride);
+  }
+}
+#endif
+
+/// Stores the first `count` bf16 values of v.
+HWY_INLINE void store_bf16_partial(WordVec v, uint16_t* dst, size_t count) {
+  const WordTag dw;
+  HWY_ALIGN uint32_t words[hn::MaxLanes(WordTag())];
+  hn::Store(v, dw, words);
+  std::memcpy(dst, words, count * sizeof(uint16_t));
+}
+
+HWY_INLINE void store_bf16(WordVec v, uint16_t* dst) {
+  hn::StoreU(v, WordTag(), reinterpret_cast<uint32_t*>(dst));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace isthmus
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

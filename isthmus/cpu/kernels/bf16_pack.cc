@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights into the blocked, pair-interleaved bf16 layout of the matrix products, from either
+// orientation of the float32 matrix. Runs behind the optimizer's update of a tile.
+#include "isthmus/cpu/kernels/bf16_plain.h"
+#include "isthmus/cpu/kernels/kernels.h"
+#include "isthmus/cpu/kernels/targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "isthmus/cpu/kernels/bf16_pack.cc"
+#include "hwy/foreach_target.h"  // compiles the rest of this file per instruction set
+#include "hwy/highway.h"
+#include "isthmus/cpu/kernels/bf16_lanes.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace isthmus {
+namespace HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if ISTHMUS_PLAIN_TARGET
+
+void pack_blocks(const PackCall& call) { bf16_plain::pack(call); }
+
+#else
+
+constexpr int64_t kLanes = hn::MaxLanes(FloatTag());
+
+/// min(count, kLanes) values from p, zeros behind them; count may be negative.
+HWY_INLINE FloatVec load_up_to(const float* p, int64_t count) {
+  const FloatTag d;
+  if (count >= kLanes) return hn::LoadU(d, p);
+  return count <= 0 ? hn::Zero(d) : load_partial(d, p, static_cast<size_t>(count));
+}
+
+/// Rows along n: one pair of rows k, k + 1 of one block; `cols` of them exist.
+void pack_pair_of_rows(const PackCall& p, int64_t k, const float* src, int64_t cols,
+                       uint16_t* dst) {
+  const int64_t low = k < p.num_k ? cols : 0;
+  const int64_t high = k + 1 < p.num_k ? cols : 0;
+  for (int64_t n = 0; n < p.block_n; n += kLanes) {
+    const FloatVec a = load_up_to(src + n, low - n);
+    const FloatVec b = load_up_to(src + p.k_stride + n, high - n);
+    const WordVec words = bf16_pairs(a, b);
+    if (n + kLanes <= p.block_n) {
+      store_bf16(words, dst + 2 * n);
+    } else {
+      store_bf16_partial(words, dst + 2 * n, static_cast<size_t>(2 * (p.block_n - n)));
+    }
+  }
+}
+
+void pack_along_n(const PackCall& p) {
+  for (int64_t b = p.first_block; b < p.end_block; ++b) {
+    const int64_t n = b * p.block_n;
+    for (int64_t k = p.first_k; k < p.end_k; k += 2) {
+      uint16_t* dst = p.dst + b * p.block_stride + k * p.block_n;
+      pack_pair_of_rows(p, k, p.src + k * p.k_stride + n, p.num_n - n, dst);
+    }
+  }
+}
+
+/// Rows along k: four columns n, 2 kLanes values of k each, as words of pairs, transposed.
+HWY_INLINE void load_four_columns(const PackCall& p, int64_t k, int64_t n, WordVec (&v)[4]) {
+  for (int64_t i = 0; i < 4; ++i) {
+    const float* src = p.src + k + (n + i) * p.n_stride;
+    const int64_t count = n + i < p.num_n ? p.num_k - k : 0;
+    v[i] = bf16_row(load_up_to(src, count), load_up_to(src + kLanes, count - kLanes));
+  }
+  transpose_blocks(v);
+}
+
+/// The slow form for edges: `pairs` pairs of k, `width` <= 4 columns.
+void store_edge(const WordVec (&v)[4], int64_t pairs, int64_t width, uint16_t* dst,
+                int64_t pair_stride) {
+  HWY_ALIGN uint32_t words[4 * kLanes];
+  for (int64_t j = 0; j < 4; ++j) hn::Store(v[j], WordTag(), words + j * kLanes);
+  for (int64_t k = 0; k < pairs; ++k) {
+    const uint32_t* block = words + (k % 4) * kLanes + (k / 4) * 4;
+    std::memcpy(dst + k * pair_stride, block, static_cast<size_t>(width) * sizeof(uint32_t));
+  }
+}
+
+void pack_along_k(const PackCall& p) {
+  const int64_t pair_stride = 2 * p.block_n;
+  for (int64_t b = p.first_block; b < p.end_block; ++b) {
+    for (int64_t k = p.first_k; k < p.end_k; k += 2 * kLanes) {
+      for (int64_t i = 0; i < p.block_n; i += 4) {
+        WordVec v[4];
+        load_four_columns(p, k, b * p.block_n + i, v);
+        uint16_t* dst = p.dst + b * p.block_stride + k * p.block_n + 2 * i;
+        if (p.end_k - k >= 2 * kLanes && p.block_n - i >= 4) {
+          for (int64_t j = 0; j < 4; ++j) {
+            store_blocks(WordTag(), v[j], dst + j * pair_stride, 4 * pair_stride);
+          }
+        } else {
+          const int64_t pairs = (p.end_k - k) / 2 < kLanes ? (p.end_k - k) / 2 : kLanes;
+          store_edge(v, pairs, p.block_n - i < 4 ? p.block_n - i : 4, dst, pair_stride);
+        }
+      }
+    }
+  }
+}
+
+void pack_blocks(const PackCall& call) {
+  if (call.n_stride == 1) {
+    pack_along_n(call);
+  } else {
+    pack_along_k(call);
+  }
+}
+
+#endif
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace isthmus
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace isthmus {
+
+HWY_EXPORT(pack_blocks);
+void pack_bf16_pairs(const PackCall& call) noexcept { HWY_DYNAMIC_DISPATCH(pack_blocks)(call); }
+
+}  // namespace isthmus
+#endif
