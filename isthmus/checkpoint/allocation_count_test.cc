@@ -17,7 +17,8 @@ std::atomic<int64_t> peak_bytes{0};
 
 }  // namespace
 
-void* operator new(size_t bytes) {
+// Not inlined: the compiler would pair new and delete across the hidden slot and warn.
+[[gnu::noinline]] void* operator new(size_t bytes) {
   auto* block = static_cast<std::byte*>(std::malloc(bytes + kSizeSlot));
   if (block == nullptr) throw std::bad_alloc();
   std::memcpy(block, &bytes, sizeof(bytes));
@@ -27,7 +28,7 @@ void* operator new(size_t bytes) {
   }
   return block + kSizeSlot;
 }
-void operator delete(void* pointer) noexcept {
+[[gnu::noinline]] void operator delete(void* pointer) noexcept {
   if (pointer == nullptr) return;
   std::byte* block = static_cast<std::byte*>(pointer) - kSizeSlot;
   size_t bytes = 0;
@@ -35,7 +36,7 @@ void operator delete(void* pointer) noexcept {
   live_bytes -= static_cast<int64_t>(bytes);
   std::free(block);
 }
-void operator delete(void* pointer, size_t) noexcept { operator delete(pointer); }
+[[gnu::noinline]] void operator delete(void* pointer, size_t) noexcept { operator delete(pointer); }
 
 namespace isthmus::fixture {
 
