@@ -40,14 +40,26 @@ Descriptor open_descriptor(const std::string& path, int flags, unsigned mode) {
 
 std::string reason(int number) { return std::generic_category().message(number); }
 
+namespace {
+
+void throw_if_process_limit(const std::string& path, int number) {
+  if (number != EMFILE && number != ENFILE) return;
+  throw Error(ErrorCode::kProcessLimit, "cannot be opened: " + reason(number),
+              "raise the limit of open files (ulimit -n)", {.file = path});
+}
+
+}  // namespace
+
 void throw_read_error(const std::string& path, int number) {
   if (number == ENOENT || number == ENOTDIR) {
     throw Error(ErrorCode::kFileMissing, "no such file or folder", {}, {.file = path});
   }
+  throw_if_process_limit(path, number);
   throw Error(ErrorCode::kUnreadable, "cannot be read: " + reason(number), {}, {.file = path});
 }
 
 void throw_write_error(const std::string& path, int number, uint64_t bytes_needed) {
+  throw_if_process_limit(path, number);
   switch (number) {
     case ENOENT:
     case ENOTDIR:

@@ -8,6 +8,7 @@
 
 #include "isthmus/base/clock.h"
 #include "isthmus/base/fs_posix.h"
+#include "isthmus/base/log.h"
 
 namespace isthmus::posix {
 namespace {
@@ -55,6 +56,11 @@ std::unique_ptr<FolderLock> lock_folder(const std::string& folder) {
   if (!fd.valid()) throw_write_error(path, errno);
   struct flock region = whole_file();
   if (fcntl(fd.get(), F_OFD_SETLK, &region) != 0) {
+    if (errno == ENOLCK || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS) {
+      log_warning("", folder + ": the file system has no locks (" + reason(errno) + ")",
+                  "make sure that no other run uses this folder");
+      return std::make_unique<PosixFolderLock>(std::move(fd));
+    }
     if (errno != EAGAIN && errno != EACCES) throw_write_error(path, errno);
     throw Error(ErrorCode::kFolderLocked, "the folder is in use by " + holder_text(fd.get()), {},
                 {.file = folder});

@@ -150,6 +150,13 @@ TEST_F(Files, KeepTheModeOfTheOldFileAndElseFollowTheUmask) {
   umask(old_mask);
 }
 
+TEST_F(Files, DevicesAndPipesAreWrittenToAndStayWhatTheyAre) {
+  EXPECT_EQ(code_of([&] { write_text(fs_, "/dev/full", "x", Durability::kSynced); }),
+            ErrorCode::kDiskFull);
+  write_text(fs_, "/dev/null", "x", Durability::kRename);
+  EXPECT_FALSE(fs_.stat("/dev/null")->is_regular);
+}
+
 TEST_F(Files, LongNamesStillFindATemporaryName) {
   const std::string name(255, 'n');
   write_text(fs_, path(name), "x", Durability::kRename);

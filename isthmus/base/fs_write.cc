@@ -97,6 +97,19 @@ class TemporaryFile {
   std::string name_;
 };
 
+/// Devices and pipes are written to; a rename would put a plain file in their place.
+bool is_special(const std::string& path) {
+  struct ::stat info {};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+void write_in_place(const std::string& path, std::span<const std::byte> bytes) {
+  Descriptor fd = open_descriptor(path, O_WRONLY);
+  if (!fd.valid()) throw_write_error(path, errno);
+  if (const int e = write_all(fd.get(), bytes)) throw_write_error(path, e, bytes.size());
+  if (const int e = fd.close(); e != 0 && e != EINTR) throw_write_error(path, e);
+}
+
 class PosixAppendFile : public AppendFile {
  public:
   PosixAppendFile(std::string path, Descriptor fd, uint64_t bytes)
@@ -132,6 +145,7 @@ int write_all(int fd, std::span<const std::byte> bytes) {
 
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes,
                            Durability durability) {
+  if (is_special(path)) return write_in_place(path, bytes);
   const std::string folder = parent_folder(path);
   const Descriptor folder_fd = open_descriptor(folder, O_RDONLY | O_DIRECTORY);
   if (!folder_fd.valid()) throw_write_error(folder, errno);
@@ -141,7 +155,9 @@ void write_file_atomically(const std::string& path, std::span<const std::byte> b
   if (durability == Durability::kSynced) file.sync();
   file.close();
   file.rename();
-  if (durability == Durability::kSynced && fsync(folder_fd.get()) != 0) {
+  if (durability == Durability::kRename || fsync(folder_fd.get()) == 0) return;
+  // EINVAL: this file system has no durability of its own for folders.
+  if (errno != EINVAL) {
     throw Error(ErrorCode::kNotDurable,
                 "the folder entry could not be made durable: " + reason(errno), {}, {.file = path});
   }

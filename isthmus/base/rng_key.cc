@@ -98,7 +98,7 @@ uint64_t KeyedPermutation::once(uint64_t value) const {
   uint32_t left_bits = left_bits_, right_bits = right_bits_;
   uint64_t left = value >> right_bits, right = value & low_mask(right_bits);
   for (uint32_t key : round_keys_) {
-    const uint64_t scrambled = mixed(mixed(static_cast<uint32_t>(right) ^ key) + key);
+    const uint64_t scrambled = mixed(static_cast<uint32_t>(right) ^ key);
     const uint64_t next = (left ^ scrambled) & low_mask(left_bits);
     left = right;
     right = next;

@@ -25,7 +25,9 @@ using Words = std::array<uint32_t, 8>;
 std::array<uint32_t, 64> message_schedule(const std::byte* block) {
   std::array<uint32_t, 64> w{};
   for (size_t i = 0; i < 16; ++i) {
-    for (size_t j = 0; j < 4; ++j) w[i] = (w[i] << 8) | static_cast<uint32_t>(block[4 * i + j]);
+    uint32_t word = 0;
+    std::memcpy(&word, block + 4 * i, 4);
+    w[i] = __builtin_bswap32(word);  // big-endian in the standard, little-endian here
   }
   for (size_t i = 16; i < 64; ++i) {
     const uint32_t a = w[i - 15], b = w[i - 2];
