@@ -71,7 +71,12 @@ std::string write_csv(const std::vector<std::string>& names, const Tensor& value
   const auto cells = values.values<float>();
   for (size_t i = 0; i < cells.size(); ++i) {
     const bool whole = !options.integer.empty() && options.integer[i % width];
-    csv.number(whole ? std::nearbyint(cells[i]) : cells[i]);
+    constexpr float kMaxWhole = 9e18f;  // below 2^63
+    if (whole && std::fabs(cells[i]) < kMaxWhole) {
+      csv.integer(std::llround(cells[i]));
+    } else {
+      csv.number(cells[i]);
+    }
     if (i % width + 1 == width) csv.end_row();
   }
   return csv.take();

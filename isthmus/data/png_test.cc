@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// PNG: every colour type against pixels written by numpy (testdata/make_fixtures.py), damage, and
+// the limits.
+#include "isthmus/data/png.h"
+
+#include "isthmus/data/formats.h"
+#include "isthmus/data/testing.h"
+
+namespace isthmus {
+namespace {
+
+using testing::fixture;
+using testing::number_of;
+
+std::vector<uint8_t> bytes_of(const Tensor& tensor) {
+  const auto v = tensor.values<uint8_t>();
+  return {v.begin(), v.end()};
+}
+/// The fixture's pixels as numpy wrote them; (7, 5) arrays are read back as bytes only.
+std::vector<uint8_t> expected_pixels(const std::string& name) {
+  return bytes_of(parse_npy(fixture(name + ".npy"), {}).values);
+}
+
+class PngType : public ::testing::TestWithParam<const char*> {};
+TEST_P(PngType, DecodesToTheTruePixels) {
+  const std::string name = GetParam();
+  const PngImage image = decode_png(fixture(name + ".png"), {});
+  const bool grey = name.starts_with("grey");
+  EXPECT_EQ(image.pixels.shape(), grey ? (Shape{7, 5}) : (Shape{7, 5, 3}));
+  EXPECT_EQ(bytes_of(image.pixels), expected_pixels(name));
+  const bool alpha = name.find("a8") != name.npos || name.find("a16") != name.npos ||
+                     name.find("transparent") != name.npos;
+  EXPECT_EQ(image.alpha_dropped, alpha);
+}
+INSTANTIATE_TEST_SUITE_P(Fixtures, PngType,
+                         ::testing::Values("grey1", "grey2", "grey4", "grey8", "grey16",
+                                           "grey8_interlaced", "grey8_transparent", "grey_alpha8",
+                                           "grey_alpha16", "rgb8", "rgb16", "rgb8_interlaced",
+                                           "rgba8", "rgba16", "palette1", "palette2", "palette4",
+                                           "palette8", "palette4_transparent"));
+
+TEST(Png, GreyInAColourFolderHasThreeEqualChannels) {
+  for (const std::string name : {"grey8", "grey16", "grey_alpha8", "grey1"}) {
+    std::vector<uint8_t> colour(7 * 5 * 3);
+    decode_png_into(fixture(name + ".png"), 3, {}, colour);
+    const std::vector<uint8_t> grey = expected_pixels(name);
+    for (size_t i = 0; i < colour.size(); ++i) EXPECT_EQ(colour[i], grey[i / 3]) << name;
+  }
+}
+
+TEST(Png, RoundTripsGreyAndColour) {
+  for (const Shape& shape : {Shape{3, 4}, Shape{3, 4, 3}}) {
+    Tensor pixels(Dtype::kU8, shape);
+    uint8_t next = 7;
+    for (uint8_t& v : pixels.values<uint8_t>()) v = next = static_cast<uint8_t>(next * 31 + 11);
+    const Bytes png = encode_png(pixels);
+    EXPECT_EQ(encode_png(pixels), png);
+    const PngImage image = decode_png(png, {});
+    EXPECT_EQ(image.pixels.shape(), shape);
+    EXPECT_EQ(bytes_of(image.pixels), bytes_of(pixels));
+  }
+}
+
+TEST(Png, RefusesEveryTruncation) {
+  for (const std::string name : {"grey8.png", "palette4_transparent.png"}) {
+    const Bytes whole = fixture(name);
+    for (size_t n = 0; n < whole.size(); ++n) {
+      const std::span<const std::byte> part(whole.data(), n);
+      EXPECT_EQ(number_of([&] { decode_png(part, {}); }), 3301) << name << " " << n;
+    }
+  }
+}
+
+TEST(Png, NoticesEveryFlippedByte) {
+  const Bytes whole = fixture("rgb8.png");
+  for (size_t i = 0; i < whole.size(); ++i) {
+    Bytes bad = whole;
+    bad[i] ^= std::byte{0x04};
+    EXPECT_NE(number_of([&] { decode_png(bad, {}); }), 0) << i;
+  }
+}
+
+TEST(Png, IgnoresTrailingBytes) {
+  Bytes bytes = fixture("grey8.png");
+  bytes.insert(bytes.end(), 10, std::byte{1});
+  EXPECT_EQ(bytes_of(decode_png(bytes, {}).pixels), expected_pixels("grey8"));
+}
+
+TEST(Png, LimitsHoldAtTheirEdge) {
+  const Bytes bytes = fixture("rgb8.png");
+  Limits limits;
+  limits.image_pixels = 35;
+  EXPECT_EQ(number_of([&] { decode_png(bytes, limits); }), 0);
+  limits.image_pixels = 34;
+  EXPECT_EQ(number_of([&] { decode_png(bytes, limits); }), 3004);
+  limits = {};
+  limits.data_bytes.bytes = 105;
+  EXPECT_EQ(number_of([&] { decode_png(bytes, limits); }), 0);
+  limits.data_bytes.bytes = 104;
+  EXPECT_EQ(number_of([&] { decode_png(bytes, limits); }), 3004);
+}
+
+TEST(Png, PixelDataMayBeLargerThanAChunkLimit) {
+  Tensor pixels(Dtype::kU8, {1200, 1200});
+  uint32_t state = 1;
+  for (uint8_t& v : pixels.values<uint8_t>()) {
+    state = state * 1664525 + 1013904223;
+    v = static_cast<uint8_t>(state >> 24);
+  }
+  const Bytes png = encode_png(pixels);
+  EXPECT_GT(png.size(), size_t{1} << 20);
+  EXPECT_EQ(bytes_of(decode_png(png, {}).pixels), bytes_of(pixels));
+}
+
+TEST(Png, ParsesAsADataSetOfOneImage) {
+  const ParsedData data = parse_png(fixture("rgba8.png"), {});
+  EXPECT_EQ(data.values.shape(), (Shape{1, 7, 5, 3}));
+  EXPECT_EQ(data.note, "alpha was dropped");
+}
+
+}  // namespace
+}  // namespace isthmus

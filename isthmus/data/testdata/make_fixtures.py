@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the PNG and NPY fixtures of the data tests into the folder of this script.
+
+PNG files are put together chunk by chunk here, independently of any image library, each with the
+pixels that decoding must give as <name>.npy, written by numpy. NPY files x_<type>.npy hold the same
+numbers in every type. Needs numpy.
+"""
+import os
+import struct
+import zlib
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+         (0, 1, 1, 2)]
+
+
+def chunk(kind, body):
+    return (struct.pack(">I", len(body)) + kind + body +
+            struct.pack(">I", zlib.crc32(kind + body)))
+
+
+def pack_rows(samples, depth):
+    """Rows of (height, width * channels) samples as filtered scan lines (filter 0)."""
+    out = b""
+    for row in samples:
+        if depth == 16:
+            line = b"".join(struct.pack(">H", int(v)) for v in row)
+        else:
+            bits = "".join(format(int(v), f"0{depth}b") for v in row)
+            bits += "0" * (-len(bits) % 8)
+            line = bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8))
+        out += b"\0" + line
+    return out
+
+
+def png(samples, depth, colour_type, interlaced=False, extra=()):
+    """samples: (H, W, channels) integers."""
+    height, width, channels = samples.shape
+    flat = lambda part: part.reshape(part.shape[0], -1)
+    if interlaced:
+        raw = b""
+        for x0, y0, dx, dy in ADAM7:
+            part = samples[y0::dy, x0::dx]
+            if part.size:
+                raw += pack_rows(flat(part), depth)
+    else:
+        raw = pack_rows(flat(samples), depth)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, int(interlaced))
+    body = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    for kind, content in extra:
+        body += chunk(kind, content)
+    return body + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b"")
+
+
+def write(name, data, pixels):
+    with open(os.path.join(HERE, name + ".png"), "wb") as file:
+        file.write(data)
+    np.save(os.path.join(HERE, name + ".npy"), pixels.astype(np.uint8))
+
+
+def grey_image(rng, name, depth, interlaced=False, extra=()):
+    v = rng.integers(0, 2 ** depth, (7, 5, 1))
+    eight = v >> 8 if depth == 16 else v * 255 // (2 ** depth - 1)
+    write(name, png(v, depth, 0, interlaced, extra), eight[:, :, 0])
+
+
+def main():
+    rng = np.random.default_rng(1)
+    for depth in (1, 2, 4, 8, 16):
+        grey_image(rng, f"grey{depth}", depth)
+    grey_image(rng, "grey8_interlaced", 8, True)
+    grey_image(rng, "grey8_transparent", 8, False, [(b"tRNS", struct.pack(">H", 3))])
+    for depth in (8, 16):
+        shift = depth - 8
+        v = rng.integers(0, 2 ** depth, (7, 5, 2))
+        write(f"grey_alpha{depth}", png(v, depth, 4), (v >> shift)[:, :, 0])
+        v = rng.integers(0, 2 ** depth, (7, 5, 3))
+        write(f"rgb{depth}", png(v, depth, 2), v >> shift)
+        v = rng.integers(0, 2 ** depth, (7, 5, 4))
+        write(f"rgba{depth}", png(v, depth, 6), (v >> shift)[:, :, :3])
+    v = rng.integers(0, 256, (7, 5, 3))
+    write("rgb8_interlaced", png(v, 8, 2, True), v)
+    for depth in (1, 2, 4, 8):
+        size = min(2 ** depth, 20)
+        palette = rng.integers(0, 256, (size, 3))
+        plte = (b"PLTE", bytes(int(x) for x in palette.reshape(-1)))
+        v = rng.integers(0, size, (7, 5, 1))
+        write(f"palette{depth}", png(v, depth, 3, False, [plte]), palette[v[:, :, 0]])
+        if depth == 4:
+            trns = (b"tRNS", bytes([0, 128]))
+            write("palette4_transparent", png(v, depth, 3, True, [plte, trns]),
+                  palette[v[:, :, 0]])
+    numbers = np.array([[0, 1, 2], [3, 100, 127]])
+    for code in ["<f2", ">f2", "<f4", ">f4", "<f8", ">f8", "|u1", "|i1", "<u2", ">u2", "<i2",
+                 ">i2", "<u4", ">u4", "<i4", ">i4", "<u8", ">u8", "<i8", ">i8"]:
+        name = code.replace("<", "little_").replace(">", "big_").replace("|", "")
+        np.save(os.path.join(HERE, f"x_{name}.npy"), numbers.astype(code))
+    np.save(os.path.join(HERE, "x_fortran.npy"),
+            np.asfortranarray(np.arange(24, dtype="<f4").reshape(2, 3, 4)))
+    np.save(os.path.join(HERE, "x_bool.npy"), np.array([[True, False], [False, True]]))
+
+
+if __name__ == "__main__":
+    main()
