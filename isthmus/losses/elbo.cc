@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// ELBO terms as nodes: reconstruction and KL stay two named values until a model adds them up with
+// its weights. Sampling happens in prob, weighting in models.
+#include "isthmus/losses/elbo.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "isthmus/base/options.h"
+
+namespace isthmus {
+namespace {
+
+/// (B, L) -> (B) by the mean over L; (B) as it is.
+Value mean_over_draws(GraphBuilder& g, Value per_draw) {
+  return g.shape(per_draw).empty() ? per_draw : g.mean(per_draw);
+}
+
+}  // namespace
+
+std::vector<std::string> estimator_names() { return {"sgvb_a", "sgvb_b"}; }
+
+Estimator parse_estimator(const std::string& name) {
+  if (name == "sgvb_a") return Estimator::kSgvbA;
+  if (name == "sgvb_b") return Estimator::kSgvbB;
+  throw Error(ErrorCode::kBadValue, "there is no estimator \"" + name + "\"",
+              "use sgvb_b (KL in closed form) or sgvb_a (KL from draws)", {.key = "estimator"});
+}
+
+Value kl_per_dim(GraphBuilder& g, Estimator estimator, const Normal& posterior, Value z) {
+  if (estimator == Estimator::kSgvbB) return kl_per_dim(g, posterior);
+  Value sampled = sampled_kl_per_dim(g, posterior, z);
+  return g.shape(sampled).size() > 1 ? g.mean({{"axis", -2}}, sampled) : sampled;
+}
+
+Value reconstruction_term(GraphBuilder& g, Value log_likelihood) {
+  return g.neg(mean_over_draws(g, log_likelihood));
+}
+
+ElboTerms elbo_terms(GraphBuilder& g, Value log_likelihood, Value kl_per_dim) {
+  return {.reconstruction = reconstruction_term(g, log_likelihood), .kl = g.sum(kl_per_dim)};
+}
+
+Value free_bits_kl(GraphBuilder& g, Value kl_per_dim, double free_bits) {
+  return g.sum(g.maximum(g.batch_mean(kl_per_dim), g.constant(free_bits)));
+}
+
+Value importance_log_weights(GraphBuilder& g, Value log_likelihood, const Normal& posterior,
+                             Value z) {
+  Value prior = standard_normal_log_prob(g, z);
+  return g.add(log_likelihood, g.sub(prior, log_prob(g, posterior, z)));
+}
+
+Value log_likelihood_bound(GraphBuilder& g, Value log_weights) {
+  const double num_samples = static_cast<double>(g.shape(log_weights).back());
+  return g.sub(g.logsumexp(log_weights), g.constant(std::log(num_samples)));
+}
+
+double kl_weight_at(double warmup_epochs, int64_t step, int64_t steps_per_epoch) {
+  const double steps = warmup_epochs * static_cast<double>(steps_per_epoch);
+  return steps > 0 ? std::min(1.0, static_cast<double>(step) / steps) : 1.0;
+}
+
+}  // namespace isthmus

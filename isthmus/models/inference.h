@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graphs that use a trained model. None holds an objective or an update; each is finished. Noise
+// depends on (seed, purpose, item, epoch) alone: the epoch of a run serves as number of the draw,
+// so more draws are more runs. Models without a posterior give their code as "posterior_mean".
+#pragma once
+
+#include "isthmus/graph/graph.h"
+#include "isthmus/models/model.h"
+
+namespace isthmus {
+
+/// Should the graph also draw from the likelihood (stream "likelihood")?
+enum class Draw : uint8_t { kNone, kLikelihood };
+
+/// Input "x" (item shape). Outputs per item: "reconstruction" (B), "posterior_mean" (B, Z), and
+/// with a posterior "kl" (B) and "kl_per_dim" (B, Z), both in closed form whatever the estimator of
+/// training. One draw of stream "posterior". Holds all parameters of the model.
+Graph evaluation_graph(const ModelSetup& setup);
+
+/// Input "x". Outputs: "posterior_mean", and with a posterior "log_var" and "sample" (stream
+/// "posterior"); (B, Z) each.
+Graph encode_graph(const ModelSetup& setup);
+
+/// Input "z" (Z). Outputs: "mean" (B, D), "params" (B, P D), and "sample" (B, D) if asked for.
+Graph decode_graph(const ModelSetup& setup, Draw draw);
+
+/// Input "x". Encodes to the mean and decodes it, without noise but that of "sample". Outputs:
+/// "posterior_mean" (B, Z), "mean" (B, D), "sample" (B, D) if asked for.
+Graph reconstruct_graph(const ModelSetup& setup, Draw draw);
+
+/// Input "x". Output "log_w" (B, K): log weights of K fresh draws per run; the logs of several runs
+/// are joined outside, in double. Error E2202 for a model without a posterior.
+Graph importance_graph(const ModelSetup& setup, int64_t num_samples);
+
+}  // namespace isthmus

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words and presets of the model options. Which values `auto` takes is decided where the data are
+// known, before a model is built; here are only the rules that do not need data.
+#include "isthmus/models/model_options.h"
+
+#include "isthmus/losses/elbo.h"
+#include "isthmus/nn/activations.h"
+#include "isthmus/nn/initializers.h"
+#include "isthmus/prob/likelihood.h"
+
+namespace isthmus {
+namespace {
+
+constexpr double kMaxWidth = 65536;
+constexpr size_t kMaxLayers = 64;
+constexpr Bounds kWidthBounds = between(1, kMaxWidth);
+
+struct Preset {
+  std::string_view name;
+  PresetValues values;
+};
+
+const std::vector<Preset>& presets() {
+  static const std::vector<Preset> all = {
+      {"ae-784-256-128-20",
+       {{"name", "ae"}, {"hidden", "256,128"}, {"latent_dim", "20"}, {"likelihood", "bernoulli"}}},
+      {"vae-784-128-20",
+       {{"name", "vae"}, {"hidden", "128"}, {"latent_dim", "20"}, {"likelihood", "bernoulli"}}},
+      {"vae-784-400-20",
+       {{"name", "vae"}, {"hidden", "400"}, {"latent_dim", "20"}, {"likelihood", "bernoulli"}}}};
+  return all;
+}
+
+std::vector<std::string> with_first(std::string first, const std::vector<std::string>& rest) {
+  std::vector<std::string> words = {std::move(first)};
+  words.insert(words.end(), rest.begin(), rest.end());
+  return words;
+}
+
+}  // namespace
+
+std::vector<std::string> preset_words() {
+  std::vector<std::string> words = {"none"};
+  for (const Preset& preset : presets()) words.emplace_back(preset.name);
+  return words;
+}
+
+std::vector<std::string> likelihood_words() { return with_first("auto", likelihood_names()); }
+std::vector<std::string> activation_words() { return activation_names(); }
+std::vector<std::string> init_words() { return with_first("auto", weight_initializer_names()); }
+std::vector<std::string> prior_words() { return {"normal"}; }
+std::vector<std::string> estimator_words() { return estimator_names(); }
+
+std::optional<std::vector<int64_t>> widths(const ModelOptions& options) {
+  if (options.hidden == "auto") return std::nullopt;
+  std::vector<int64_t> result;
+  if (options.hidden != "none") {
+    parse_value("model.hidden", options.hidden, kWidthBounds, result);
+  }
+  if (result.size() > kMaxLayers) {
+    throw Error(ErrorCode::kBadValue, std::to_string(result.size()) + " hidden layers are too many",
+                "at most " + std::to_string(kMaxLayers), {.key = "model.hidden"});
+  }
+  return result;
+}
+
+std::optional<int64_t> latent_dim_of(const ModelOptions& options) {
+  if (options.latent_dim == "auto") return std::nullopt;
+  int64_t result = 0;
+  parse_value("model.latent_dim", options.latent_dim, kWidthBounds, result);
+  return result;
+}
+
+PresetValues preset_values(std::string_view preset) {
+  if (preset == "none") return {};
+  for (const Preset& candidate : presets()) {
+    if (candidate.name == preset) return candidate.values;
+  }
+  const std::string near = nearest_word(preset, preset_words());
+  throw Error(
+      ErrorCode::kBadValue, "there is no preset \"" + std::string(preset) + "\"",
+      near.empty() ? "vae-784-128-20 is the reference network" : "did you mean \"" + near + "\"?",
+      {.key = "model.preset"});
+}
+
+}  // namespace isthmus

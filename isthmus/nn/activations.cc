@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of activations. What each computes stands in graph/ops; this only maps words to
+// operations, so that options, networks and the model summary share one list.
+#include "isthmus/nn/activations.h"
+
+#include <algorithm>
+
+#include "isthmus/base/options.h"
+
+namespace isthmus {
+
+std::vector<std::string> activation_names() {
+  return {"relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "softplus", "identity"};
+}
+
+Value activation(GraphBuilder& g, std::string_view name, Value x) {
+  if (name == "identity") return x;
+  const std::vector<std::string> names = activation_names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    const std::string near = nearest_word(name, names);
+    throw Error(ErrorCode::kBadValue, "there is no activation \"" + std::string(name) + "\"",
+                near.empty() ? "relu is the usual one" : "did you mean \"" + near + "\"?",
+                {.key = "activation"});
+  }
+  return g.call(name, {}, {x});
+}
+
+bool is_rectifier(std::string_view activation_name) {
+  return activation_name == "relu" || activation_name == "leaky_relu" || activation_name == "elu" ||
+         activation_name == "gelu" || activation_name == "silu";
+}
+
+}  // namespace isthmus

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Initializers: a variance from the fans of a weight, then keyed normal or uniform draws. Only here
+// is randomness turned into weights; graphs merely name the kind.
+#include "isthmus/nn/initializers.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "isthmus/base/options.h"
+
+namespace isthmus {
+namespace {
+
+struct Fans {
+  double in = 1, out = 1;
+};
+
+Fans fans_of(const Shape& shape) {
+  if (shape.empty()) return {};
+  const double last = static_cast<double>(shape.back());
+  if (shape.size() == 1) return {last, last};
+  return {static_cast<double>(value_count(shape)) / last, last};
+}
+
+/// Draws are scaled in double and rounded once, so the bits do not depend on contraction.
+Tensor drawn(const Shape& shape, RngKey key, double standard_deviation, bool normal) {
+  Tensor tensor(Dtype::kF32, shape);
+  const std::span<float> values = tensor.values<float>();
+  if (normal) {
+    fill_normal(key, 0, 0, 0, values.data(), tensor.num_values());
+    for (float& v : values) v = static_cast<float>(static_cast<double>(v) * standard_deviation);
+  } else {
+    const double half_width = std::sqrt(3.0) * standard_deviation;
+    fill_uniform(key, 0, 0, 0, values.data(), tensor.num_values());
+    for (float& v : values) {
+      v = static_cast<float>((2.0 * static_cast<double>(v) - 1.0) * half_width);
+    }
+  }
+  return tensor;
+}
+
+Tensor filled(const Shape& shape, double value) {
+  Tensor tensor(Dtype::kF32, shape);
+  const std::span<float> values = tensor.values<float>();
+  std::fill(values.begin(), values.end(), static_cast<float>(value));
+  return tensor;
+}
+
+}  // namespace
+
+std::vector<std::string> weight_initializer_names() {
+  return {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"};
+}
+
+Tensor initialize(const Initializer& initializer, const Shape& shape, RngKey key) {
+  const std::string& kind = initializer.kind;
+  const Fans fans = fans_of(shape);
+  if (kind == "zeros") return filled(shape, 0);
+  if (kind == "constant") return filled(shape, initializer.value);
+  if (kind == "normal") return drawn(shape, key, initializer.value, true);
+  if (kind == "glorot_uniform" || kind == "glorot_normal") {
+    return drawn(shape, key, std::sqrt(2.0 / (fans.in + fans.out)), kind == "glorot_normal");
+  }
+  if (kind == "he_uniform" || kind == "he_normal") {
+    return drawn(shape, key, std::sqrt(2.0 / fans.in), kind == "he_normal");
+  }
+  if (kind == "lecun_normal") return drawn(shape, key, std::sqrt(1.0 / fans.in), true);
+  const std::string near = nearest_word(kind, weight_initializer_names());
+  throw Error(ErrorCode::kBadValue, "there is no initializer \"" + kind + "\"",
+              near.empty() ? "glorot_uniform is the usual one" : "did you mean \"" + near + "\"?",
+              {.key = "init"});
+}
+
+NamedTensors initialize(const Graph& graph, uint64_t seed) {
+  NamedTensors tensors;
+  for (const Node& node : graph.nodes()) {
+    if (node.kind != NodeKind::kParameter && node.kind != NodeKind::kState) continue;
+    const RngKey key = RngKey::from(seed, "init/" + node.name);
+    tensors.emplace(node.name, initialize(node.initializer, node.type.shape, key));
+  }
+  return tensors;
+}
+
+}  // namespace isthmus

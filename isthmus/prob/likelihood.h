@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a decoder's outputs mean: p(x given z) for one item of D values, one file per likelihood in
+// likelihoods/.
+//
+//   Likelihood p = find_likelihood("bernoulli").make(g, {.num_values = 784});
+//   Value params = network(g, "decoder", z, net, p.params_per_value * 784);
+//   Value log_likelihood = p.log_prob(g, params, x);     // (B), nats, summed over D
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/graph/graph.h"
+#include "isthmus/tensor/data_spec.h"
+
+namespace isthmus {
+
+/// What exp(log_prob) is on given data: a mass sums to 1 over the stored values, a density
+/// integrates to 1, a score does neither. Never rank one kind against another.
+enum class Measure : uint8_t { kMass, kDensity, kScore };
+std::string_view measure_name(Measure measure);  // "mass" "density" "score"
+
+/// What a likelihood knows before the first batch. The sigma members are for gaussian only.
+struct LikelihoodSetup {
+  int64_t num_values = 1;         // D
+  std::string sigma = "learned";  // "learned" "per_dimension" or a positive number
+  double initial_sigma = 1;       // where a learned sigma starts: see default_sigma()
+  double min_sigma = 0;           // what a learned sigma cannot go below: see rounding_error()
+};
+
+/// A likelihood inside one graph. Members add nodes; parameters of its own (a learned sigma,
+/// "likelihood/log_sigma") were made when it was.
+/// Shapes: params (B, P D) or (B, L, P D) with P = params_per_value; x (B, D).
+struct Likelihood {
+  int64_t params_per_value = 1;
+  /// Log probability in nats, summed over D, with all constants: (B) or (B, L).
+  std::function<Value(GraphBuilder&, Value params, Value x)> log_prob;
+  /// Expected x, (B, D) or (B, L, D).
+  std::function<Value(GraphBuilder&, Value params)> mean;
+  /// A draw of x from the noise of the named stream, same shape as the mean.
+  std::function<Value(GraphBuilder&, Value params, std::string_view stream)> sample;
+};
+
+struct LikelihoodDef {
+  std::string_view name = {};
+  std::string_view summary = {};
+  std::string_view source = {};  // key in docs/references.bib
+  bool uses_sigma = false;
+  /// On data of this kind, as the model sees them (scaled).
+  Measure (*measure)(const DataSpec& data) = nullptr;
+  /// Error E3404 with a remedy if values lie outside the support.
+  void (*check_range)(const DataSpec& data) = nullptr;
+  /// Adds the likelihood's own parameters; Error E2003 for a sigma that is none.
+  Likelihood (*make)(GraphBuilder& g, const LikelihoodSetup& setup) = nullptr;
+};
+
+namespace likelihoods {
+#define ISTHMUS_ENTRY(name) LikelihoodDef name();
+#include "isthmus/builtin_likelihoods.inc"
+#undef ISTHMUS_ENTRY
+}  // namespace likelihoods
+
+const std::vector<LikelihoodDef>& all_likelihoods();
+std::vector<std::string> likelihood_names();
+/// Error E2003 with the nearest name.
+const LikelihoodDef& find_likelihood(std::string_view name);
+
+/// Smallest and largest value that a model sees: the stored range, scaled.
+struct ValueRange {
+  double low = 0, high = 0;
+};
+ValueRange scaled_range(const DataSpec& data);
+/// Error E3404 unless all scaled values lie in [0, 1]; the message names likelihood and range.
+void require_unit_range(const DataSpec& data, std::string_view likelihood);
+bool accepts(const LikelihoodDef& likelihood, const DataSpec& data);
+
+/// Standard deviation of the scaled values about their mean, root mean square over fields: where a
+/// learned sigma starts when nothing better is known. At least rounding_error() and 1e-3.
+double default_sigma(const DataSpec& data);
+/// Rounding error of the scaled values, step / sqrt(12), for data stored as whole numbers; else 0.
+/// A density on rounded values grows without limit below it.
+double rounding_error(const DataSpec& data);
+
+/// Error E2003 unless the text is "learned", "per_dimension" or a positive number.
+void check_sigma(const std::string& sigma);
+
+/// Standard deviation that a stored log_sigma stands for: sqrt(exp(2 log_sigma) + min_sigma^2).
+/// The rounding error adds to the model's own variance, so the bound is approached smoothly and
+/// the gradient never stops.
+double sigma_value(double log_sigma, double min_sigma);
+
+}  // namespace isthmus

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Continuous Bernoulli with logits: a density on [0, 1],
+//   log p(x) = x t - A(t), A(t) = log((exp t - 1) / t).
+// Unbounded where the data hold exact zeros and ones (the density at 0 is about |t|): its values on
+// stored pixels can grow without end. Source: Loaiza-Ganem & Cunningham 2019, arXiv:1907.06845.
+#include "isthmus/prob/likelihood.h"
+
+namespace isthmus {
+namespace {
+
+Measure measure_continuous(const DataSpec& data) {
+  const ValueRange range = scaled_range(data);
+  return range.low >= 0 && range.high <= 1 ? Measure::kDensity : Measure::kScore;
+}
+
+void check_continuous(const DataSpec& data) { require_unit_range(data, "continuous_bernoulli"); }
+
+/// Inverse of the distribution function at u. By symmetry only s = -|t| <= 0 is solved, with
+/// v = u or 1 - u: log1p(v expm1(s)) / s, or its series where s is so small that 0 / 0 looms.
+Value draw(GraphBuilder& g, Value logits, Value u) {
+  Value one = g.constant(1.0);
+  Value positive = g.greater(logits, g.constant(0.0));
+  Value s = g.neg(g.abs(logits));
+  Value v = g.select(positive, g.sub(one, u), u);
+  Value small = g.greater(s, g.constant(-1e-3));
+  Value exact = g.div(g.log1p(g.mul(v, g.expm1(s))), g.select(small, g.constant(-1.0), s));
+  Value series =
+      g.add(v, g.mul(g.mul(s, g.constant(0.5)), g.mul(v, g.sub(one, v))));  // first order in s
+  Value y = g.select(small, series, exact);
+  return g.select(positive, g.sub(one, y), y);
+}
+
+Likelihood make_continuous(GraphBuilder&, const LikelihoodSetup&) {
+  return {
+      .params_per_value = 1,  // logits
+      .log_prob =
+          [](GraphBuilder& g, Value logits, Value x) {
+            return g.sum(g.sub(g.mul(x, logits), g.continuous_bernoulli_log_normalizer(logits)));
+          },
+      .mean = [](GraphBuilder& g, Value logits) { return g.continuous_bernoulli_mean(logits); },
+      .sample =
+          [](GraphBuilder& g, Value logits, std::string_view stream) {
+            return draw(g, logits, g.uniform(stream, g.shape(logits)));
+          }};
+}
+
+}  // namespace
+
+LikelihoodDef likelihoods::continuous_bernoulli() {
+  return {.name = "continuous_bernoulli",
+          .summary = "real values from 0 to 1 (a density)",
+          .source = "LoaizaGanem2019",
+          .measure = measure_continuous,
+          .check_range = check_continuous,
+          .make = make_continuous};
+}
+
+}  // namespace isthmus

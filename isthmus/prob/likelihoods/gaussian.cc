@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gaussian with the decoder's outputs as means and a sigma that is fixed, one learned number, or a
+// learned vector. The learned variance is exp(2 log_sigma) + min_sigma^2: on rounded data a density
+// would otherwise grow without limit as sigma goes to 0.
+#include <algorithm>
+#include <cmath>
+
+#include "isthmus/base/options.h"
+#include "isthmus/prob/likelihood.h"
+
+namespace isthmus {
+namespace {
+
+constexpr double kLog2Pi = 1.8378770664093454836;
+constexpr double kLeastStart = 1e-6;  // of the learned part of the variance
+
+/// What the formula needs of sigma. Fixed: float64 scalars; learned: kOnce () or (D).
+struct Variance {
+  Value precision;  // 1 / variance
+  Value sigma;
+  Value log_var_sum;  // sum of log variance over D, ()
+  bool per_dimension = false;
+};
+
+Variance fixed_variance(GraphBuilder& g, double sigma, int64_t num_values) {
+  return {.precision = g.constant(1 / (sigma * sigma)),
+          .sigma = g.constant(sigma),
+          .log_var_sum = g.constant(2 * std::log(sigma) * static_cast<double>(num_values))};
+}
+
+Variance learned_variance(GraphBuilder& g, const LikelihoodSetup& setup) {
+  const bool per_dimension = setup.sigma == "per_dimension";
+  const double bound = setup.min_sigma * setup.min_sigma;
+  const double start =
+      0.5 * std::log(std::max(setup.initial_sigma * setup.initial_sigma - bound, kLeastStart));
+  const GraphBuilder::Scope scope(g, "likelihood");
+  Value log_sigma = g.parameter("log_sigma", {per_dimension ? setup.num_values : 1},
+                                {.kind = "constant", .value = start});
+  if (!per_dimension) log_sigma = g.reshape({{"shape", Shape{}}}, log_sigma);
+  Value own = g.exp(g.mul(g.soft_bound(log_sigma), g.constant(2.0)));
+  Value variance = bound > 0 ? g.add(own, g.constant(bound)) : own;
+  Value log_var = g.log(variance);
+  const double repeats = per_dimension ? 1.0 : static_cast<double>(setup.num_values);
+  return {.precision = g.reciprocal(variance),
+          .sigma = g.sqrt(variance),
+          .log_var_sum = g.mul(g.sum_items(log_var), g.constant(repeats)),
+          .per_dimension = per_dimension};
+}
+
+Value log_prob_gaussian(GraphBuilder& g, const Variance& v, Value means, Value x) {
+  const double num_values = static_cast<double>(g.shape(x).back());
+  Value squares = g.square(g.sub(x, means));
+  Value distance =
+      v.per_dimension ? g.sum(g.mul(squares, v.precision)) : g.mul(g.sum(squares), v.precision);
+  Value constants = g.add(v.log_var_sum, g.constant(kLog2Pi * num_values));
+  return g.mul(g.add(distance, constants), g.constant(-0.5));
+}
+
+Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup) {
+  check_sigma(setup.sigma);
+  const bool learned = setup.sigma == "learned" || setup.sigma == "per_dimension";
+  double sigma = 0;
+  if (!learned) parse_value("sigma", setup.sigma, greater_than(0), sigma);
+  const Variance variance =
+      learned ? learned_variance(g, setup) : fixed_variance(g, sigma, setup.num_values);
+  return {.params_per_value = 1,  // means
+          .log_prob = [variance](GraphBuilder& b, Value means,
+                                 Value x) { return log_prob_gaussian(b, variance, means, x); },
+          .mean = [](GraphBuilder&, Value means) { return means; },
+          .sample =
+              [variance](GraphBuilder& b, Value means, std::string_view stream) {
+                Value noise = b.normal(stream, b.shape(means));
+                return b.add(means, b.mul(variance.sigma, noise));
+              }};
+}
+
+}  // namespace
+
+LikelihoodDef likelihoods::gaussian() {
+  return {.name = "gaussian",
+          .summary = "any real values (a density); --sigma sets or learns its width",
+          .uses_sigma = true,
+          .measure = [](const DataSpec&) { return Measure::kDensity; },
+          .check_range = [](const DataSpec&) {},
+          .make = make_gaussian};
+}
+
+}  // namespace isthmus
