@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <type_traits>
 
 namespace isthmus {
 
@@ -26,8 +27,8 @@ class ThreadPool {
   class Body {
    public:
     template <class F>
-    Body(F& f)  // NOLINT: meant to be implicit
-        : object_(&f),
+    requires(!std::is_same_v<std::remove_cv_t<F>, Body>) Body(F& f)  // NOLINT: meant to be implicit
+        : object_(const_cast<void*>(static_cast<const void*>(&f))),
           call_([](void* o, int64_t task, int thread) { (*static_cast<F*>(o))(task, thread); }) {}
     void operator()(int64_t task, int thread) const { call_(object_, task, thread); }
 

@@ -157,6 +157,18 @@ TEST(ThreadPool, SharesOfHugeCountsDoNotOverflow) {
   EXPECT_EQ(highest_first.load(), kHuge / 2);
 }
 
+TEST(ThreadPool, TakesConstantAndCopiedBodies) {
+  ThreadPool pool(2);
+  std::atomic<int> calls{0};
+  const auto body = [&](int64_t, int) { ++calls; };
+  ThreadPool::Body borrowed(body);
+  const ThreadPool::Body copy(borrowed);
+  pool.run(3, body);
+  pool.run(3, borrowed);
+  pool.run(3, copy);
+  EXPECT_EQ(calls.load(), 9);
+}
+
 TEST(ThreadPool, NeedsAThread) { EXPECT_THROW(ThreadPool(0), InternalError); }
 
 TEST(ArithmeticGuard, RestoresWhatItFound) {
