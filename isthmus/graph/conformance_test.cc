@@ -12,7 +12,7 @@
 namespace isthmus {
 namespace {
 
-constexpr int64_t kRows = 3;
+constexpr int64_t kRows = 2;
 
 std::string case_name(const OpDef& op, size_t index) {
   return std::string(op.name) + ", case " + std::to_string(index);
