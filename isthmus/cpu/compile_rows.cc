@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row stages: what one block of rows goes through, depth first, from the loads to the last
+// gradient.
+#include <algorithm>
+
+#include "isthmus/cpu/compiler.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kChunkFloats = 2048;  // one chunk buffer: 8 KiB, so that a group stays in L1
+
+RowInstruction instruction(RowOp op, Cost cost, uint32_t node) {
+  RowInstruction r;
+  r.op = op;
+  r.cost = cost;
+  r.node = node;
+  return r;
+}
+
+}  // namespace
+
+const Place& Compiler::rows_place(uint32_t i) const {
+  const auto filled = filled_.find(i);
+  return filled != filled_.end() ? filled->second : p_.places[i];
+}
+
+void Compiler::compile_row_stage(size_t stage) {
+  stage_ = stage;
+  rows_ = &p_.row_stages[stage];
+  casts_.clear();
+  for (const DeviceGroup& group : row_groups_[stage]) {
+    emit_group(group);
+    for (uint32_t i : group.nodes) emit_followers(i, stage);
+  }
+}
+
+void Compiler::emit_group(const DeviceGroup& group) {
+  const uint32_t first = group.nodes[0];
+  const Node& n = node(first);
+  const Geometry g{group.lead, group.cols};
+  if (group.chunks) {
+    RowInstruction r = instruction(RowOp::kChunks, Cost::kOther, first);
+    r.lead = g.lead;
+    r.cols = g.cols;
+    r.chunks = make_chunk_program(group.nodes, g, true);
+    r.cost = p_.chunk_programs[static_cast<size_t>(r.chunks)].cost;
+    rows_->instructions.push_back(r);
+    return;
+  }
+  if (n.kind == NodeKind::kInput || n.kind == NodeKind::kNormal || n.kind == NodeKind::kUniform) {
+    const bool load = n.kind == NodeKind::kInput;
+    RowInstruction r = instruction(load ? RowOp::kLoad : RowOp::kNoise, Cost::kInput, first);
+    r.cols = value_count(n.type.shape);
+    r.dst = p_.places[first];
+    r.is_normal = n.kind == NodeKind::kNormal;
+    if (load) p_.inputs.push_back({first, n.name, r.cols, {}, {}, {}, false});
+    rows_->instructions.push_back(r);
+    return;
+  }
+  if (is_view(first) && !is_output(first)) return;
+  if (is_op(first, "matmul") && once(n.inputs[1]) && !once(n.inputs[0]) &&
+      node(n.inputs[1]).type.extent == Extent::kOnce) {
+    emit_matmul(first);
+  } else if (is_view(first) ||
+             ((is_op(first, "pad") || is_op(first, "concat")) && n.type.shape.size() == 1)) {
+    emit_copies(first);
+  } else if (is_op(first, "softmax")) {
+    RowInstruction r = instruction(RowOp::kSoftmax, Cost::kOther, first);
+    r.lead = g.lead;
+    r.cols = g.cols;
+    r.src = rows_place(n.inputs[0]);
+    r.dst = p_.places[first];
+    rows_->instructions.push_back(r);
+  } else {
+    emit_reference(first);
+  }
+}
+
+void Compiler::emit_matmul(uint32_t i) {
+  const Node& n = node(i);
+  const uint32_t x = n.inputs[0], w = n.inputs[1];
+  const bool transposed = n.attrs.integer("transpose_b", 0) != 0;
+  const bool bf16 = p_.options.precision == Precision::kBF16;
+  const Geometry in = geometry(node(x).type.shape), out = geometry(n.type.shape);
+  const int64_t rows = p_.shape.block_rows * in.lead;
+  const int64_t stored_cols = node(w).type.shape[1];
+  MatmulSpec spec{.m = rows, .n = out.cols, .k = in.cols, .bf16 = bf16};
+  RowInstruction r = instruction(RowOp::kGemm, Cost::kGemm, i);
+  r.lead = in.lead;
+  r.cols = in.cols;
+  r.src = rows_place(x);
+  r.dst = p_.places[i];
+  spec.c_stride_m = r.dst.row_stride;
+  if (bf16) {
+    spec.a_stride_m = in.cols;
+    auto [at, is_new] = casts_.try_emplace(base(x), p_.block_halfs);
+    if (is_new) {
+      p_.block_halfs += round_up(rows * in.cols, 32) + 32;
+      RowInstruction cast = instruction(RowOp::kCast, Cost::kPacking, x);
+      cast.lead = in.lead;
+      cast.cols = in.cols;
+      cast.src = r.src;
+      cast.half_offset = at->second;
+      rows_->instructions.push_back(cast);
+    }
+    r.half_offset = at->second;
+    r.matmul = add_matmul(spec);
+    r.weight =
+        packed_weight(base(w), transposed, p_.matmuls[static_cast<size_t>(r.matmul)].packing());
+  } else {
+    spec.a_stride_m = r.src.row_stride;
+    spec.b_stride_k = transposed ? 1 : stored_cols;
+    spec.b_stride_n = transposed ? stored_cols : 1;
+    r.matmul = add_matmul(spec);
+    r.weight_place = p_.places[w];
+  }
+  rows_->instructions.push_back(r);
+}
+
+int32_t Compiler::add_matmul(const MatmulSpec& spec) {
+  for (size_t k = 0; k < p_.matmuls.size(); ++k) {
+    if (p_.matmuls[k].spec() == spec) return static_cast<int32_t>(k);
+  }
+  p_.matmuls.emplace_back(spec);
+  return static_cast<int32_t>(p_.matmuls.size() - 1);
+}
+
+int32_t Compiler::packed_weight(uint32_t weight, bool transposed, const MatmulPacking& packing) {
+  auto [at, is_new] =
+      packed_index_.try_emplace({weight, transposed}, static_cast<int32_t>(p_.packed.size()));
+  if (!is_new) {
+    ISTHMUS_CHECK(p_.packed[static_cast<size_t>(at->second)].packing == packing,
+                  "all products with one weight use one packed layout");
+    return at->second;
+  }
+  const Shape& shape = node(weight).type.shape;
+  PackedWeight w;
+  w.node = weight;
+  w.transposed = transposed;
+  w.num_k = shape[transposed ? 1 : 0];
+  w.num_n = shape[transposed ? 0 : 1];
+  w.packing = packing;
+  w.offset = p_.packed_values;
+  w.stage = node(weight).kind == NodeKind::kOp ? plan_.nodes[weight].level : -2;
+  p_.packed_values += round_up(packing.num_values, 32) + 32;
+  p_.packed.push_back(w);
+  return at->second;
+}
+
+/// slice, pad and concat along the only axis of a row.
+void Compiler::emit_copies(uint32_t i) {
+  const Node& n = node(i);
+  auto copy = [&](Place src, int64_t at, int64_t count) {
+    RowInstruction r = instruction(RowOp::kCopy, Cost::kOther, i);
+    r.src = src;
+    r.dst = p_.places[i];
+    r.dst.offset += at;
+    r.cols = count;
+    if (count > 0) rows_->instructions.push_back(r);
+  };
+  if (is_op(i, "slice")) {
+    Place src = rows_place(n.inputs[0]);
+    src.offset += n.attrs.integer("begin");
+    copy(src, 0, n.type.shape[0]);
+  } else if (is_op(i, "pad")) {
+    const int64_t before = n.attrs.integer("before"), cols = node(n.inputs[0]).type.shape[0];
+    copy({}, 0, before);
+    copy(rows_place(n.inputs[0]), before, cols);
+    copy({}, before + cols, n.type.shape[0] - before - cols);
+  } else {
+    int64_t at = 0;
+    for (uint32_t in : n.inputs) {
+      copy(rows_place(in), at, node(in).type.shape[0]);
+      at += node(in).type.shape[0];
+    }
+  }
+}
+
+void Compiler::emit_reference(uint32_t i) {
+  RowInstruction r = instruction(RowOp::kReference, Cost::kOther, i);
+  r.reference = make_reference(i, p_.shape.block_rows, p_.places[i]);
+  rows_->instructions.push_back(r);
+}
+
+int32_t Compiler::make_reference(uint32_t i, int64_t rows, const Place& dst) {
+  const Node& n = node(i);
+  if (!n.op->reference) {
+    throw Error(ErrorCode::kImpossible,
+                "no cpu kernel for op '" + std::string(n.op->name) + "' (node " +
+                    std::to_string(i) + ", " + n.scope + ")",
+                "add isthmus/cpu/kernels/" + std::string(n.op->name) + ".cc");
+  }
+  ReferenceStep step;
+  step.node = i;
+  step.rows = rows;
+  step.dst = dst;
+  for (int t = 0; t < p_.num_threads; ++t) {
+    for (uint32_t in : n.inputs) {
+      if (t == 0) step.in.push_back(once(i) ? p_.places[in] : rows_place(in));
+      RefArray a;
+      a.type = node(in).type;
+      const bool per_row = a.type.extent == Extent::kPerRow;
+      a.rows = per_row ? rows : 1;
+      a.data.resize(static_cast<size_t>(a.rows * a.row_size()));
+      step.in_values.push_back(std::move(a));
+    }
+    RefArray out;
+    out.type = n.type;
+    out.rows = n.type.extent == Extent::kPerRow ? rows : 1;
+    out.data.resize(static_cast<size_t>(out.rows * out.row_size()));
+    step.out_values.push_back(std::move(out));
+  }
+  p_.references.push_back(std::move(step));
+  ReferenceStep& kept = p_.references.back();
+  for (const RefArray& a : kept.in_values) kept.in_pointers.push_back(&a);
+  return static_cast<int32_t>(p_.references.size() - 1);
+}
+
+/// Partial sums and the kept operands of sums of products, right behind the value they read.
+void Compiler::emit_followers(uint32_t i, size_t stage) {
+  std::vector<uint32_t> shared = {i};  // aliases and views of this value
+  for (size_t k = 0; k < shared.size(); ++k) {
+    for (uint32_t r : plan_.nodes[shared[k]].readers) {
+      const bool alias = plan_.nodes[r].alias_of == shared[k] && !plan_.nodes[r].materialized;
+      if (alias || (is_view(r) && !is_output(r))) shared.push_back(r);
+    }
+  }
+  for (uint32_t value : shared) {
+    for (uint32_t r : plan_.nodes[value].readers) {
+      if (!once(r) || plan_.nodes[r].level != static_cast<int>(stage)) continue;
+      const bool filled = filled_.count(value) != 0;
+      if (once(value) && !filled) continue;
+      const Geometry g = geometry(node(value).type.shape);
+      if (is_op(r, "batch_sum")) {
+        RowInstruction s = instruction(RowOp::kBatchSum, Cost::kOther, value);
+        s.lead = g.lead;
+        s.cols = g.lead * g.cols;
+        s.src = rows_place(value);
+        ISTHMUS_CHECK(g.lead == 1 || s.src.row_stride == g.cols, "dense rows of a batch sum");
+        s.batch_sum = batch_sum(r);
+        rows_->instructions.push_back(s);
+      } else if (is_op(r, "outer_sum")) {
+        for (size_t k = 0; k < 2; ++k) {
+          if (node(r).inputs[k] != value) continue;
+          const bool known = crossing_index_.count({value, k == 0}) != 0;
+          const int32_t c = crossing(value, k == 0);
+          if (known || c < 0) continue;
+          RowInstruction s = instruction(k == 0 ? RowOp::kCrossTransposed : RowOp::kCrossPairs,
+                                         Cost::kPacking, value);
+          s.lead = g.lead;
+          s.cols = g.cols;
+          s.src = rows_place(value);
+          s.crossing = c;
+          rows_->instructions.push_back(s);
+        }
+      }
+    }
+  }
+}
+
+int32_t Compiler::batch_sum(uint32_t i) {
+  auto [at, is_new] = batch_sum_index_.try_emplace(i, static_cast<int32_t>(p_.batch_sums.size()));
+  if (!is_new) return at->second;
+  BatchSum sum;
+  sum.node = i;
+  sum.size = value_count(node(i).type.shape);
+  sum.chunk_stride = round_up(sum.size, kLineFloats);
+  const int64_t chunks = p_.shape.padded_rows() / p_.shape.chunk_rows;
+  sum.partials_offset = allocate_batch(chunks * sum.chunk_stride);
+  p_.batch_sums.push_back(sum);
+  return at->second;
+}
+
+int32_t Compiler::crossing(uint32_t i, bool transposed) {
+  auto [at, is_new] =
+      crossing_index_.try_emplace({i, transposed}, static_cast<int32_t>(p_.crossings.size()));
+  if (!is_new) return at->second;
+  const Geometry g = geometry(node(i).type.shape);
+  const int64_t panel = p_.panel_rows * g.lead;
+  Crossing c;
+  c.node = i;
+  c.transposed = transposed;
+  c.cols = g.cols;
+  c.rows_per_item = g.lead;
+  if (p_.options.precision == Precision::kF32) {
+    if (transposed) {
+      c.panel_stride = round_up(g.cols * panel, kLineFloats) + kLineFloats;
+      c.offset = allocate_batch(c.panel_stride * p_.num_panels);
+    } else {
+      c.panel_stride = panel * g.cols;
+      c.offset = rows_place(i).offset;
+    }
+  } else if (transposed) {
+    c.panel_stride = round_up(g.cols * panel, 32) + 32;
+    c.offset = p_.crossing_values;
+    p_.crossing_values += c.panel_stride * p_.num_panels;
+  } else {
+    // The layout that the tile product prefers; its M does not change it.
+    const Matmul probe(MatmulSpec{
+        .m = 32, .n = g.cols, .k = panel, .bf16 = true, .a_stride_m = panel, .c_stride_m = g.cols});
+    c.packing = probe.packing();
+    c.panel_stride = round_up(c.packing.num_values, 32) + 32;
+    c.offset = p_.crossing_values;
+    p_.crossing_values += c.panel_stride * p_.num_panels;
+  }
+  p_.crossings.push_back(c);
+  return at->second;
+}
+
+int32_t Compiler::make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,
+                                     bool in_rows) {
+  ChunkProgram chunk;
+  chunk.cols = g.cols;
+  const int64_t rows = in_rows ? p_.shape.block_rows * g.lead : g.lead;
+  chunk.chunk_rows = std::clamp<int64_t>(kChunkFloats / std::max<int64_t>(g.cols, 1), 1, rows);
+  if (in_rows && g.lead > 1) {
+    chunk.chunk_rows = round_up(chunk.chunk_rows, g.lead);  // whole items, for repeated operands
+  }
+  for (uint32_t i : nodes) append_chunk_step(chunk, i, g, in_rows);
+  if (p_.options.max_rows > 0) {
+    fuse_bernoulli(chunk);
+    fuse_adam(chunk);
+  }
+  // Scratch slots: the node numbers used so far become offsets.
+  const int64_t unit = round_up(chunk.chunk_rows * g.cols, kLineFloats) + kLineFloats;
+  auto settle = [&](Place& place) {
+    if (place.memory != Memory::kScratch) return;
+    place.offset *= unit;
+    p_.scratch_floats = std::max(p_.scratch_floats, place.offset + unit);
+  };
+  for (ChunkStep& step : chunk.steps) {
+    for (Place& place : step.in) settle(place);
+    for (Place& place : step.state) settle(place);
+    settle(step.dst);
+    settle(step.dst2);
+  }
+  p_.chunk_programs.push_back(std::move(chunk));
+  return static_cast<int32_t>(p_.chunk_programs.size() - 1);
+}
+
+void Compiler::append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry& g, bool in_rows) {
+  const Node& n = node(i);
+  ChunkStep step;
+  const bool fill = in_rows && filled_.count(i) != 0;
+  if (fill) {
+    step.name = "fill";
+    step.kernel = find_elementwise_kernel("stop_gradient");
+    step.in[0] = operand(i, g, false);
+    step.num_in = 1;
+    step.dst = filled_.at(i);
+    chunk.steps.push_back(step);
+    return;
+  }
+  step.name = n.op->name;
+  step.num_in = static_cast<int>(n.inputs.size());
+  for (size_t k = 0; k < n.inputs.size(); ++k) step.in[k] = operand(n.inputs[k], g, !in_rows);
+  step.dst = p_.places[i];
+  if (n.op->elementwise) {
+    step.kernel = find_elementwise_kernel(n.op->name);
+    if (n.attrs.has("slope")) step.attr[0] = static_cast<float>(n.attrs.number("slope"));
+    if (n.attrs.has("alpha")) step.attr[0] = static_cast<float>(n.attrs.number("alpha"));
+    if (n.attrs.has("low")) {
+      step.attr = {static_cast<float>(n.attrs.number("low")),
+                   static_cast<float>(n.attrs.number("high"))};
+    }
+  } else {
+    step.op = n.op->name == "logsumexp" ? ChunkOp::kLogSumExp : ChunkOp::kRowSum;
+    step.in[0].col_stride = 1;
+  }
+  if (n.op->name == "bernoulli_log_prob" || n.op->name == "exp" || n.op->name == "sigmoid") {
+    chunk.cost = Cost::kLikelihood;
+  }
+  chunk.steps.push_back(step);
+}
+
+}  // namespace isthmus

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns a plan into a program, in four passes: sizes and row groups (compile.cc), places
+// (compile_places.cc), row stages (compile_rows.cc), once stages (compile_once.cc).
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "isthmus/cpu/program.h"
+
+namespace isthmus {
+
+/// A row group as this device runs it. `node` groups hold one node; chunk groups a chunk program.
+struct DeviceGroup {
+  std::vector<uint32_t> nodes;
+  int64_t lead = 1, cols = 1;
+  bool chunks = false;
+  bool fill = false;            // writes the rows of a uniform value that some reader needs in full
+  std::vector<uint32_t> after;  // batch_sum nodes and crossings that follow (by node)
+};
+
+class Compiler {
+ public:
+  Compiler(Program& program) : p_(program), graph_(program.graph), plan_(program.plan) {}
+  void compile();
+
+ private:
+  // compile.cc
+  void choose_block_shape();
+  void split_row_groups();
+  void compile_outputs();
+  const Node& node(uint32_t i) const { return graph_.nodes()[i]; }
+  bool once(uint32_t i) const { return is_once(graph_, plan_, i); }
+  bool is_op(uint32_t i, std::string_view name) const {
+    return node(i).kind == NodeKind::kOp && node(i).op->name == name;
+  }
+  /// Follows aliases that share memory (not broadcasts that are needed in full, unless `all`).
+  uint32_t base(uint32_t i) const;
+  bool is_view(uint32_t i) const;  // slice of the last axis of a row with one axis
+
+  // compile_places.cc
+  void find_readers();
+  void place_all();
+  void place_leaves();
+  void place_row_values();
+  void place_once_values();
+  void place_block_lifetimes(size_t stage);
+  bool internal_to(uint32_t i, const std::vector<uint32_t>& group) const;
+  bool is_output(uint32_t i) const;
+  int64_t allocate_arena(int64_t floats);
+  int64_t allocate_batch(int64_t floats);
+  void resolve_shared_places();
+  /// The operand that an elementwise reader of geometry (lead, cols) uses; invalid if no strided
+  /// form exists. `rows_are_lead`: kOnce groups, whose rows are the value's own.
+  Place operand(uint32_t in, const Geometry& reader, bool rows_are_lead) const;
+  std::pair<uint32_t, Shape> operand_source(uint32_t in) const;
+
+  // compile_rows.cc
+  void compile_row_stage(size_t stage);
+  void emit_group(const DeviceGroup& group);
+  void emit_matmul(uint32_t i);
+  void emit_copies(uint32_t i);
+  void emit_reference(uint32_t i);
+  void emit_followers(uint32_t i, size_t stage);
+  int32_t make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g, bool in_rows);
+  void append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry& g, bool in_rows);
+  int32_t add_matmul(const MatmulSpec& spec);
+  int32_t packed_weight(uint32_t weight, bool transposed, const MatmulPacking& packing);
+  int32_t crossing(uint32_t i, bool transposed);
+  int32_t batch_sum(uint32_t i);
+  int32_t make_reference(uint32_t i, int64_t rows, const Place& dst);
+  const Place& rows_place(uint32_t i) const;  // a per-row value in full, also of uniform nodes
+
+  // compile_once.cc
+  void compile_once_stage(const Stage& stage, OnceStageProgram& out);
+  OnceProgram compile_once_group(const OnceGroup& group);
+  void set_source(const OnceGroup& group, OnceProgram& program);
+  void set_outer_sum(uint32_t i, OnceProgram& program);
+  int64_t tile_rows_for(const OnceGroup& group, const OnceProgram& program) const;
+  void add_pack_ranges(const OnceGroup& group, OnceProgram& program);
+  void schedule(OnceStageProgram& stage);
+  void compile_assignments_in_place();
+  void compile_commits();
+  bool in_place_is_safe(uint32_t state, uint32_t value) const;
+
+  Program& p_;
+  const Graph& graph_;
+  const Plan& plan_;
+  std::vector<std::vector<uint32_t>> readers_;        // readers through aliases and views
+  std::vector<std::vector<DeviceGroup>> row_groups_;  // per stage
+  std::map<uint32_t, Place> filled_;                  // rows of uniform nodes
+  std::map<std::pair<uint32_t, bool>, int32_t> packed_index_, crossing_index_;
+  std::map<uint32_t, int32_t> batch_sum_index_;
+  std::map<uint32_t, int64_t> casts_;      // bf16 copies made in the current row stage
+  std::map<uint32_t, uint32_t> in_place_;  // value -> state
+  std::map<uint32_t, std::pair<int, int>> once_position_;  // node -> (level, sublevel)
+  size_t stage_ = 0;
+  RowStageProgram* rows_ = nullptr;
+};
+
+inline constexpr int64_t kLineFloats = 16;
+inline int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+
+/// Fusions: rewrite a chunk program where a known pattern stands in it. fusions/<name>.cc
+void fuse_bernoulli(ChunkProgram& chunk);
+void fuse_adam(ChunkProgram& chunk);
+
+}  // namespace isthmus

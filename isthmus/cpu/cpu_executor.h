@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The executor of the CPU: owns all memory of a compiled program and runs its stages on a pool.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "isthmus/cpu/run.h"
+
+namespace isthmus {
+
+class CpuExecutor final : public Executor {
+ public:
+  CpuExecutor(const Graph& graph, const CompileOptions& options, ThreadPool& pool);
+
+  void bind_input(std::string_view name, const Tensor& values, const Scaling& scaling) override;
+  void set_scalar(std::string_view name, double value) override;
+  void set(std::string_view name, const Tensor& value) override;
+  Tensor get(std::string_view name) const override;
+  void get_into(std::string_view name, Tensor& dst) const override;
+  std::vector<std::string> state_names() const override;
+  void run(const StepInputs& inputs) override;
+  double scalar(std::string_view output) const override;
+  std::span<const float> rows(std::string_view output) const override;
+  Tensor once(std::string_view output) const override;
+  uint64_t num_bytes() const override { return num_bytes_; }
+  std::string plan_text() const override { return print_program(program_); }
+  StepProfile profile() const override;
+  void reset_profile() override;
+
+ private:
+  void allocate(ThreadPool& pool);
+  void set_constants();
+  void begin_step(const StepInputs& inputs);
+  void run_once_stage(const OnceStageProgram& stage, int level);
+  void commit();
+  uint32_t state_node(std::string_view name) const;
+  const OutputPlace& output(std::string_view name) const;
+  void pack_all(const PackedWeight& w) {
+    pack_weight(machine_, w, 0, program_.graph.nodes()[w.node].type.shape[0]);
+  }
+
+  Program program_;
+  Machine machine_;
+  std::shared_ptr<std::byte[]> memory_;
+  uint64_t num_bytes_ = 0;
+  std::map<std::string, uint32_t, std::less<>> states_, scalars_;
+  std::vector<bool> dirty_;  // by packed weight
+  uint64_t wall_ticks_ = 0;
+  int64_t steps_ = 0;
+  double seconds_per_tick_ = 0;
+};
+
+}  // namespace isthmus

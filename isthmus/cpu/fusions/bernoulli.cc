@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bernoulli with logits: loss and gradient in one pass.
+//
+//   a = bernoulli_log_prob(t, x)   s = sum(a)            |  log_prob = s
+//   p = sigmoid(t)   d = sub(x, p)   g = mul(scale, d)   |  gradient = g
+//
+// where scale is one number for all rows. One exp and one reciprocal serve both; the logs of a row
+// become logs of products.
+#include <algorithm>
+
+#include "isthmus/cpu/compiler.h"
+
+namespace isthmus {
+namespace {
+
+bool same(const Place& a, const Place& b) {
+  return a.memory == b.memory && a.offset == b.offset && a.row_stride == b.row_stride &&
+         a.col_stride == b.col_stride && a.row_repeat == b.row_repeat;
+}
+bool same_value(const Place& a, const Place& b) {
+  return a.memory == b.memory && a.offset == b.offset;
+}
+bool full(const Place& p) { return p.col_stride == 1 && p.row_stride != 0 && p.row_repeat == 1; }
+
+/// The only reader of `value` in the chunk, if it stays inside; -1 otherwise.
+int only_reader(const ChunkProgram& chunk, const Place& value) {
+  if (value.memory != Memory::kScratch) return -1;
+  int found = -1;
+  for (size_t k = 0; k < chunk.steps.size(); ++k) {
+    const ChunkStep& s = chunk.steps[k];
+    for (int j = 0; j < s.num_in; ++j) {
+      if (!same_value(s.in[static_cast<size_t>(j)], value)) continue;
+      if (found >= 0 && found != static_cast<int>(k)) return -1;
+      found = static_cast<int>(k);
+    }
+  }
+  return found;
+}
+
+int find_step(const ChunkProgram& chunk, std::string_view name, const Place& in0) {
+  for (size_t k = 0; k < chunk.steps.size(); ++k) {
+    if (chunk.steps[k].name == name && same(chunk.steps[k].in[0], in0)) return static_cast<int>(k);
+  }
+  return -1;
+}
+
+bool try_fuse(ChunkProgram& chunk, size_t at) {
+  const auto step = [&](int k) -> const ChunkStep& { return chunk.steps[static_cast<size_t>(k)]; };
+  const ChunkStep log_prob = chunk.steps[at];
+  const Place t = log_prob.in[0], x = log_prob.in[1];
+  if (!full(t) || !full(x)) return false;
+  const int sum = only_reader(chunk, log_prob.dst);
+  if (sum < 0 || step(sum).op != ChunkOp::kRowSum) return false;
+  const int sigmoid = find_step(chunk, "sigmoid", t);
+  if (sigmoid < 0) return false;
+  const int diff = only_reader(chunk, step(sigmoid).dst);
+  if (diff < 0 || step(diff).name != "sub" || !same(step(diff).in[0], x)) return false;
+  const int scaled = only_reader(chunk, step(diff).dst);
+  if (scaled < 0 || step(scaled).name != "mul") return false;
+  const int other = same_value(step(scaled).in[0], step(diff).dst) ? 1 : 0;
+  const Place scale = step(scaled).in[static_cast<size_t>(other)];
+  if (scale.row_stride != 0 || scale.col_stride != 0) return false;
+
+  ChunkStep fused;
+  fused.op = ChunkOp::kBernoulli;
+  fused.name = "bernoulli_with_gradient";
+  fused.in = {t, x, scale};
+  fused.num_in = 3;
+  fused.dst = step(sum).dst;
+  fused.dst2 = step(scaled).dst;
+  std::vector<int> gone = {static_cast<int>(at), sum, sigmoid, diff, scaled};
+  const int first = *std::min_element(gone.begin(), gone.end());
+  std::sort(gone.rbegin(), gone.rend());
+  for (int k : gone) chunk.steps.erase(chunk.steps.begin() + k);
+  chunk.steps.insert(chunk.steps.begin() + first, fused);
+  chunk.cost = Cost::kLikelihood;
+  return true;
+}
+
+}  // namespace
+
+void fuse_bernoulli(ChunkProgram& chunk) {
+  for (size_t k = 0; k < chunk.steps.size(); ++k) {
+    if (chunk.steps[k].name == "bernoulli_log_prob" && try_fuse(chunk, k)) return;
+  }
+}
+
+}  // namespace isthmus

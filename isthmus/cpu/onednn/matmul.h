@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// One matrix product of fixed shape, on one thread: the only door to oneDNN.
+//
+//   C (M, N) = A (M, K) B (K, N), or C += A B.   C is float32; A and B are float32 or bf16.
+//
+// A product is created once, under an ArithmeticGuard (one OpenMP thread), and may then be executed
+// by several threads at once, each with its own Workspace. Traps that this file knows of: a
+// primitive is bound to the creating thread unless its scratchpad is the user's; in bf16 the bits
+// of a row depend on M, so callers keep M fixed; bf16 with plain weights repacks them at every
+// call, so B is asked for in the layout that the primitive prefers and packed by our own kernel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace isthmus {
+
+struct MatmulSpec {
+  int64_t m = 0, n = 0, k = 0;
+  bool bf16 = false;
+  int64_t a_stride_m = 0, a_stride_k = 1;  // one of them is 1
+  /// B in plain float32 with these strides, or (bf16) packed: see MatmulPacking.
+  int64_t b_stride_k = 0, b_stride_n = 1;
+  int64_t c_stride_m = 0;
+  bool accumulate = false;
+  bool operator==(const MatmulSpec&) const = default;
+};
+
+/// Layout of a packed B: blocks of `block_n` columns, pairs along K interleaved, K padded with
+/// zeros to `padded_k`. Value (k, n) is at (n / block_n) * block_stride + (k / 2) * 2 * block_n +
+/// 2 * (n % block_n) + k % 2.
+struct MatmulPacking {
+  int64_t block_n = 0, padded_k = 0, block_stride = 0, num_values = 0;
+  bool operator==(const MatmulPacking&) const = default;
+};
+
+class Matmul {
+ public:
+  /// Error E2202 when this processor has no such kernel (bf16 without AVX-512).
+  explicit Matmul(const MatmulSpec& spec);
+  ~Matmul();
+  Matmul(Matmul&&) noexcept;
+  Matmul& operator=(Matmul&&) noexcept;
+
+  const MatmulSpec& spec() const { return spec_; }
+  const MatmulPacking& packing() const { return packing_; }  // bf16 only
+  size_t scratch_bytes() const;
+  const std::string& kernel_name() const { return kernel_name_; }
+
+  /// Memory handles of one thread.
+  class Workspace;
+  std::unique_ptr<Workspace> make_workspace() const;
+  void run(Workspace& workspace, const void* a, const void* b, float* c,
+           std::byte* scratch) const noexcept;
+
+ private:
+  struct State;
+  MatmulSpec spec_;
+  MatmulPacking packing_;
+  std::string kernel_name_;
+  std::unique_ptr<State> state_;
+};
+
+class Matmul::Workspace {
+ public:
+  Workspace();
+  ~Workspace();
+
+ private:
+  friend class Matmul;
+  struct Handles;
+  std::unique_ptr<Handles> handles_;
+};
+
+/// "oneDNN 2.6.3", and whether it was built for the OpenMP runtime, on which bits depend.
+std::string onednn_version();
+
+}  // namespace isthmus

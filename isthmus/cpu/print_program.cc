@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// A compiled program as text: sizes, the instructions of a row block, tasks of the once stages with
+// the kernels that oneDNN chose.
+#include "isthmus/cpu/program.h"
+
+namespace isthmus {
+namespace {
+
+std::string chunk_text(const ChunkProgram& chunk) {
+  std::string text =
+      "chunks of " + std::to_string(chunk.chunk_rows) + "x" + std::to_string(chunk.cols) + ":";
+  for (const ChunkStep& s : chunk.steps) text += " " + std::string(s.name);
+  return text;
+}
+
+std::string row_op_text(const Program& p, const RowInstruction& r) {
+  const Node& n = p.graph.nodes()[r.node];
+  switch (r.op) {
+    case RowOp::kLoad:
+      return "load " + n.name;
+    case RowOp::kNoise:
+      return "noise " + n.name;
+    case RowOp::kCast:
+      return "to bf16";
+    case RowOp::kGemm:
+      return "matmul " + std::to_string(p.matmuls[static_cast<size_t>(r.matmul)].spec().m) + "x" +
+             std::to_string(p.matmuls[static_cast<size_t>(r.matmul)].spec().n) + "x" +
+             std::to_string(p.matmuls[static_cast<size_t>(r.matmul)].spec().k) + "  " +
+             p.matmuls[static_cast<size_t>(r.matmul)].kernel_name();
+    case RowOp::kChunks:
+      return chunk_text(p.chunk_programs[static_cast<size_t>(r.chunks)]);
+    case RowOp::kCopy:
+      return "copy " + std::to_string(r.cols);
+    case RowOp::kReference:
+      return "reference " + std::string(n.op->name);
+    case RowOp::kBatchSum:
+      return "partial sums";
+    case RowOp::kCrossTransposed:
+      return "keep transposed";
+    case RowOp::kCrossPairs:
+      return "keep";
+    case RowOp::kSoftmax:
+      return "softmax";
+  }
+  return "";
+}
+
+std::string once_text(const Program& p, const OnceProgram& g) {
+  std::string text = std::to_string(g.rows) + "x" + std::to_string(g.cols) + " in tiles of " +
+                     std::to_string(g.tile_rows) + " rows:";
+  if (g.source == OnceSource::kOuterSum) {
+    const Matmul& m = p.matmuls[static_cast<size_t>(g.matmul_first)];
+    text += " outer_sum (" + m.kernel_name() + ", " + std::to_string(p.num_panels) + " panels)";
+  } else if (g.node != kNoNode) {
+    text += " " + std::string(p.graph.nodes()[g.node].op->name);
+  }
+  if (g.chunks >= 0) {
+    text += "  " + chunk_text(p.chunk_programs[static_cast<size_t>(g.chunks)]);
+  }
+  if (!g.packs.empty()) text += "  repack x" + std::to_string(g.packs.size());
+  return text;
+}
+
+void print_once(const Program& p, const OnceStageProgram& stage, std::string& text) {
+  for (const OnceProgram& g : stage.programs) {
+    if (g.source == OnceSource::kScalar) continue;
+    text += "  once." + std::to_string(g.sublevel) + "  " + once_text(p, g) + "\n";
+  }
+}
+
+}  // namespace
+
+std::string print_program(const Program& p) {
+  std::string text = "cpu " + std::string(precision_name(p.options.precision)) +
+                     ", rows <= " + std::to_string(p.options.max_rows) + ", block " +
+                     std::to_string(p.shape.block_rows) + ", panel " +
+                     std::to_string(p.panel_rows) + "\n";
+  text += "prologue\n";
+  print_once(p, p.prologue, text);
+  for (size_t s = 0; s < p.row_stages.size(); ++s) {
+    text += "stage " + std::to_string(s) + ", " + std::to_string(p.shape.num_blocks) + " blocks\n";
+    for (const RowInstruction& r : p.row_stages[s].instructions) {
+      text += "  rows  %" + std::to_string(r.node) + "  " + row_op_text(p, r) + "\n";
+    }
+    print_once(p, p.once_stages[s], text);
+  }
+  text += "commit copies " + std::to_string(p.commits.size()) + "\n";
+  return text;
+}
+
+}  // namespace isthmus

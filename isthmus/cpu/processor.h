@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this processor is and how it computes.
+#pragma once
+
+#include <string>
+
+namespace isthmus {
+
+/// As the processor names itself; virtual machines may lie.
+std::string processor_name();
+/// " + AMX bf16", " + bf16" or "".
+std::string matrix_unit_name();
+/// XXH3-128 label over the results of a fixed list of small problems (matrix products of both
+/// precisions, elementwise kernels, reductions, noise). Equal fingerprints and equal binaries are
+/// expected to give equal bits. Made once per process, in a few milliseconds.
+const std::string& arithmetic_fingerprint();
+
+}  // namespace isthmus

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// A compiled step: what the interpreter in run_rows.cc and run_once.cc walks through. Everything is
+// resolved to kernels, memory places and fixed shapes; nothing here allocates at run time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "isthmus/cpu/kernels/kernels.h"
+#include "isthmus/cpu/onednn/matmul.h"
+#include "isthmus/exec/executor.h"
+#include "isthmus/exec/plan.h"
+
+namespace isthmus {
+
+/// Where a value lives. Offsets and strides count floats; row r of a value is at
+/// offset + r * row_stride. Rows of a per-row value with leading axes are (item, lead) pairs.
+enum class Memory : uint8_t {
+  kNone,
+  kArena,    // the executor's: parameters, state, kOnce values, scalars
+  kBatch,    // one region per value, all rows of a batch
+  kBlock,    // per thread: one block of rows
+  kScratch,  // per thread: one chunk inside a group
+  kTile,     // per thread: one tile of a kOnce value
+};
+
+struct Place {
+  Memory memory = Memory::kNone;
+  int64_t offset = 0;
+  int64_t row_stride = 0;
+  int32_t col_stride = 1;
+  int32_t row_repeat = 1;
+  bool valid() const { return memory != Memory::kNone; }
+};
+
+/// Sizes of a compiled step that everything else follows from.
+struct BlockShape {
+  int64_t block_rows = 64;  // R: items per task of a row stage
+  int64_t max_rows = 0;     // as asked for
+  int64_t num_blocks = 0;
+  int64_t chunk_rows = 32;  // items per partial sum
+  int64_t padded_rows() const { return num_blocks * block_rows; }
+};
+
+/// Time classes of StepProfile.
+enum class Cost : uint8_t { kGemm, kLikelihood, kOptimizer, kPacking, kInput, kOther, kCount };
+
+// ---- elementwise programs, run chunk by chunk ----
+
+enum class ChunkOp : uint8_t { kElementwise, kRowSum, kLogSumExp, kBernoulli, kAdam };
+
+struct ChunkStep {
+  ChunkOp op = ChunkOp::kElementwise;
+  ElementwiseKernel kernel = nullptr;
+  std::array<Place, 3> in = {};
+  int num_in = 0;
+  Place dst = {};
+  Place dst2 = {};  // kBernoulli: the gradient
+  std::array<float, 2> attr = {};
+  std::array<Place, 4> state = {};    // kAdam: gradient, m, v, w
+  std::array<Place, 8> scalars = {};  // kAdam: beta1 .. decay as places of kOnce scalars
+  std::string_view name = {};         // for the plan text
+};
+
+struct ChunkProgram {
+  int64_t cols = 0;
+  int64_t chunk_rows = 1;
+  std::vector<ChunkStep> steps;
+  Cost cost = Cost::kOther;
+};
+
+// ---- row stages ----
+
+/// A packed bf16 operand made from a kOnce float32 matrix.
+struct PackedWeight {
+  uint32_t node = 0;
+  bool transposed = false;  // K is the second axis of the stored matrix
+  int64_t num_k = 0, num_n = 0;
+  MatmulPacking packing;
+  int64_t offset = 0;  // in uint16 values of the packed region
+  int stage = -1;      // -1: a leaf, packed when set or assigned; else made in that stage
+};
+
+enum class RowOp : uint8_t {
+  kLoad,
+  kNoise,
+  kCast,
+  kGemm,
+  kChunks,
+  kCopy,
+  kReference,
+  kBatchSum,
+  kCrossTransposed,
+  kCrossPairs,
+  kSoftmax,
+};
+
+struct CopySpec {  // dst(row, j0, j1) from a strided source, per (item, lead) row
+  int64_t rows_per_item = 1, count = 0;
+};
+
+struct RowInstruction {
+  RowOp op = RowOp::kChunks;
+  Cost cost = Cost::kOther;
+  uint32_t node = kNoNode;
+  int64_t lead = 1;  // rows of the value per item
+  int64_t cols = 0;
+  Place src = {}, dst = {};
+  int32_t matmul = -1;      // index into Program::matmuls
+  int32_t weight = -1;      // index into Program::packed (bf16), else src2
+  Place weight_place = {};  // plain float32 weights
+  int64_t half_offset = 0;  // bf16 buffer: block (kCast) or crossing (kCross*)
+  int32_t chunks = -1;      // index into Program::chunk_programs
+  int32_t reference = -1;   // index into Program::references
+  int32_t crossing = -1;    // index into Program::crossings
+  int32_t batch_sum = -1;   // index into Program::batch_sums
+  bool is_normal = false;   // kNoise
+};
+
+/// A per-row value kept for a sum of products over the batch: transposed, or as it is.
+struct Crossing {
+  uint32_t node = 0;
+  bool transposed = false;
+  int64_t cols = 0;
+  int64_t rows_per_item = 1;
+  int64_t offset = 0;        // float32: floats of the batch region; bf16: values of the half region
+  int64_t panel_stride = 0;  // distance of panels in those units
+  MatmulPacking packing = {};  // bf16, not transposed
+};
+
+struct BatchSum {
+  uint32_t node = 0;
+  int64_t size = 0;
+  int64_t partials_offset = 0;  // floats of the batch region, one row per chunk
+  int64_t chunk_stride = 0;
+};
+
+/// A node that runs through its double-precision reference.
+struct ReferenceStep {
+  uint32_t node = 0;
+  std::vector<Place> in;
+  std::vector<RefArray> in_values;  // one set per thread: [thread * num_in + k]
+  std::vector<const RefArray*> in_pointers;
+  std::vector<RefArray> out_values;  // per thread
+  Place dst;
+  int64_t rows = 1;  // items per call
+};
+
+struct RowStageProgram {
+  std::vector<RowInstruction> instructions;
+};
+
+// ---- once stages ----
+
+enum class OnceSource : uint8_t { kNone, kOuterSum, kBatchSum, kSumAll, kReference, kScalar };
+
+struct PackRange {
+  int32_t packed = 0;  // repack the tile's share of this weight
+};
+
+struct OnceProgram {
+  OnceSource source = OnceSource::kNone;
+  uint32_t node = kNoNode;
+  int64_t rows = 1, cols = 1;  // geometry of the group
+  int64_t tile_rows = 1;
+  int32_t chunks = -1;
+  Place source_dst = {};                                  // kTile or kArena
+  int32_t matmul_first = -1, matmul_next = -1;            // kOuterSum: first panel, further panels
+  int32_t matmul_tail_first = -1, matmul_tail_next = -1;  // last, shorter tile
+  int32_t crossing_a = -1, crossing_b = -1;
+  int32_t batch_sum = -1;
+  int32_t reference = -1;
+  Place sum_src = {};  // kSumAll
+  int64_t sum_count = 0;
+  std::vector<PackRange> packs;
+  int sublevel = 0;
+  int64_t cost_estimate = 0;  // of one tile
+};
+
+struct OnceTask {
+  int32_t program = 0;
+  int64_t first_row = 0, end_row = 0;
+};
+
+struct OnceLevel {
+  std::vector<OnceTask> tasks;
+  std::vector<int64_t> cuts;  // thread t runs tasks [cuts[t], cuts[t + 1])
+  bool serial = false;        // too small for a barrier
+};
+
+struct OnceStageProgram {
+  std::vector<OnceProgram> programs;
+  std::vector<OnceLevel> levels;
+};
+
+struct CommitCopy {  // an assigned value that could not be written in place
+  Place src, dst;
+  int64_t count = 0;
+  std::vector<int32_t> packs;
+};
+
+struct InputBinding {
+  uint32_t node = 0;
+  std::string name;
+  int64_t cols = 0;
+  Tensor values;
+  std::vector<float> shift, scale;
+  bool bound = false;
+};
+
+struct OutputPlace {
+  std::string name;
+  uint32_t node = 0;
+  bool per_row = false;
+  Place place;
+  int64_t row_size = 0;
+};
+
+struct Program {
+  Graph graph;
+  Plan plan;
+  CompileOptions options;
+  BlockShape shape;
+  int num_threads = 1;
+
+  std::vector<Place> places;  // by node
+  std::vector<Matmul> matmuls;
+  std::vector<PackedWeight> packed;
+  std::vector<ChunkProgram> chunk_programs;
+  std::vector<ReferenceStep> references;
+  std::vector<Crossing> crossings;
+  std::vector<BatchSum> batch_sums;
+  OnceStageProgram prologue;
+  std::vector<RowStageProgram> row_stages;
+  std::vector<OnceStageProgram> once_stages;
+  std::vector<CommitCopy> commits;
+  std::vector<InputBinding> inputs;
+  std::vector<OutputPlace> outputs;
+
+  int64_t panel_rows = 0;  // rows of one panel of a sum of products
+  int64_t num_panels = 0;
+  int64_t arena_floats = 0, batch_floats = 0, block_floats = 0, scratch_floats = 0, tile_floats = 0;
+  int64_t packed_values = 0, crossing_values = 0, block_halfs = 0;  // uint16 regions
+  size_t gemm_scratch_bytes = 0;
+};
+
+Program compile_program(const Graph& graph, const CompileOptions& options, int num_threads);
+std::string print_program(const Program& program);
+
+}  // namespace isthmus

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of a running program and the functions that walk through it. No allocation, no
+// exception; every function computes the same bits whichever thread calls it.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "isthmus/base/rng_key.h"
+#include "isthmus/base/thread_pool.h"
+#include "isthmus/cpu/program.h"
+
+namespace isthmus {
+
+using CostTimes = std::array<uint64_t, static_cast<size_t>(Cost::kCount)>;
+
+struct alignas(64) ThreadMemory {
+  float* block = nullptr;
+  float* scratch = nullptr;
+  float* tile = nullptr;
+  uint16_t* half = nullptr;
+  std::byte* gemm_scratch = nullptr;
+  std::vector<std::unique_ptr<Matmul::Workspace>> workspaces;  // by matmul
+  CostTimes ticks = {};
+};
+
+/// One step's inputs, resolved.
+struct StepState {
+  const int64_t* items = nullptr;
+  int64_t num_rows = 0;
+  int64_t num_chunks = 0;  // chunks with valid rows
+  uint32_t epoch = 0;
+  std::vector<RngKey> keys;  // by node, noise nodes only
+};
+
+struct Machine {
+  Program& program;
+  ThreadPool& pool;
+  float* arena = nullptr;
+  float* batch = nullptr;
+  uint16_t* packed = nullptr;
+  uint16_t* crossing = nullptr;
+  std::vector<ThreadMemory> threads;
+  std::vector<double> scalars64;  // by node
+  StepState step;
+};
+
+/// The float at row `row` of a place; `row` counts rows of the value (items x lead) from the start
+/// of the batch for kBatch, of the block for kBlock, of the chunk for kScratch.
+struct RowOrigin {
+  int64_t batch_row = 0;  // of the first row of this block
+  int64_t block_row = 0;  // of the first row of this chunk inside the block (or inside the value)
+  int64_t tile_row = 0;   // kTile: first row of the tile inside the value
+};
+float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const RowOrigin& at);
+
+void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk, int64_t first_row,
+                       int64_t end_row, int64_t batch_row, int64_t tile_row) noexcept;
+void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept;
+void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& task,
+                   int thread) noexcept;
+void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t batch_row,
+                   int64_t rows);
+/// Packs rows [first_row, end_row) of the stored matrix of a packed weight.
+void pack_weight(const Machine& m, const PackedWeight& w, int64_t first_row,
+                 int64_t end_row) noexcept;
+uint64_t ticks_now() noexcept;
+
+}  // namespace isthmus

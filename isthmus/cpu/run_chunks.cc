@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elementwise programs, chunk by chunk: all steps run on a few thousand values before the next
+// chunk, so intermediates stay in the L1 cache.
+#include <algorithm>
+
+#include "isthmus/cpu/run.h"
+
+namespace isthmus {
+
+float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const RowOrigin& at) {
+  const int64_t row = at.block_row;
+  switch (p.memory) {
+    case Memory::kArena:
+      return m.arena + p.offset + (row / p.row_repeat) * p.row_stride;
+    case Memory::kBatch:
+      return m.batch + p.offset + ((at.batch_row + row) / p.row_repeat) * p.row_stride;
+    case Memory::kBlock:
+      return t.block + p.offset + (row / p.row_repeat) * p.row_stride;
+    case Memory::kTile:
+      return t.tile + p.offset + (row - at.tile_row) * p.row_stride;
+    case Memory::kScratch:
+      return t.scratch + p.offset;
+    case Memory::kNone:
+      break;
+  }
+  return nullptr;
+}
+
+namespace {
+
+Operand operand_at(const Machine& m, const ThreadMemory& t, const Place& p, const RowOrigin& at) {
+  return {resolve(m, t, p, at), p.row_stride, p.col_stride, p.row_repeat};
+}
+
+void run_elementwise(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
+                     int64_t cols, const RowOrigin& at) {
+  ElementwiseCall call;
+  call.rows = rows;
+  call.cols = cols;
+  for (int k = 0; k < s.num_in; ++k) {
+    call.in[k] = operand_at(m, t, s.in[static_cast<size_t>(k)], at);
+  }
+  call.dst = resolve(m, t, s.dst, at);
+  call.dst_stride = s.dst.row_stride;
+  call.attr[0] = s.attr[0];
+  call.attr[1] = s.attr[1];
+  s.kernel(call);
+}
+
+void run_bernoulli(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
+                   int64_t cols, const RowOrigin& at) {
+  BernoulliCall call;
+  call.rows = rows;
+  call.cols = cols;
+  call.logits = resolve(m, t, s.in[0], at);
+  call.logits_stride = s.in[0].row_stride;
+  call.x = resolve(m, t, s.in[1], at);
+  call.x_stride = s.in[1].row_stride;
+  // The graph's gradient is scale * (x - sigmoid); the kernel's is scale * (sigmoid - x).
+  call.scale = -*resolve(m, t, s.in[2], at);
+  call.log_prob = resolve(m, t, s.dst, at);
+  call.gradient = resolve(m, t, s.dst2, at);
+  call.gradient_stride = s.dst2.row_stride;
+  bernoulli_log_prob_and_gradient(call);
+}
+
+void run_adam(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
+              int64_t cols, const RowOrigin& at) {
+  AdamCall call;
+  call.count = rows * cols;
+  call.gradient = resolve(m, t, s.state[0], at);
+  call.m = resolve(m, t, s.state[1], at);
+  call.v = resolve(m, t, s.state[2], at);
+  call.w = resolve(m, t, s.state[3], at);
+  const auto scalar = [&](size_t k) { return *resolve(m, t, s.scalars[k], at); };
+  call.beta1 = 1.0f - scalar(0);
+  call.beta2 = 1.0f - scalar(1);
+  call.correction1 = scalar(2);
+  call.correction2 = scalar(3);
+  call.rate = scalar(4);
+  call.epsilon = scalar(5);
+  adam_update(call);
+}
+
+void run_reduction(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
+                   int64_t cols, const RowOrigin& at) {
+  RowCall call;
+  call.rows = rows;
+  call.cols = cols;
+  call.src = resolve(m, t, s.in[0], at);
+  call.src_stride = s.in[0].row_stride;
+  call.dst = resolve(m, t, s.dst, at);
+  call.dst_stride = s.dst.row_stride;
+  if (s.op == ChunkOp::kRowSum) {
+    row_sum(call);
+  } else {
+    row_logsumexp(call);
+  }
+}
+
+}  // namespace
+
+void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk, int64_t first_row,
+                       int64_t end_row, int64_t batch_row, int64_t tile_row) noexcept {
+  for (int64_t row = first_row; row < end_row; row += chunk.chunk_rows) {
+    const int64_t rows = std::min(chunk.chunk_rows, end_row - row);
+    const RowOrigin at{batch_row, row, tile_row};
+    for (const ChunkStep& s : chunk.steps) {
+      switch (s.op) {
+        case ChunkOp::kElementwise:
+          run_elementwise(m, t, s, rows, chunk.cols, at);
+          break;
+        case ChunkOp::kBernoulli:
+          run_bernoulli(m, t, s, rows, chunk.cols, at);
+          break;
+        case ChunkOp::kAdam:
+          run_adam(m, t, s, rows, chunk.cols, at);
+          break;
+        case ChunkOp::kRowSum:
+        case ChunkOp::kLogSumExp:
+          run_reduction(m, t, s, rows, chunk.cols, at);
+          break;
+      }
+    }
+  }
+}
+
+}  // namespace isthmus

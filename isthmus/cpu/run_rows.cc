@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// One block of rows through a row stage, depth first. Rows beyond the batch are computed like the
+// others but never reach a sum: what crosses the stage is zeroed there.
+#include <algorithm>
+#include <cstring>
+
+#include "isthmus/cpu/run.h"
+
+namespace isthmus {
+namespace {
+
+struct Block {
+  int64_t index = 0;
+  int64_t first_item = 0;
+  int64_t rows = 0;   // R
+  int64_t valid = 0;  // rows of the batch in this block
+};
+
+RowOrigin origin(const Block& b, int64_t lead) { return {b.first_item * lead, 0, 0}; }
+
+void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  for (const InputBinding& in : m.program.inputs) {
+    if (in.node != r.node) continue;
+    LoadCall call;
+    call.base = in.values.data();
+    call.is_u8 = in.values.dtype() == Dtype::kU8;
+    call.items = m.step.items + b.first_item;
+    call.num_items = b.valid;
+    call.rows = b.rows;
+    call.cols = r.cols;
+    call.shift = in.shift.data();
+    call.scale = in.scale.data();
+    call.uniform = in.shift.size() == 1 && in.scale.size() == 1;
+    call.dst = resolve(m, t, r.dst, origin(b, 1));
+    call.dst_stride = r.cols;
+    load_rows(call);
+    return;
+  }
+}
+
+void run_noise(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  float* dst = resolve(m, t, r.dst, origin(b, 1));
+  auto* fill = r.is_normal ? fill_normal_rows : fill_uniform_rows;
+  fill(m.step.keys[r.node], m.step.items + b.first_item, b.valid, m.step.epoch, 0, r.cols, dst,
+       r.cols);
+}
+
+void run_gemm(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  const auto index = static_cast<size_t>(r.matmul);
+  const Matmul& matmul = m.program.matmuls[index];
+  const RowOrigin at = origin(b, r.lead);
+  float* dst = resolve(m, t, r.dst, at);
+  if (matmul.spec().bf16) {
+    const PackedWeight& w = m.program.packed[static_cast<size_t>(r.weight)];
+    matmul.run(*t.workspaces[index], t.half + r.half_offset, m.packed + w.offset, dst,
+               t.gemm_scratch);
+  } else {
+    matmul.run(*t.workspaces[index], resolve(m, t, r.src, at), m.arena + r.weight_place.offset, dst,
+               t.gemm_scratch);
+  }
+}
+
+void run_copy(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  float* dst = resolve(m, t, r.dst, origin(b, 1));
+  const float* src = r.src.valid() ? resolve(m, t, r.src, origin(b, 1)) : nullptr;
+  const auto bytes = static_cast<size_t>(r.cols) * sizeof(float);
+  for (int64_t row = 0; row < b.rows; ++row) {
+    if (src != nullptr) {
+      std::memcpy(dst + row * r.dst.row_stride, src + row * r.src.row_stride, bytes);
+    } else {
+      std::memset(dst + row * r.dst.row_stride, 0, bytes);
+    }
+  }
+}
+
+void run_batch_sum(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  const BatchSum& sum = m.program.batch_sums[static_cast<size_t>(r.batch_sum)];
+  const int64_t chunk = m.program.shape.chunk_rows;
+  const float* src = resolve(m, t, r.src, origin(b, r.lead));
+  const int64_t stride = r.src.row_stride * r.lead;
+  for (int64_t row = 0; row < b.valid; row += chunk) {
+    const int64_t index = (b.first_item + row) / chunk;
+    column_sum(src + row * stride, stride, std::min(chunk, b.valid - row), r.cols,
+               m.batch + sum.partials_offset + index * sum.chunk_stride);
+  }
+}
+
+void transpose_f32(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
+                   int64_t dst_stride) {
+  constexpr int64_t kTile = 16;
+  for (int64_t c0 = 0; c0 < cols; c0 += kTile) {
+    const int64_t c1 = std::min(cols, c0 + kTile);
+    for (int64_t r0 = 0; r0 < rows; r0 += kTile) {
+      const int64_t r1 = std::min(rows, r0 + kTile);
+      for (int64_t c = c0; c < c1; ++c) {
+        for (int64_t r = r0; r < r1; ++r) dst[c * dst_stride + r] = src[r * src_stride + c];
+      }
+    }
+  }
+}
+
+void run_cross_transposed(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
+  const int64_t panel_items = m.program.panel_rows;
+  const int64_t panel = b.first_item / panel_items;
+  const int64_t column = (b.first_item % panel_items) * r.lead;
+  const int64_t stride = panel_items * r.lead;
+  const int64_t valid = b.valid * r.lead, rows = b.rows * r.lead;
+  const float* src = resolve(m, t, r.src, origin(b, r.lead));
+  if (m.program.options.precision == Precision::kBF16) {
+    uint16_t* dst = m.crossing + c.offset + panel * c.panel_stride + column;
+    rows_to_bf16_transposed(src, r.src.row_stride, valid, r.cols, dst, stride, rows);
+    return;
+  }
+  float* dst = m.batch + c.offset + panel * c.panel_stride + column;
+  transpose_f32(src, r.src.row_stride, valid, r.cols, dst, stride);
+  if (valid == rows) return;
+  for (int64_t col = 0; col < r.cols; ++col) {
+    std::memset(dst + col * stride + valid, 0, static_cast<size_t>(rows - valid) * sizeof(float));
+  }
+}
+
+void run_cross_plain(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
+  float* src = resolve(m, t, r.src, origin(b, r.lead));
+  const int64_t valid = b.valid * r.lead, rows = b.rows * r.lead;
+  if (m.program.options.precision == Precision::kF32) {
+    // The value lies in the batch region already: only the rows beyond the batch are cleared.
+    std::memset(src + valid * r.cols, 0, static_cast<size_t>((rows - valid) * r.cols) * 4);
+    return;
+  }
+  const int64_t panel_items = m.program.panel_rows;
+  const int64_t panel = b.first_item / panel_items;
+  PackCall call;
+  call.src = src - (b.first_item % panel_items) * r.lead * r.src.row_stride;
+  call.k_stride = r.src.row_stride;
+  call.n_stride = 1;
+  call.first_k = (b.first_item % panel_items) * r.lead;
+  call.num_k = call.first_k + valid;
+  call.end_k = call.first_k + rows;
+  call.padded_k = c.packing.padded_k;
+  call.num_n = r.cols;
+  call.block_n = c.packing.block_n;
+  call.block_stride = c.packing.block_stride;
+  call.end_block = (r.cols + c.packing.block_n - 1) / c.packing.block_n;
+  call.dst = m.crossing + c.offset + panel * c.panel_stride;
+  pack_bf16_pairs(call);
+}
+
+void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b,
+                     int thread) {
+  switch (r.op) {
+    case RowOp::kLoad:
+      return run_load(m, t, r, b);
+    case RowOp::kNoise:
+      return run_noise(m, t, r, b);
+    case RowOp::kCast:
+      return rows_to_bf16(resolve(m, t, r.src, origin(b, r.lead)), r.src.row_stride,
+                          b.rows * r.lead, r.cols, t.half + r.half_offset, r.cols, 0);
+    case RowOp::kGemm:
+      return run_gemm(m, t, r, b);
+    case RowOp::kChunks:
+      return run_chunk_program(m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)], 0,
+                               b.rows * r.lead, b.first_item * r.lead, 0);
+    case RowOp::kCopy:
+      return run_copy(m, t, r, b);
+    case RowOp::kReference:
+      return run_reference(m, m.program.references[static_cast<size_t>(r.reference)], thread,
+                           b.first_item, b.rows);
+    case RowOp::kBatchSum:
+      return run_batch_sum(m, t, r, b);
+    case RowOp::kCrossTransposed:
+      return run_cross_transposed(m, t, r, b);
+    case RowOp::kCrossPairs:
+      return run_cross_plain(m, t, r, b);
+    case RowOp::kSoftmax: {
+      RowCall call{b.rows * r.lead,
+                   r.cols,
+                   resolve(m, t, r.src, origin(b, r.lead)),
+                   r.src.row_stride,
+                   resolve(m, t, r.dst, origin(b, r.lead)),
+                   r.dst.row_stride};
+      return row_softmax(call);
+    }
+  }
+}
+
+/// A block without a valid row: only its share of what crosses the stage is cleared.
+void clear_crossings(Machine& m, ThreadMemory& t, const RowStageProgram& stage, const Block& b) {
+  for (const RowInstruction& r : stage.instructions) {
+    if (r.op == RowOp::kCrossTransposed) run_cross_transposed(m, t, r, b);
+    if (r.op == RowOp::kCrossPairs) run_cross_plain(m, t, r, b);
+  }
+}
+
+}  // namespace
+
+void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept {
+  ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
+  const BlockShape& shape = m.program.shape;
+  Block b{block, block * shape.block_rows, shape.block_rows, 0};
+  b.valid = std::clamp<int64_t>(m.step.num_rows - b.first_item, 0, b.rows);
+  if (b.valid == 0) {
+    clear_crossings(m, t, stage, b);
+    return;
+  }
+  uint64_t start = ticks_now();
+  for (const RowInstruction& r : stage.instructions) {
+    run_instruction(m, t, r, b, thread);
+    const uint64_t end = ticks_now();
+    t.ticks[static_cast<size_t>(r.cost)] += end - start;
+    start = end;
+  }
+}
+
+}  // namespace isthmus

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cuts a graph into stages: first what is uniform and who reads whom, then levels, then groups. It
+// chooses no kernels and no memory: that is the device's part.
+#include "isthmus/exec/plan.h"
+
+#include <algorithm>
+
+namespace isthmus {
+namespace {
+
+bool is_alias_op(std::string_view op) {
+  return op == "reshape" || op == "stop_gradient" || op == "to_rows" || op == "broadcast";
+}
+
+bool is_per_row(const Node& n) { return n.type.extent == Extent::kPerRow; }
+
+/// Uniform: to_rows, and elementwise or alias operations whose per-row inputs are all uniform.
+void find_uniform(const Graph& graph, Plan& plan) {
+  const auto& nodes = graph.nodes();
+  for (uint32_t i = 0; i < nodes.size(); ++i) {
+    const Node& n = nodes[i];
+    if (n.kind != NodeKind::kOp || !is_per_row(n)) continue;
+    if (n.op->name == "to_rows") {
+      plan.nodes[i].uniform = true;
+    } else if (n.op->elementwise || is_alias_op(n.op->name)) {
+      plan.nodes[i].uniform = std::all_of(n.inputs.begin(), n.inputs.end(), [&](uint32_t in) {
+        return !is_per_row(nodes[in]) || plan.nodes[in].uniform;
+      });
+    }
+  }
+}
+
+void find_readers(const Graph& graph, Plan& plan) {
+  const auto& nodes = graph.nodes();
+  for (uint32_t i = 0; i < nodes.size(); ++i) {
+    for (uint32_t in : nodes[i].inputs) plan.nodes[in].readers.push_back(i);
+  }
+}
+
+void find_aliases(const Graph& graph, Plan& plan) {
+  const auto& nodes = graph.nodes();
+  for (uint32_t i = 0; i < nodes.size(); ++i) {
+    const Node& n = nodes[i];
+    if (n.kind != NodeKind::kOp || !is_alias_op(n.op->name)) continue;
+    NodePlan& p = plan.nodes[i];
+    p.alias_of = n.inputs[0];
+    p.materialized = false;
+    if (n.op->name == "broadcast") {
+      p.materialized = std::any_of(p.readers.begin(), p.readers.end(), [&](uint32_t r) {
+        const Node& reader = nodes[r];
+        return !reader.op->elementwise && reader.op->name != "broadcast";
+      });
+      for (const auto& [name, output] : graph.outputs()) p.materialized |= output == i;
+    }
+  }
+}
+
+void find_levels(const Graph& graph, Plan& plan) {
+  const auto& nodes = graph.nodes();
+  for (uint32_t i = 0; i < nodes.size(); ++i) {
+    const Node& n = nodes[i];
+    NodePlan& p = plan.nodes[i];
+    if (n.kind != NodeKind::kOp) {
+      p.level = is_per_row(n) ? 0 : -2;
+      continue;
+    }
+    const bool once = is_once(graph, plan, i);
+    int level = once ? -1 : 0;
+    for (uint32_t in : n.inputs) {
+      const int ready = plan.nodes[in].level;
+      if (!is_once(graph, plan, in)) {
+        level = std::max(level, ready);
+      } else if (ready > -2) {
+        level = std::max(level, once ? ready : ready + 1);
+      }
+    }
+    p.level = level;
+  }
+}
+
+void find_crossings(const Graph& graph, Plan& plan) {
+  const auto& nodes = graph.nodes();
+  for (uint32_t i = nodes.size(); i-- > 0;) {
+    if (is_once(graph, plan, i)) continue;
+    NodePlan& p = plan.nodes[i];
+    for (uint32_t r : p.readers) {
+      if (is_once(graph, plan, r)) {
+        p.crosses |= nodes[r].op->name != "batch_sum";
+      } else {
+        p.crosses |= plan.nodes[r].level > p.level;
+        p.crosses |= plan.nodes[r].alias_of == i && plan.nodes[r].crosses;
+      }
+    }
+  }
+}
+
+/// Orders the row nodes of one level and joins neighbours of one geometry: keeps taking ready nodes
+/// that fit the open group, else opens the group of the earliest ready node.
+class RowGrouper {
+ public:
+  RowGrouper(const Graph& graph, const Plan& plan, int level)
+      : graph_(graph), plan_(plan), level_(level) {
+    for (uint32_t i = 0; i < graph.nodes().size(); ++i) {
+      if (!is_once(graph, plan, i) && plan.nodes[i].level == level) waiting_.push_back(i);
+    }
+    done_.assign(graph.nodes().size(), true);
+    for (uint32_t i : waiting_) done_[i] = false;
+  }
+
+  std::vector<RowGroup> run() {
+    while (!waiting_.empty()) {
+      if (!groups_.empty() && groups_.back().elementwise && extend(groups_.back())) continue;
+      open();
+    }
+    return std::move(groups_);
+  }
+
+ private:
+  bool ready(uint32_t i) const {
+    const auto& in = graph_.nodes()[i].inputs;
+    return std::all_of(in.begin(), in.end(), [&](uint32_t k) { return done_[k]; });
+  }
+  bool is_elementwise(uint32_t i) const {
+    const Node& n = graph_.nodes()[i];
+    return n.kind == NodeKind::kOp && n.op->elementwise && plan_.nodes[i].alias_of == kNoNode;
+  }
+  bool fits(const RowGroup& group, uint32_t i) const {
+    const Node& n = graph_.nodes()[i];
+    if (n.kind == NodeKind::kOp && plan_.nodes[i].alias_of != kNoNode) {
+      return !plan_.nodes[i].materialized;  // costs nothing
+    }
+    if (is_elementwise(i)) return geometry(n.type.shape) == Geometry{group.lead, group.cols};
+    if (n.kind != NodeKind::kOp || !is_last_axis_reduction(graph_, i)) return false;
+    return geometry(graph_.nodes()[n.inputs[0]].type.shape) == Geometry{group.lead, group.cols};
+  }
+  bool extend(RowGroup& group) {
+    for (size_t k = 0; k < waiting_.size(); ++k) {
+      if (ready(waiting_[k]) && fits(group, waiting_[k])) {
+        take(group, k);
+        return true;
+      }
+    }
+    return false;
+  }
+  void open() {
+    // Products and leaves first: they make more nodes ready for the next elementwise group.
+    size_t chosen = waiting_.size();
+    for (size_t k = 0; k < waiting_.size() && chosen == waiting_.size(); ++k) {
+      if (ready(waiting_[k]) && !is_elementwise(waiting_[k])) chosen = k;
+    }
+    for (size_t k = 0; k < waiting_.size() && chosen == waiting_.size(); ++k) {
+      if (ready(waiting_[k])) chosen = k;
+    }
+    ISTHMUS_CHECK(chosen < waiting_.size(), "a graph in topological order always has a ready node");
+    RowGroup group;
+    const Geometry size = geometry(graph_.nodes()[waiting_[chosen]].type.shape);
+    group.lead = size.lead;
+    group.cols = size.cols;
+    group.elementwise = is_elementwise(waiting_[chosen]);
+    groups_.push_back(group);
+    take(groups_.back(), chosen);
+  }
+  void take(RowGroup& group, size_t k) {
+    const uint32_t i = waiting_[k];
+    group.nodes.push_back(i);
+    done_[i] = true;
+    waiting_.erase(waiting_.begin() + static_cast<int64_t>(k));
+  }
+
+  const Graph& graph_;
+  const Plan& plan_;
+  int level_;
+  std::vector<uint32_t> waiting_;
+  std::vector<bool> done_;
+  std::vector<RowGroup> groups_;
+};
+
+/// Forms the once groups of one level in topological order.
+class OnceGrouper {
+ public:
+  OnceGrouper(const Graph& graph, const Plan& plan, int level)
+      : graph_(graph), plan_(plan), level_(level), group_of_(graph.nodes().size(), kNoNode) {}
+
+  void run(Stage& stage) {
+    const auto& nodes = graph_.nodes();
+    for (uint32_t i = 0; i < nodes.size(); ++i) {
+      if (nodes[i].kind != NodeKind::kOp || !is_once(graph_, plan_, i)) continue;
+      if (plan_.nodes[i].level == level_) place(i);
+    }
+    std::stable_sort(groups_.begin(), groups_.end(), [](const OnceGroup& a, const OnceGroup& b) {
+      return a.sublevel < b.sublevel;
+    });
+    for (const OnceGroup& g : groups_) {
+      stage.num_sublevels = std::max(stage.num_sublevels, g.sublevel + 1);
+    }
+    stage.once = std::move(groups_);
+  }
+
+ private:
+  bool is_alias(uint32_t i) const {
+    return plan_.nodes[i].alias_of != kNoNode && !plan_.nodes[i].materialized;
+  }
+  /// The group that computes what `i` reads, or none for leaves and earlier stages.
+  uint32_t producer(uint32_t in) const {
+    while (is_alias(in)) in = plan_.nodes[in].alias_of;
+    return group_of_[in];
+  }
+  void place(uint32_t i) {
+    const Node& n = graph_.nodes()[i];
+    if (is_alias(i)) return;
+    int sublevel = 0;
+    for (uint32_t in : n.inputs) {
+      const uint32_t p = producer(in);
+      if (p != kNoNode) sublevel = std::max(sublevel, groups_[p].sublevel + 1);
+    }
+    if (n.op->elementwise && n.type.dtype == Dtype::kF32) {
+      const uint32_t home = joinable(i);
+      if (home != kNoNode) {
+        groups_[home].nodes.push_back(i);
+        group_of_[i] = home;
+        return;
+      }
+    }
+    OnceGroup group;
+    group.sublevel = sublevel;
+    group.shape = n.type.shape;
+    group.scalar64 = n.type.dtype == Dtype::kF64;
+    if (!n.op->elementwise && !group.scalar64) {
+      group.source = i;
+    } else {
+      group.nodes.push_back(i);
+    }
+    group_of_[i] = static_cast<uint32_t>(groups_.size());
+    groups_.push_back(std::move(group));
+  }
+  /// An existing group of the same shape that `i` can follow element by element: every input is of
+  /// that group, or ready before the group's sublevel.
+  uint32_t joinable(uint32_t i) const {
+    const Node& n = graph_.nodes()[i];
+    for (uint32_t g = groups_.size(); g-- > 0;) {
+      if (groups_[g].scalar64 || groups_[g].shape != n.type.shape) continue;
+      bool uses = false, fits = true;
+      for (uint32_t in : n.inputs) {
+        const uint32_t p = producer(in);
+        if (p == g) {
+          uses = true;
+          fits &= same_elements(in, n.type.shape);
+        } else if (p != kNoNode) {
+          fits &= groups_[p].sublevel < groups_[g].sublevel;
+        }
+      }
+      if (uses && fits) return g;
+    }
+    return kNoNode;
+  }
+  bool same_elements(uint32_t in, const Shape& shape) const {
+    while (is_alias(in)) in = plan_.nodes[in].alias_of;
+    return graph_.nodes()[in].type.shape == shape;
+  }
+
+  const Graph& graph_;
+  const Plan& plan_;
+  int level_;
+  std::vector<uint32_t> group_of_;
+  std::vector<OnceGroup> groups_;
+};
+
+}  // namespace
+
+Geometry geometry(const Shape& shape) {
+  if (shape.empty()) return {};
+  const int64_t cols = shape.back();
+  return {.lead = cols == 0 ? 0 : value_count(shape) / cols, .cols = cols};
+}
+
+bool is_last_axis_reduction(const Graph& graph, uint32_t node) {
+  const Node& n = graph.nodes()[node];
+  if (n.kind != NodeKind::kOp || n.type.dtype != Dtype::kF32) return false;
+  const Shape& in = graph.nodes()[n.inputs[0]].type.shape;
+  if (in.empty()) return false;
+  if (n.op->name == "sum") return n.attrs.integer("axis", -1) == -1;
+  if (n.op->name == "sum_items") return in.size() == 1;
+  return n.op->name == "logsumexp";
+}
+
+bool is_once(const Graph& graph, const Plan& plan, uint32_t node) {
+  return graph.nodes()[node].type.extent == Extent::kOnce || plan.nodes[node].uniform;
+}
+
+uint32_t look_through(const Plan& plan, uint32_t node) {
+  while (plan.nodes[node].alias_of != kNoNode) node = plan.nodes[node].alias_of;
+  return node;
+}
+
+Plan make_plan(const Graph& graph) {
+  Plan plan;
+  plan.nodes.resize(graph.nodes().size());
+  find_uniform(graph, plan);
+  find_readers(graph, plan);
+  find_aliases(graph, plan);
+  find_levels(graph, plan);
+  find_crossings(graph, plan);
+  int top = -1;
+  for (uint32_t i = 0; i < plan.nodes.size(); ++i) {
+    top = std::max(top, plan.nodes[i].level);
+  }
+  OnceGrouper(graph, plan, -1).run(plan.prologue);
+  for (int level = 0; level <= top; ++level) {
+    Stage stage;
+    stage.rows = RowGrouper(graph, plan, level).run();
+    OnceGrouper(graph, plan, level).run(stage);
+    plan.stages.push_back(std::move(stage));
+  }
+  return plan;
+}
+
+}  // namespace isthmus
