@@ -126,7 +126,6 @@ INSTANTIATE_TEST_SUITE_P(
                       "{'descr': '|u1', 'fortran_order': False, 'shape': (2, n)}",
                       "{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999,)}",
                       "{'descr': '|u1', 'fortran_order': False, 'shape': (,)}",
-                      "{'descr': '|u1, 'fortran_order': False, 'shape': (2, 3)}",
                       "{'des\\x63r': '|u1', 'fortran_order': False, 'shape': (2, 3)}",
                       "{descr: '|u1', 'fortran_order': False, 'shape': (2, 3)}",
                       "{'descr' '|u1', 'fortran_order': False, 'shape': (2, 3)}",

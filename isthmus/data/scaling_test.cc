@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which scaling is chosen for which facts, and that it can be undone.
+#include "isthmus/data/scaling.h"
+
+#include <cmath>
+
+#include "isthmus/data/dataset.h"
+#include "isthmus/data/testing.h"
+
+namespace isthmus {
+namespace {
+
+using testing::number_of;
+
+DataSpec spec(DataKind kind, Dtype dtype, std::vector<FieldSpec> fields) {
+  DataSpec s;
+  s.kind = kind;
+  s.dtype = dtype;
+  s.item_shape = {static_cast<int64_t>(fields.size())};
+  s.fields = std::move(fields);
+  return s;
+}
+FieldSpec range(double min, double max, bool binary = false) {
+  return {.name = "",
+          .min = min,
+          .max = max,
+          .mean = (min + max) / 2,
+          .standard_deviation = (max - min) / 2,
+          .binary = binary,
+          .constant = min == max};
+}
+
+TEST(Scaling, AutoFollowsTheFacts) {
+  const auto kind_of = [](const DataSpec& s) { return choose_scaling(s, "auto").scaling.kind; };
+  EXPECT_EQ(kind_of(spec(DataKind::kImage, Dtype::kU8, {range(0, 255)})), "unit");
+  EXPECT_EQ(kind_of(spec(DataKind::kImage, Dtype::kU8, {range(0, 1, true)})), "none");
+  EXPECT_EQ(kind_of(spec(DataKind::kImage, Dtype::kF32, {range(0.2, 0.9)})), "none");
+  EXPECT_EQ(kind_of(spec(DataKind::kImage, Dtype::kF32, {range(-3, 8)})), "unit");
+  EXPECT_EQ(kind_of(spec(DataKind::kArray, Dtype::kF32, {range(-3, 8)})), "standardize");
+  EXPECT_EQ(kind_of(spec(DataKind::kTable, Dtype::kF32, {range(0, 5), range(0, 1)})),
+            "standardize");
+  EXPECT_EQ(kind_of(spec(DataKind::kTable, Dtype::kF32, {range(0, 1, true)})), "none");
+}
+
+TEST(Scaling, BytesAreDividedBy255) {
+  const ScalingChoice choice =
+      choose_scaling(spec(DataKind::kImage, Dtype::kU8, {range(3, 200)}), "auto");
+  EXPECT_EQ(choice.reason, "bytes / 255");
+  const std::vector<uint8_t> bytes = {0, 51, 255};
+  const Tensor scaled = apply_scaling(Tensor::from<uint8_t>({3, 1}, bytes), choice.scaling);
+  EXPECT_EQ(scaled.values<float>()[0], 0.0f);
+  EXPECT_EQ(scaled.values<float>()[1], 0.2f);
+  EXPECT_EQ(scaled.values<float>()[2], 1.0f);
+}
+
+TEST(Scaling, ConstantColumnsAreReportedAndKeepScaleOne) {
+  DataSpec s = spec(DataKind::kTable, Dtype::kF32, {range(7, 7), range(0, 10)});
+  s.fields[0].name = "version";
+  const ScalingChoice choice = choose_scaling(s, "auto");
+  EXPECT_EQ(choice.constants, (std::vector<std::string>{"version"}));
+  EXPECT_EQ(choice.scaling.scale, (std::vector<double>{1.0, 0.2}));
+  const std::vector<float> values = {7, 0, 7, 10};
+  const Tensor scaled = apply_scaling(Tensor::from<float>({2, 2}, values), choice.scaling);
+  EXPECT_EQ(scaled.values<float>()[0], 0.0f);
+  EXPECT_EQ(scaled.values<float>()[1], -1.0f);
+  EXPECT_EQ(scaled.values<float>()[3], 1.0f);
+  EXPECT_EQ(invert_scaling(scaled, choice.scaling).values<float>()[0], 7.0f);
+}
+
+TEST(Scaling, CanBeUndoneAtEveryScale) {
+  const std::vector<float> values = {1e-30f, 1e30f, 4e-30f, -2e30f, 2e-30f, 5e29f};
+  const std::string path = testing::put(testing::new_folder("x"), "a.csv",
+                                        std::string_view("1e-30,1e30\n4e-30,-2e30\n2e-30,5e29\n"));
+  const Dataset data = open_dataset(path, {}, {}, "");
+  const Scaling scaling = choose_scaling(data.spec, "auto").scaling;
+  const Tensor scaled = apply_scaling(data.values, scaling);
+  const Tensor back = invert_scaling(scaled, scaling);
+  for (size_t i = 0; i < values.size(); ++i) {
+    EXPECT_LT(std::fabs(scaled.values<float>()[i]), 2.0f);
+    EXPECT_NEAR(back.values<float>()[i] / values[i], 1, 1e-6);
+  }
+}
+
+TEST(Scaling, TakesWhatIsAskedFor) {
+  const DataSpec s = spec(DataKind::kTable, Dtype::kF32, {range(2, 6)});
+  EXPECT_EQ(choose_scaling(s, "none").scaling, Scaling{});
+  const Scaling unit = choose_scaling(s, "unit").scaling;
+  EXPECT_EQ(unit.shift[0], 2);
+  EXPECT_EQ(unit.scale[0], 0.25);
+  EXPECT_EQ(choose_scaling(s, "standardize").scaling.shift[0], 4);
+  EXPECT_EQ(number_of([&] { choose_scaling(s, "log"); }), 2003);
+}
+
+Dataset table(std::string_view text) {
+  return open_dataset(testing::put(testing::new_folder("t"), "t.csv", text), {}, {}, "");
+}
+
+TEST(Conform, OrdersColumnsByName) {
+  const DataSpec model = table("a,b\n1,2\n3,4\n").spec;
+  const Dataset data = conform(table("x,b,a\n9,2,1\n9,5,4\n"), model);
+  EXPECT_EQ(data.values.shape(), (Shape{2, 2}));
+  EXPECT_EQ(data.values.values<float>()[0], 1);
+  EXPECT_EQ(data.values.values<float>()[3], 5);
+  EXPECT_EQ(conform(table("7,8\n"), model).spec.fields[1].name, "b");
+}
+
+TEST(Conform, RefusesMissingColumnsAndOtherSizes) {
+  const DataSpec model = table("a,b\n1,2\n3,4\n").spec;
+  const Error error = testing::error_of([&] { conform(table("a,c\n1,2\n"), model); });
+  EXPECT_EQ(error.code(), ErrorCode::kDataMismatch);
+  EXPECT_EQ(error.message(), "the table lacks 1 of the 2 columns of the model: b");
+  EXPECT_EQ(number_of([&] { conform(table("1,2,3\n"), model); }), 3501);
+}
+
+TEST(Conform, RealsFitAByteModelOnlyAsWholeNumbers) {
+  Dataset bytes, whole, reals;
+  const std::vector<uint8_t> u8 = {0, 200};
+  const std::vector<float> f_whole = {0, 200}, f_real = {0, 0.5};
+  bytes.values = Tensor::from<uint8_t>({1, 1, 2}, u8);
+  bytes.spec = spec(DataKind::kImage, Dtype::kU8, {range(0, 200)});
+  bytes.spec.item_shape = {1, 2};
+  whole = reals = bytes;
+  whole.values = Tensor::from<float>({1, 1, 2}, f_whole);
+  reals.values = Tensor::from<float>({1, 1, 2}, f_real);
+  whole.spec.dtype = reals.spec.dtype = Dtype::kF32;
+  whole.spec.fields = {range(0, 200)};
+  whole.spec.fields[0].integer = true;
+  reals.spec.fields = {range(0, 0.5)};
+  EXPECT_EQ(conform(whole, bytes.spec).values.values<uint8_t>()[1], 200);
+  EXPECT_EQ(number_of([&] { conform(reals, bytes.spec); }), 3501);
+  EXPECT_EQ(number_of([&] { conform(bytes, reals.spec); }), 3501);
+  EXPECT_EQ(conform(bytes, whole.spec).values.values<float>()[1], 200);
+}
+
+}  // namespace
+}  // namespace isthmus
