@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,23 @@ struct Choice {
 using OptionOrigins = std::map<std::string, std::string>;
 
 struct ResolvedOptions {
-  TrainOptions options;         // without a single `auto` that changes the result
-  std::vector<Choice> choices;  // all options in order of declaration
+  TrainOptions options;                       // without a single `auto` that changes the result
+  std::vector<Choice> choices;                // all options in order of declaration
+  Scaling scaling;                            // of the data, as `data.scale` says
+  std::vector<std::string> constant_columns;  // they carry no information
 };
 
 /// Fills in the preset and everything automatic from what is known of the data. A pure function of
 /// its arguments. Error E2202 for options that exclude each other.
 ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spec,
                                 int64_t num_items, const OptionOrigins& origins);
+
+/// The stored choices of a run that is resumed, with the new values of harmless keys (epochs, time,
+/// patience, threads, ...). Error E4403 for a key that would change what the run computes.
+ResolvedOptions replay_options(const std::vector<Choice>& stored, const TrainOptions& requested,
+                               const OptionOrigins& origins);
+/// Digest over the keys that decide what a run computes.
+std::string config_hash(const std::vector<Choice>& choices);
 
 /// The choices worth a line on the screen: automatic, or set by the user.
 std::vector<Choice> notable_choices(const std::vector<Choice>& choices);

@@ -94,8 +94,4 @@ struct ItemTerms {
 ItemTerms item_terms(const Model& model, const Dataset& data, Device& device, int64_t samples,
                      const VerbSettings& settings);
 
-/// The data as this model reads them: shape and names are compared (E3501 with what differs), the
-/// model's scaling replaces the data's.
-void require_data_fits(const Model& model, const DataSpec& spec);
-
 }  // namespace isthmus

@@ -21,6 +21,9 @@ enum class Quantity : uint8_t { kMean, kSample, kMeanAndLogVar };
 Quantity parse_quantity(const std::string& word);  // Error E2003
 std::string_view quantity_name(Quantity quantity);
 
+/// "z0", "z1", ... or "mean_0", ..., "log_var_0", ...: column names of encoded data.
+std::vector<std::string> code_columns(int64_t latent_dim, Quantity quantity);
+
 /// (N, Z), or (N, 2 Z) for mean_and_log_var: means first. For ae the code is the mean, and a sample
 /// is an error E2202.
 Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity quantity,
@@ -58,8 +61,13 @@ Tensor interpolate(const Model& model, const Dataset& data, Device& device,
 /// "0:1,2:3"
 std::vector<std::pair<int64_t, int64_t>> parse_pairs(const std::vector<std::string>& texts);
 
-/// Point number `step` of `steps` from a to b, (Z) each. Spherical: along the great circle, with
-/// the norm going linearly; nearly parallel ends fall back to the line.
+/// Items a0, b0, a1, b1, ... of the pairs. Error E2003 for an item that is not there.
+Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, int64_t>>& pairs);
+/// Draws of the prior, (count, latent_dim), times the temperature.
+Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64_t seed);
+
+/// The point at `share` (0 .. 1) of the path from a to b, (Z) each. Spherical: along the great
+/// circle, with the norm going linearly; nearly parallel ends fall back to the line.
 void latent_point(std::span<const float> a, std::span<const float> b, LatentPath path, double share,
                   std::span<float> out);
 

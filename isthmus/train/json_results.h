@@ -22,6 +22,8 @@ Json wrote_json(const std::string& path, const std::string& kind, const std::str
                 const Shape& shape, const std::string& dtype, uint64_t bytes);
 
 Json model_json(const Model& model);
+/// Number of classes of the labels; -1 without labels.
+int64_t num_classes(const Dataset& data);
 /// `source` as the user named it.
 Json data_json(const Dataset& data, const std::string& source);
 Json device_json(const DeviceInfo& device, Precision precision);

@@ -8,36 +8,38 @@
 #include <vector>
 
 #include "isthmus/exec/executor.h"
+#include "isthmus/models/summary.h"
 #include "isthmus/train/choices.h"
 #include "isthmus/train/terms.h"
 
 namespace isthmus {
 
-/// One layer of the summary: "encoder/0", weights (784, 128), 100,480 values.
-struct LayerSummary {
-  std::string name;
-  std::string shape;  // of the largest tensor: "(784, 128)"
-  int64_t parameters = 0;
-};
-
 /// Known before the first step.
 struct TrainSummary {
-  std::string data;   // "fashion-mnist@train"
-  std::string item;   // "28x28 grey"
+  std::string data;        // "fashion-mnist"
+  std::string data_split;  // "train" or ""
+  std::string data_note;   // "Debian package dataset-fashion-mnist"
+  std::string item;        // "28x28 grey"
+  Shape item_shape;
   std::string dtype;  // "u8"
   int64_t num_train = 0, num_val = 0;
   std::string model;       // "vae 784-128-(20,20)-20-128-784, relu, bernoulli on grey values"
+  std::string model_name;  // "vae"
+  std::string arch;        // "mlp"
+  std::string likelihood;
+  int64_t latent_dim = 0;
   bool normalized = true;  // false: a score, not a likelihood
-  std::vector<LayerSummary> layers;
+  std::vector<LayerRow> layers;
   int64_t parameters = 0;
   DeviceInfo device;
-  std::string precision;      // "fp32"
-  uint64_t memory_bytes = 0;  // estimate: executors, data, copies of the state
+  Precision precision = Precision::kF32;
+  int64_t batch_size = 0;
+  uint64_t memory_bytes = 0;  // estimate of the process: executors, data, copies of the state
   uint64_t memory_limit_bytes = 0;
   int64_t steps_per_epoch = 0;
   int64_t max_epochs = 0;
   int64_t resumed_from_step = -1;  // -1: a new run
-  std::string run;                 // folder
+  std::string run;                 // folder; empty in a dry run
 };
 
 /// At most ten times a second.
@@ -49,7 +51,9 @@ struct Progress {
   double share = 0;        // of the whole run as planned, 0 .. 1
   Terms terms;             // mean over the items of this epoch so far
   double learning_rate = 0;
-  double kl_weight = 1;
+  double kl_weight = 1;         // of the warm-up
+  double beta = kUnknown;       // effective weight of kl in the objective
+  double grad_norm = kUnknown;  // where clipping computes it
   double items_per_second = 0;
   double elapsed_seconds = 0;
   double eta_seconds = kUnknown;

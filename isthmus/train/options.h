@@ -14,7 +14,8 @@
 
 #include "isthmus/base/limits.h"
 #include "isthmus/base/options.h"
-#include "isthmus/data/data_options.h"
+#include "isthmus/data/dataset.h"
+#include "isthmus/data/scaling.h"
 #include "isthmus/models/model_options.h"
 #include "isthmus/optim/optimizer_options.h"
 
@@ -22,6 +23,21 @@ namespace isthmus {
 
 inline std::vector<std::string> precision_words() { return {"fp32", "bf16"}; }
 inline std::vector<std::string> device_words() { return {"auto", "cpu"}; }
+
+/// What training does with its data, beside how they are read (DataOptions).
+struct HoldOutOptions {
+  std::string val = "0.1";
+  std::string scale = "auto";
+
+  static constexpr auto fields() {
+    using O = HoldOutOptions;
+    return std::tuple{
+        field(&O::val, "val", any_value(), "Share or DATA held out for validation; 0: none.",
+              {.metavar = "SHARE"}),
+        field(&O::scale, "scale", one_of(scaling_words),
+              "How stored values become model values; stored in the model.")};
+  }
+};
 
 /// Numbers that may be `auto` are texts; resolve_options() turns them into numbers.
 struct TrainLoopOptions {
@@ -115,6 +131,7 @@ struct MachineOptions {
 
 struct TrainOptions {
   DataOptions data;
+  HoldOutOptions hold_out;
   ModelOptions model;
   ObjectiveOptions objective;
   TrainLoopOptions loop;
@@ -126,6 +143,7 @@ struct TrainOptions {
   static constexpr auto fields() {
     using O = TrainOptions;
     return std::tuple{nested(&O::data, "data", "Input."),
+                      nested(&O::hold_out, "data", "Validation and scale."),
                       nested(&O::model, "model", "Network and distributions."),
                       nested(&O::objective, "objective", "What is minimised."),
                       nested(&O::loop, "train", "Loop and stopping."),
@@ -139,5 +157,8 @@ struct TrainOptions {
 /// N, or nullopt for "auto" ("none" where `none_allowed`, which gives 0). Error E2003.
 std::optional<int64_t> parse_count(const std::string& key, const std::string& text, int64_t least,
                                    bool none_allowed);
+
+/// data.val as a share, or nullopt when it names DATA. Error E2003 for a number outside [0, 1).
+std::optional<double> validation_share(const std::string& text);
 
 }  // namespace isthmus

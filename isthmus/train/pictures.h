@@ -21,6 +21,10 @@ Bytes samples_picture(const Model& model, Device& device, int64_t rows, int64_t 
 Bytes reconstructions_picture(const Model& model, const Dataset& data, Device& device,
                               int64_t count, int64_t columns);
 
+/// The same from arrays: (N, item shape) each, on the model's scale.
+Bytes pairs_picture(const Tensor& originals, const Tensor& reconstructions, const DataSpec& spec,
+                    int64_t columns);
+
 /// One row per pair.
 Bytes interpolation_picture(const Model& model, const Dataset& data, Device& device,
                             const InterpolateSettings& settings);

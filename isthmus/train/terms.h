@@ -30,6 +30,10 @@ struct Terms {
 /// {objective, elbo, elbo_se, reconstruction, kl}
 Json terms_json(const Terms& terms);
 Terms terms_from_json(const Json& json);
+/// A number, or kUnknown for null.
+double number_or_unknown(const Json& json);
+/// Error E4103 for a key of an object that is not in the list: stored documents are strict.
+void require_keys(const Json& json, const std::vector<std::string>& keys);
 
 /// A condition such as `elbo>-250`: a name, one of > >= < <=, and a number.
 struct Condition {

@@ -54,6 +54,8 @@ struct TrainResult {
   int64_t best_epoch = 0;      // 0: nothing was validated
   std::optional<Terms> train;  // of the last epoch
   std::optional<Terms> val;    // of the best epoch
+  std::optional<Terms> test;   // filled by a caller that measures on test data (demo)
+  Json test_data;              // its data_json, or null
   int64_t active_units = -1;
   double data_floor = kUnknown;
   double items_per_second = 0;

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table behind `auto`: what is chosen from what is known of the data, and the reason that is
+// printed. It stands between opening the data and building the model; it reads no file and builds
+// nothing.
+#include "isthmus/train/choices.h"
+
+#include <algorithm>
+
+#include "isthmus/base/digest.h"
+#include "isthmus/base/text.h"
+#include "isthmus/models/model.h"
+#include "isthmus/models/parts.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kMaxAutoEpochs = 500, kEpochsWithoutValidation = 100, kAutoPatience = 10;
+
+/// Keys a resumed run may set anew: none of them changes a step.
+const std::vector<std::string>& harmless_keys() {
+  static const std::vector<std::string> keys = {"train.epochs", "train.time", "train.target",
+                                                "train.patience", "data.search_path"};
+  return keys;
+}
+
+bool is_harmless(const std::string& key) {
+  if (key == "run.seed") return false;
+  for (const char* section : {"run.", "machine.", "limits."}) {
+    if (key.rfind(section, 0) == 0) return true;
+  }
+  const auto& keys = harmless_keys();
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+/// The choices under construction: values live in the options, origins and reasons here.
+class Resolver {
+ public:
+  Resolver(const TrainOptions& options, const OptionOrigins& origins)
+      : options_(options), bound_(bind_options(options_)) {
+    for (const BoundOption& option : bound_) {
+      Choice choice{.key = option.key, .value = "", .origin = "built-in", .reason = ""};
+      const auto at = origins.find(option.key);
+      if (at != origins.end()) choice.origin = at->second;
+      if (at == origins.end() && option.get() != option.default_text) choice.origin = "flag";
+      choices_.push_back(std::move(choice));
+    }
+  }
+
+  TrainOptions& options() { return options_; }
+  bool is_auto(const std::string& key) { return find_option(bound_, key).get() == "auto"; }
+  bool set_by_user(const std::string& key) { return choice(key).origin != "built-in"; }
+  void set(const std::string& key, const std::string& value, const std::string& origin,
+           const std::string& reason) {
+    find_option(bound_, key).set(value);
+    choice(key).origin = origin;
+    choice(key).reason = reason;
+  }
+  void decide(const std::string& key, const std::string& value, const std::string& reason) {
+    if (is_auto(key)) set(key, value, "auto", reason);
+  }
+  void explain(const std::string& key, const std::string& reason) { choice(key).reason = reason; }
+  std::vector<Choice> finish() {
+    for (size_t i = 0; i < bound_.size(); ++i) choices_[i].value = bound_[i].get();
+    return choices_;
+  }
+
+ private:
+  Choice& choice(const std::string& key) {
+    for (Choice& c : choices_) {
+      if (c.key == key) return c;
+    }
+    ISTHMUS_CHECK(false, "no option " + key);
+  }
+  TrainOptions options_;
+  std::vector<BoundOption> bound_;
+  std::vector<Choice> choices_;
+};
+
+void apply_preset(Resolver& r) {
+  for (const auto& [key, value] : preset_values(r.options().model.preset)) {
+    const std::string full = "model." + std::string(key);
+    if (!r.set_by_user(full)) r.set(full, std::string(value), "preset", r.options().model.preset);
+  }
+}
+
+void decide_likelihood(Resolver& r, const DataSpec& scaled) {
+  const bool grey_bytes = scaled.kind == DataKind::kImage && scaled.dtype == Dtype::kU8 &&
+                          scaled.item_shape.size() == 2 && scaled.scaling.kind == "unit";
+  const ValueRange range = scaled_range(scaled);
+  const bool unit_reals = scaled.dtype == Dtype::kF32 && scaled.kind != DataKind::kTable &&
+                          scaled.scaling.kind == "none" && range.low >= 0 && range.high <= 1;
+  const std::string key = "model.likelihood";
+  if (scaled.binary() && scaled.scaling.kind != "standardize") {
+    r.decide(key, "bernoulli", "all values are 0 or 1");
+  } else if (grey_bytes) {
+    r.decide(key, "bernoulli", "grey bytes; a score, not a likelihood");
+  } else if (unit_reals) {
+    r.decide(key, "continuous_bernoulli", "reals in [0, 1]");
+  } else if (scaled.kind == DataKind::kTable) {
+    r.decide(key, "gaussian", "a table of numbers");
+  } else {
+    r.decide(key, "gaussian", "neither binary, grey bytes, nor reals in [0, 1]");
+  }
+}
+
+void decide_network(Resolver& r, const DataSpec& spec) {
+  const int64_t values = spec.num_values();
+  const std::string size = group_digits(values) + " values per item";
+  r.decide("model.hidden", values <= 1024 ? "128" : values <= 4096 ? "256" : "512", size);
+  const int64_t narrow = std::min<int64_t>(20, std::max<int64_t>(2, (values + 2) / 3));
+  if (spec.kind == DataKind::kImage) {
+    r.decide("model.latent_dim", "20", "images");
+  } else {
+    r.decide("model.latent_dim", std::to_string(narrow), "a third of " + size + ", 2 to 20");
+  }
+  ModelSetup setup{.model = r.options().model, .objective = r.options().objective, .data = spec};
+  if (r.is_auto("model.init")) {
+    r.decide("model.init", hidden_initializer(encoder_options(setup.model)).kind,
+             "for " + setup.model.activation);
+  }
+  if (find_likelihood(setup.model.likelihood).uses_sigma) {
+    r.decide("model.sigma", resolved_sigma(setup), std::string(data_kind_name(spec.kind)) + "s");
+  }
+}
+
+void decide_loop(Resolver& r, int64_t num_items) {
+  const int64_t base = num_items >= 20000 ? 512 : 128;
+  const int64_t batch = std::max<int64_t>(1, std::min(base, num_items / 10));
+  r.decide("train.batch_size", std::to_string(batch),
+           group_digits(num_items) + " items" + (batch < base ? ", at most a tenth of them" : ""));
+  const std::optional<double> share = validation_share(r.options().hold_out.val);
+  const bool validates = !share || *share > 0;
+  if (!validates) {
+    r.decide("train.epochs", std::to_string(kEpochsWithoutValidation), "no validation data");
+  }
+  const bool open_end = r.is_auto("train.epochs");
+  if (open_end) {
+    r.explain("train.epochs", "until early stopping, at most " + std::to_string(kMaxAutoEpochs));
+  }
+  r.decide("train.patience", open_end ? std::to_string(kAutoPatience) : "none",
+           open_end ? "epochs auto" : "a fixed number of epochs");
+}
+
+[[noreturn]] void conflict(const std::string& message, const std::string& hint,
+                           const std::string& key) {
+  throw Error(ErrorCode::kConflict, message, hint, {.key = key});
+}
+
+/// Options that would be silently without effect are refused.
+void check_conflicts(Resolver& r) {
+  const TrainOptions& o = r.options();
+  if (o.model.beta && o.model.name != "beta_vae") {
+    conflict("model.beta has no effect on " + o.model.name, "add --model beta_vae", "model.beta");
+  }
+  const bool posterior = find_model(o.model.name).has_posterior;
+  for (const char* key : {"objective.kl_warmup", "objective.free_bits"}) {
+    if (!posterior && r.set_by_user(key)) {
+      conflict(std::string(key) + " has no effect on " + o.model.name + ", which has no kl",
+               "leave it out, or use --model vae", key);
+    }
+  }
+  if (r.set_by_user("model.sigma") && !find_likelihood(o.model.likelihood).uses_sigma) {
+    conflict("model.sigma has no effect on likelihood " + o.model.likelihood,
+             "add --likelihood gaussian", "model.sigma");
+  }
+  const std::optional<double> share = validation_share(o.hold_out.val);
+  const bool validates = !share || *share > 0;
+  for (const char* key : {"train.target", "train.patience"}) {
+    if (!validates && r.set_by_user(key)) {
+      conflict(std::string(key) + " needs validation data, and data.val is 0",
+               "hold some out: --val 0.1", key);
+    }
+  }
+}
+
+}  // namespace
+
+ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spec,
+                                int64_t num_items, const OptionOrigins& origins) {
+  Resolver r(options, origins);
+  apply_preset(r);
+  const ScalingChoice scaling = choose_scaling(spec, options.hold_out.scale);
+  r.decide("data.scale", scaling.scaling.kind, scaling.reason);
+  DataSpec scaled = spec;
+  scaled.scaling = scaling.scaling;
+  decide_likelihood(r, scaled);
+  decide_network(r, scaled);
+  decide_loop(r, num_items);
+  check_conflicts(r);
+  ResolvedOptions resolved;
+  resolved.choices = r.finish();
+  resolved.options = r.options();
+  resolved.scaling = scaling.scaling;
+  resolved.constant_columns = scaling.constants;
+  return resolved;
+}
+
+ResolvedOptions replay_options(const std::vector<Choice>& stored, const TrainOptions& requested,
+                               const OptionOrigins& origins) {
+  ResolvedOptions resolved;
+  std::vector<BoundOption> bound = bind_options(resolved.options);
+  TrainOptions wanted = requested;
+  const std::vector<BoundOption> asked = bind_options(wanted);
+  resolved.choices = stored;
+  for (Choice& choice : resolved.choices) {
+    const BoundOption& option = find_option(bound, choice.key);
+    option.set(choice.value);
+    const BoundOption& ask = find_option(asked, choice.key);
+    const auto origin = origins.find(choice.key);
+    const bool by_user = origin != origins.end() || ask.get() != ask.default_text;
+    if (!by_user || ask.get() == choice.value) continue;
+    if (!is_harmless(choice.key)) {
+      throw Error(
+          ErrorCode::kResumeConfig,
+          choice.key + " is " + choice.value + " in the run, " + ask.get() + " was asked for",
+          "leave it out to go on as before, or start a new run", {.key = choice.key});
+    }
+    option.set(ask.get());
+    choice.value = ask.get();
+    choice.origin = origin != origins.end() ? origin->second : "flag";
+    choice.reason = "changed on resume";
+  }
+  return resolved;
+}
+
+std::string config_hash(const std::vector<Choice>& choices) {
+  std::string text;
+  for (const Choice& choice : choices) {
+    if (!is_harmless(choice.key)) text += choice.key + "=" + choice.value + "\n";
+  }
+  return xxh3_128_label(std::as_bytes(std::span(text)));
+}
+
+std::vector<Choice> notable_choices(const std::vector<Choice>& choices) {
+  std::vector<Choice> notable;
+  for (const Choice& choice : choices) {
+    if (choice.origin != "built-in" || !choice.reason.empty()) notable.push_back(choice);
+  }
+  return notable;
+}
+
+}  // namespace isthmus

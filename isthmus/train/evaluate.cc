@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures a model on data: terms per item from the evaluation graph, metrics of the
+// reconstruction, the floor of the data, conditions. The bound with K samples is in bound.cc.
+#include "isthmus/train/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "isthmus/base/clock.h"
+#include "isthmus/data/scaling.h"
+#include "isthmus/metrics/metric.h"
+#include "isthmus/models/inference.h"
+#include "isthmus/train/bound.h"
+#include "isthmus/train/graph_runner.h"
+#include "isthmus/train/item_terms.h"
+
+namespace isthmus {
+namespace {
+
+const std::vector<std::string>& condition_names() {
+  static const std::vector<std::string> names = {"elbo", "reconstruction", "kl",
+                                                 "iwae", "bits_per_dim",   "mse",
+                                                 "psnr", "ssim",           "active_units"};
+  return names;
+}
+
+double value_of(const EvalResult& r, const std::string& name) {
+  if (name == "elbo") return r.terms.elbo;
+  if (name == "reconstruction") return r.terms.reconstruction;
+  if (name == "kl") return r.terms.kl;
+  if (name == "iwae") return r.iwae ? r.iwae->value : kUnknown;
+  if (name == "bits_per_dim") return r.bits_per_dim;
+  for (const NamedMetric& metric : r.metrics) {
+    if (metric.name == name) return metric.value;
+  }
+  return kUnknown;
+}
+
+/// One metric that was asked for and what it needs.
+struct ActiveMetric {
+  const MetricDef* def = nullptr;
+  std::unique_ptr<Metric> metric;
+  bool needs(Need need) const {
+    return std::find(def->needs.begin(), def->needs.end(), need) != def->needs.end();
+  }
+};
+
+std::vector<ActiveMetric> choose_metrics(const Model& model, const EvalOptions& options) {
+  std::vector<ActiveMetric> active;
+  const MetricSetup setup{.item_shape = model.spec().item_shape, .latent_dim = model.latent_dim()};
+  const auto add = [&](const MetricDef& def) {
+    active.push_back({.def = &def, .metric = def.make(setup)});
+  };
+  for (const std::string& name : options.metrics) {
+    const MetricDef& def = find_metric(name);
+    if (!def.applies(model.spec())) {
+      throw Error(ErrorCode::kImpossible, "metric " + name + " does not apply to these data",
+                  std::string(def.summary), {.key = "metrics"});
+    }
+    add(def);
+  }
+  for (const MetricDef& def : all_metrics()) {
+    if (options.metrics.empty() && def.applies(model.spec())) add(def);
+  }
+  return active;
+}
+
+void feed_reconstructions(const Model& model, const Dataset& fitted, int64_t count, Device& device,
+                          const VerbSettings& settings, std::vector<ActiveMetric>& metrics) {
+  GraphRunner runner(device, reconstruct_graph(model.setup, Draw::kNone),
+                     {.seed = settings.seed,
+                      .values_per_row = model.spec().num_values(),
+                      .batch_size = settings.batch_size,
+                      .precision = settings.precision});
+  runner.set_parameters(model.parameters);
+  runner.executor().bind_input("x", fitted.values, model.spec().scaling);
+  runner.for_each_batch(count, [&](int64_t first, int64_t rows) {
+    const Tensor originals = apply_scaling(fitted.values.rows(first, rows), model.spec().scaling);
+    const MetricBatch batch{.rows = rows,
+                            .originals = originals.values<float>(),
+                            .reconstructions = runner.executor().rows("mean"),
+                            .posterior_means = runner.executor().rows("posterior_mean")};
+    for (ActiveMetric& active : metrics) active.metric->add_batch(batch);
+  });
+}
+
+double bits_per_dim(const Model& model, const EvalResult& r) {
+  if (model.measure() != Measure::kMass) return kUnknown;
+  const double bound = r.iwae ? r.iwae->value : r.terms.elbo;
+  return -bound / (static_cast<double>(model.spec().num_values()) * std::log(2.0));
+}
+
+std::vector<Condition> parse_requirements(const EvalOptions& options) {
+  std::vector<Condition> conditions;
+  for (const std::string& text : options.require) {
+    conditions.push_back(parse_condition(text, "require", condition_names()));
+    const std::string& name = conditions.back().name;
+    if (name == "iwae" && options.iwae == 0) {
+      throw Error(ErrorCode::kConflict,
+                  "require \"" + text + "\" needs the bound, which is not asked for",
+                  "add --iwae K", {.key = "require"});
+    }
+  }
+  return conditions;
+}
+
+void fill_metrics(EvalResult& r, const std::vector<ActiveMetric>& metrics) {
+  for (const ActiveMetric& active : metrics) {
+    const MetricResult result = active.metric->finish();
+    r.metrics.push_back({.name = std::string(active.def->name),
+                         .value = result.value,
+                         .unit = std::string(active.def->unit),
+                         .better = active.def->better == Better::kHigher ? "higher" : "lower",
+                         .standard_error = result.standard_error});
+    if (active.def->name == "mse") r.mse = result.value;
+    if (active.def->name == "psnr") r.psnr = result.value;
+    if (active.def->name == "ssim") r.ssim = result.value;
+  }
+}
+
+}  // namespace
+
+bool EvalResult::gate_met() const {
+  return std::all_of(require.begin(), require.end(), [](const RequireResult& r) { return r.met; });
+}
+
+EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
+                    const EvalOptions& options, const VerbSettings& settings) {
+  const double start = monotonic_clock().seconds();
+  const std::vector<Condition> conditions = parse_requirements(options);
+  std::vector<ActiveMetric> metrics = choose_metrics(model, options);
+  if (options.iwae > 0 && !model.has_posterior()) {
+    throw Error(ErrorCode::kImpossible,
+                model.options().name + " has no posterior: there is no bound to compute",
+                "leave out --iwae", {.key = "iwae"});
+  }
+  const Dataset fitted = conform(data, model.spec());
+  EvalResult r;
+  r.n = std::min(options.limit.value_or(fitted.num_items()), fitted.num_items());
+  r.samples = options.samples;
+  r.normalized = model.normalized();
+  TermsRunner terms(model.setup, device, settings);
+  terms.runner().set_parameters(model.parameters);
+  terms.bind(fitted.values);
+  r.terms = mean_terms(terms.run(r.n, options.samples));
+  if (model.has_posterior()) {
+    r.kl_per_dim = terms.kl_per_dim();
+    r.active_units = terms.active_units();
+  }
+  if (!metrics.empty()) feed_reconstructions(model, fitted, r.n, device, settings, metrics);
+  fill_metrics(r, metrics);
+  r.data_floor = data_floor(model, fitted.values, r.n);
+  if (options.iwae > 0) {
+    r.iwae = importance_bound(model, fitted, r.n, device, options.iwae, settings);
+  }
+  r.bits_per_dim = bits_per_dim(model, r);
+  for (const Condition& condition : conditions) {
+    const double value = value_of(r, condition.name);
+    r.require.push_back(
+        {.expression = condition.text, .value = value, .met = condition.met_by(value)});
+  }
+  r.seconds = monotonic_clock().seconds() - start;
+  return r;
+}
+
+ItemTerms item_terms(const Model& model, const Dataset& data, Device& device, int64_t samples,
+                     const VerbSettings& settings) {
+  const Dataset fitted = conform(data, model.spec());
+  TermsRunner terms(model.setup, device, settings);
+  terms.runner().set_parameters(model.parameters);
+  terms.bind(fitted.values);
+  return terms.run(fitted.num_items(), samples);
+}
+
+}  // namespace isthmus

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop around an executor that all verbs and the validation share. No meaning of outputs here.
+#include "isthmus/train/graph_runner.h"
+
+#include <numeric>
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kMaxRows = 512;
+constexpr int64_t kValuesPerRun = int64_t{1} << 21;  // 8 MiB of float32 for the widest value
+
+}  // namespace
+
+int64_t plan_rows(int64_t values_per_row) {
+  return std::clamp(kValuesPerRun / std::max<int64_t>(1, values_per_row), int64_t{1}, kMaxRows);
+}
+
+GraphRunner::GraphRunner(Device& device, const Graph& graph, const RunnerSettings& settings)
+    : seed_(settings.seed), purpose_(settings.purpose) {
+  const int64_t height = plan_rows(settings.values_per_row);
+  batch_size_ = settings.batch_size > 0 ? std::min(settings.batch_size, height) : height;
+  items_.resize(static_cast<size_t>(batch_size_));
+  executor_ = device.compile(graph, {.max_rows = height, .precision = settings.precision});
+  for (uint32_t index : graph.parameters()) parameter_names_.push_back(graph.nodes()[index].name);
+}
+
+void GraphRunner::set_parameters(const NamedTensors& parameters) {
+  for (const std::string& name : parameter_names_) executor_->set(name, parameters.at(name));
+}
+
+void GraphRunner::run(int64_t first, int64_t rows, uint32_t draw) {
+  std::iota(items_.begin(), items_.begin() + rows, first);
+  run(std::span<const int64_t>(items_).first(static_cast<size_t>(rows)), draw);
+}
+
+void GraphRunner::run(std::span<const int64_t> items, uint32_t draw) {
+  executor_->run({.items = items, .epoch = draw, .seed = seed_, .noise_purpose = purpose_});
+}
+
+}  // namespace isthmus

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one inference graph over the items of a data set, a batch at a time. The height of the plan
+// depends on the graph alone, so an item's bits depend neither on how many there are nor on which
+// batch it is in.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/exec/executor.h"
+#include "isthmus/train/model.h"
+
+namespace isthmus {
+
+struct RunnerSettings {
+  uint64_t seed = 0;
+  std::string_view purpose = "eval";  // of the noise
+  int64_t values_per_row = 1;         // widest value of a row: decides the height of the plan
+  int64_t batch_size = 0;             // rows of a run; 0: the height of the plan
+  Precision precision = Precision::kF32;
+};
+
+class GraphRunner {
+ public:
+  GraphRunner(Device& device, const Graph& graph, const RunnerSettings& settings);
+
+  /// Those of the parameters that the graph has.
+  void set_parameters(const NamedTensors& parameters);
+  Executor& executor() { return *executor_; }
+  const Executor& executor() const { return *executor_; }
+  int64_t batch_size() const { return batch_size_; }
+
+  /// Runs items first .. first + rows - 1; `draw` is the number of the draw of all noise.
+  void run(int64_t first, int64_t rows, uint32_t draw);
+  /// Runs any items, at most batch_size().
+  void run(std::span<const int64_t> items, uint32_t draw);
+
+  /// on_batch(first, rows) for consecutive batches of 0 .. count - 1, after a run with draw 0.
+  template <class OnBatch>
+  void for_each_batch(int64_t count, OnBatch on_batch) {
+    for (int64_t first = 0; first < count; first += batch_size_) {
+      const int64_t rows = std::min(batch_size_, count - first);
+      run(first, rows, 0);
+      on_batch(first, rows);
+    }
+  }
+
+ private:
+  std::unique_ptr<Executor> executor_;
+  std::vector<std::string> parameter_names_;
+  uint64_t seed_;
+  std::string_view purpose_;
+  int64_t batch_size_;
+  std::vector<int64_t> items_;
+};
+
+/// Height of a plan whose widest value has this many numbers per row.
+int64_t plan_rows(int64_t values_per_row);
+
+}  // namespace isthmus

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs on a trained model: encode, decode, sample, reconstruct, interpolate. Each compiles one
+// inference graph, runs it over the items and gathers one output. Files and pictures come later.
+#include "isthmus/train/infer.h"
+
+#include <cmath>
+
+#include "isthmus/base/rng_key.h"
+#include "isthmus/data/image_grid.h"
+#include "isthmus/data/scaling.h"
+#include "isthmus/models/inference.h"
+#include "isthmus/train/graph_runner.h"
+
+namespace isthmus {
+namespace {
+
+Shape item_array(int64_t count, const DataSpec& spec) {
+  Shape shape = {count};
+  shape.insert(shape.end(), spec.item_shape.begin(), spec.item_shape.end());
+  return shape;
+}
+
+GraphRunner make_runner(const Model& model, Device& device, const Graph& graph,
+                        const VerbSettings& settings, std::string_view purpose) {
+  GraphRunner runner(device, graph,
+                     {.seed = settings.seed,
+                      .purpose = purpose,
+                      .values_per_row = model.spec().num_values(),
+                      .batch_size = settings.batch_size,
+                      .precision = settings.precision});
+  runner.set_parameters(model.parameters);
+  return runner;
+}
+
+/// Output `name` of all items, row by row into `out` from column `offset` of `stride` values.
+void gather(GraphRunner& runner, int64_t count, const std::vector<const char*>& outputs,
+            Tensor& out) {
+  const size_t stride = static_cast<size_t>(count > 0 ? out.num_values() / count : 0);
+  std::span<float> all = out.values<float>();
+  runner.for_each_batch(count, [&](int64_t first, int64_t rows) {
+    size_t offset = 0;
+    for (const char* name : outputs) {
+      const std::span<const float> values = runner.executor().rows(name);
+      const size_t width = values.size() / static_cast<size_t>(rows);
+      for (size_t r = 0; r < static_cast<size_t>(rows); ++r) {
+        const size_t at = (static_cast<size_t>(first) + r) * stride + offset;
+        std::copy_n(values.begin() + static_cast<ptrdiff_t>(r * width), width,
+                    all.begin() + static_cast<ptrdiff_t>(at));
+      }
+      offset += width;
+    }
+  });
+}
+
+Draw draw_for(Quantity quantity) {
+  if (quantity == Quantity::kMeanAndLogVar) {
+    throw Error(ErrorCode::kBadValue, "quantity mean_and_log_var is one of latents, not of data",
+                "one of mean, sample", {.key = "quantity"});
+  }
+  return quantity == Quantity::kSample ? Draw::kLikelihood : Draw::kNone;
+}
+
+}  // namespace
+
+Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity quantity,
+              const VerbSettings& settings) {
+  if (quantity != Quantity::kMean && !model.has_posterior()) {
+    throw Error(ErrorCode::kImpossible,
+                model.options().name + " has no posterior: its code is the mean",
+                "use --quantity mean", {.key = "quantity"});
+  }
+  const Dataset fitted = conform(data, model.spec());
+  GraphRunner runner = make_runner(model, device, encode_graph(model.setup), settings, "encode");
+  runner.executor().bind_input("x", fitted.values, model.spec().scaling);
+  const int64_t width = model.latent_dim() * (quantity == Quantity::kMeanAndLogVar ? 2 : 1);
+  Tensor codes(Dtype::kF32, {fitted.num_items(), width});
+  std::vector<const char*> outputs = {quantity == Quantity::kSample ? "sample" : "posterior_mean"};
+  if (quantity == Quantity::kMeanAndLogVar) outputs.push_back("log_var");
+  gather(runner, fitted.num_items(), outputs, codes);
+  return codes;
+}
+
+Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quantity,
+              const VerbSettings& settings) {
+  if (z.shape().size() != 2 || z.shape()[1] != model.latent_dim()) {
+    throw Error(ErrorCode::kDataMismatch,
+                "latents of shape " + shape_text(z.shape()) +
+                    " do not fit a model of latent size " + std::to_string(model.latent_dim()),
+                "give an array of shape (N, " + std::to_string(model.latent_dim()) + ")");
+  }
+  const Draw draw = draw_for(quantity);
+  GraphRunner runner =
+      make_runner(model, device, decode_graph(model.setup, draw), settings, "sample");
+  runner.executor().bind_input("z", z, Scaling{});
+  Tensor items(Dtype::kF32, item_array(z.shape()[0], model.spec()));
+  gather(runner, z.shape()[0], {draw == Draw::kNone ? "mean" : "sample"}, items);
+  return items;
+}
+
+Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64_t seed) {
+  Tensor z(Dtype::kF32, {count, latent_dim});
+  const RngKey key = RngKey::from(seed, "sample/prior");
+  float* row = z.values<float>().data();
+  for (int64_t i = 0; i < count; ++i, row += latent_dim) {
+    fill_normal(key, static_cast<uint64_t>(i), 0, 0, row, latent_dim);
+    for (int64_t j = 0; j < latent_dim; ++j) row[j] *= static_cast<float>(temperature);
+  }
+  return z;
+}
+
+Tensor sample(const Model& model, Device& device, const SampleSettings& settings) {
+  const Tensor z =
+      prior_draws(settings.count, model.latent_dim(), settings.temperature, settings.verb.seed);
+  return decode(model, z, device, settings.quantity, settings.verb);
+}
+
+Tensor reconstruct(const Model& model, const Dataset& data, Device& device, Quantity quantity,
+                   const VerbSettings& settings) {
+  const Draw draw = draw_for(quantity);
+  const Dataset fitted = conform(data, model.spec());
+  GraphRunner runner =
+      make_runner(model, device, reconstruct_graph(model.setup, draw), settings, "sample");
+  runner.executor().bind_input("x", fitted.values, model.spec().scaling);
+  Tensor items(Dtype::kF32, item_array(fitted.num_items(), model.spec()));
+  gather(runner, fitted.num_items(), {draw == Draw::kNone ? "mean" : "sample"}, items);
+  return items;
+}
+
+Tensor interpolate(const Model& model, const Dataset& data, Device& device,
+                   const InterpolateSettings& settings) {
+  if (settings.steps < 2) {
+    throw Error(ErrorCode::kBadValue, "steps = " + std::to_string(settings.steps) + " is below 2",
+                "both ends are steps", {.key = "steps"});
+  }
+  const int64_t count = static_cast<int64_t>(settings.pairs.size());
+  const int64_t width = model.latent_dim();
+  Tensor latents(Dtype::kF32, {count * settings.steps, width});
+  const Dataset chosen = select_items(conform(data, model.spec()), settings.pairs);
+  const Tensor codes = encode(model, chosen, device, Quantity::kMean, settings.verb);
+  for (int64_t p = 0; p < count; ++p) {
+    const std::span<const float> all = codes.values<float>();
+    const auto a = all.subspan(static_cast<size_t>(2 * p * width), static_cast<size_t>(width));
+    const auto b =
+        all.subspan(static_cast<size_t>((2 * p + 1) * width), static_cast<size_t>(width));
+    for (int64_t s = 0; s < settings.steps; ++s) {
+      const double share = static_cast<double>(s) / static_cast<double>(settings.steps - 1);
+      const size_t at = static_cast<size_t>((p * settings.steps + s) * width);
+      latent_point(a, b, settings.path, share,
+                   latents.values<float>().subspan(at, static_cast<size_t>(width)));
+    }
+  }
+  return decode(model, latents, device, Quantity::kMean, settings.verb);
+}
+
+Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, int64_t>>& pairs) {
+  const int64_t n = data.num_items();
+  std::vector<int64_t> items;
+  for (const auto& [a, b] : pairs) {
+    for (int64_t item : {a, b}) {
+      if (item < 0 || item >= n) {
+        throw Error(ErrorCode::kBadValue,
+                    "item " + std::to_string(item) + " is not there: the data have " +
+                        std::to_string(n) + " items, from 0",
+                    {}, {.key = "pairs"});
+      }
+      items.push_back(item);
+    }
+  }
+  Dataset chosen;
+  chosen.spec = data.spec;
+  chosen.source = data.source;
+  Shape shape = data.values.shape();
+  shape[0] = static_cast<int64_t>(items.size());
+  chosen.values = Tensor(data.values.dtype(), shape);
+  const uint64_t bytes = n > 0 ? data.values.num_bytes() / static_cast<uint64_t>(n) : 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    std::copy_n(data.values.data() + static_cast<uint64_t>(items[i]) * bytes, bytes,
+                chosen.values.data() + i * bytes);
+  }
+  return chosen;
+}
+
+Tensor stored_values(const Tensor& values, const DataSpec& spec) {
+  const Tensor stored = invert_scaling(values, spec.scaling);
+  if (spec.dtype != Dtype::kU8) return stored;
+  Tensor bytes(Dtype::kU8, values.shape());
+  const std::span<const float> from = stored.values<float>();
+  const std::span<uint8_t> to = bytes.values<uint8_t>();
+  for (size_t i = 0; i < to.size(); ++i) to[i] = pixel_byte(from[i] / 255.0f);
+  return bytes;
+}
+
+Tensor model_values(const Model& model, const Dataset& data, int64_t first, int64_t count) {
+  const Dataset fitted = conform(data, model.spec());
+  return apply_scaling(fitted.values.rows(first, count), model.spec().scaling);
+}
+
+}  // namespace isthmus

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the evaluation graph and collects its per-item terms in double. The bound values, not the
+// model, decide how many items there are.
+#include "isthmus/train/item_terms.h"
+
+#include <cmath>
+
+#include "isthmus/models/inference.h"
+
+namespace isthmus {
+namespace {
+
+constexpr double kActiveVariance = 0.01;
+
+double binary_entropy(double p) {
+  if (p <= 0 || p >= 1) return 0;
+  return -p * std::log(p) - (1 - p) * std::log1p(-p);
+}
+
+}  // namespace
+
+TermsRunner::TermsRunner(const ModelSetup& setup, Device& device, const VerbSettings& settings)
+    : runner_(device, evaluation_graph(setup),
+              {.seed = settings.seed,
+               .values_per_row = setup.data.num_values(),
+               .batch_size = settings.batch_size,
+               .precision = settings.precision}),
+      scaling_(setup.data.scaling),
+      has_posterior_(find_model(setup.model.name).has_posterior),
+      latent_dim_(latent_dim_of(setup.model).value_or(0)),
+      kl_per_dim_(latent_dim_),
+      posterior_mean_(latent_dim_) {}
+
+void TermsRunner::add_batch(ItemTerms& terms, int64_t rows) {
+  const Executor& executor = runner_.executor();
+  const std::span<const float> reconstruction = executor.rows("reconstruction");
+  terms.reconstruction.insert(terms.reconstruction.end(), reconstruction.begin(),
+                              reconstruction.begin() + rows);
+  posterior_mean_.add_rows(executor.rows("posterior_mean"));
+  if (!has_posterior_) return;
+  const std::span<const float> kl = executor.rows("kl");
+  terms.kl.insert(terms.kl.end(), kl.begin(), kl.begin() + rows);
+  kl_per_dim_.add_rows(executor.rows("kl_per_dim"));
+}
+
+ItemTerms TermsRunner::run(int64_t count, int64_t samples) {
+  kl_per_dim_ = ColumnMoments(latent_dim_);
+  posterior_mean_ = ColumnMoments(latent_dim_);
+  ItemTerms terms;
+  runner_.for_each_batch(count, [&](int64_t first, int64_t rows) {
+    add_batch(terms, rows);
+    for (int64_t draw = 1; draw < samples; ++draw) {
+      runner_.run(first, rows, static_cast<uint32_t>(draw));
+      const std::span<const float> more = runner_.executor().rows("reconstruction");
+      for (int64_t r = 0; r < rows; ++r) {
+        terms.reconstruction[static_cast<size_t>(first + r)] += more[static_cast<size_t>(r)];
+      }
+    }
+  });
+  for (double& value : terms.reconstruction) value /= static_cast<double>(samples);
+  return terms;
+}
+
+ItemTerms TermsRunner::run(std::span<const int64_t> items) {
+  kl_per_dim_ = ColumnMoments(latent_dim_);
+  posterior_mean_ = ColumnMoments(latent_dim_);
+  ItemTerms terms;
+  const size_t batch = static_cast<size_t>(runner_.batch_size());
+  for (size_t first = 0; first < items.size(); first += batch) {
+    const auto part = items.subspan(first, std::min(batch, items.size() - first));
+    runner_.run(part, 0);
+    add_batch(terms, static_cast<int64_t>(part.size()));
+  }
+  return terms;
+}
+
+int64_t TermsRunner::active_units() const {
+  return posterior_mean_.count_variance_above(kActiveVariance);
+}
+
+Terms mean_terms(const ItemTerms& items) {
+  ItemMean elbo, reconstruction, kl;
+  for (size_t i = 0; i < items.reconstruction.size(); ++i) {
+    reconstruction.add(items.reconstruction[i]);
+    if (items.kl.empty()) continue;
+    kl.add(items.kl[i]);
+    elbo.add(-(items.reconstruction[i] + items.kl[i]));
+  }
+  Terms terms;
+  if (items.reconstruction.empty()) return terms;
+  terms.reconstruction = reconstruction.mean();
+  if (items.kl.empty()) return terms;
+  terms.kl = kl.mean();
+  terms.elbo = elbo.mean();
+  terms.elbo_se = elbo.standard_error();
+  return terms;
+}
+
+double data_floor(const Model& model, const Tensor& stored, int64_t count) {
+  if (model.measure() == Measure::kMass) return 0;
+  if (model.options().likelihood != "bernoulli" || count == 0) return kUnknown;
+  const Scaling& scaling = model.spec().scaling;
+  const int64_t values = model.spec().num_values();
+  const auto entropy = [&](double v, size_t at) {
+    const size_t column = scaling.shift.size() == 1 ? 0 : at % scaling.shift.size();
+    return binary_entropy((v - scaling.shift[column]) * scaling.scale[column]);
+  };
+  double sum = 0;
+  const size_t total = static_cast<size_t>(count * values);
+  if (stored.dtype() == Dtype::kU8 && scaling.shift.size() == 1) {
+    std::vector<double> table;
+    for (int level = 0; level < 256; ++level) table.push_back(entropy(level, 0));
+    for (uint8_t level : stored.values<uint8_t>().first(total)) sum += table[level];
+  } else if (stored.dtype() == Dtype::kU8) {
+    for (size_t i = 0; i < total; ++i) sum += entropy(stored.values<uint8_t>()[i], i);
+  } else {
+    for (size_t i = 0; i < total; ++i) sum += entropy(stored.values<float>()[i], i);
+  }
+  return sum / static_cast<double>(count);
+}
+
+}  // namespace isthmus

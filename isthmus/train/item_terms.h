@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Terms per item from the evaluation graph: what `evaluate` and the validation during training
+// share, so that both mean the same numbers.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "isthmus/metrics/metric.h"
+#include "isthmus/train/evaluate.h"
+#include "isthmus/train/graph_runner.h"
+
+namespace isthmus {
+
+class TermsRunner {
+ public:
+  TermsRunner(const ModelSetup& setup, Device& device, const VerbSettings& settings);
+
+  GraphRunner& runner() { return runner_; }
+  void bind(const Tensor& values) { runner_.executor().bind_input("x", values, scaling_); }
+
+  /// Items 0 .. count - 1 with `samples` posterior draws each.
+  ItemTerms run(int64_t count, int64_t samples);
+  /// These rows of the bound values, one draw each.
+  ItemTerms run(std::span<const int64_t> items);
+
+  /// Of the last run; only with a posterior.
+  const std::vector<double>& kl_per_dim() const { return kl_per_dim_.mean(); }
+  int64_t active_units() const;
+
+ private:
+  void add_batch(ItemTerms& terms, int64_t rows);
+  GraphRunner runner_;
+  Scaling scaling_;
+  bool has_posterior_;
+  int64_t latent_dim_;
+  ColumnMoments kl_per_dim_, posterior_mean_;
+};
+
+/// Mean and standard error over items.
+Terms mean_terms(const ItemTerms& items);
+
+/// The least value that the reconstruction term can take on the first `count` items: the entropy of
+/// grey targets for Bernoulli, 0 for a mass on the stored levels, unknown for densities.
+double data_floor(const Model& model, const Tensor& stored, int64_t count);
+
+}  // namespace isthmus

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Results as JSON objects: one function per schema, fields in the order of the documentation. No
+// number is computed here.
+#include "isthmus/train/json_results.h"
+
+#include "isthmus/train/version.h"
+
+namespace isthmus {
+namespace {
+
+Json number_or_null(double value) { return Json::finite_or_null(value); }
+Json count_or_null(int64_t value) { return value < 0 ? Json() : Json(value); }
+Json optional_number(const std::optional<double>& value) {
+  return value ? Json::finite_or_null(*value) : Json();
+}
+Json shape_json(const Shape& shape) {
+  Json out = Json::array();
+  for (int64_t size : shape) out.push_back(size);
+  return out;
+}
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+}  // namespace
+
+Json result_object(std::string_view schema) {
+  return Json::object().set("schema", schema).set("version", kVersion);
+}
+
+Json wrote_json(const std::string& path, const std::string& kind, const std::string& format,
+                const Shape& shape, const std::string& dtype, uint64_t bytes) {
+  return Json::object()
+      .set("path", path)
+      .set("kind", kind)
+      .set("format", format)
+      .set("shape", shape.empty() ? Json() : shape_json(shape))
+      .set("dtype", text_or_null(dtype))
+      .set("bytes", bytes);
+}
+
+Json model_json(const Model& model) {
+  return Json::object()
+      .set("path", text_or_null(model.path))
+      .set("digest", text_or_null(model.digest))
+      .set("name", model.options().name)
+      .set("arch", "mlp")
+      .set("latent_dim", model.latent_dim())
+      .set("parameters", model.num_parameters())
+      .set("likelihood", model.options().likelihood)
+      .set("normalized", model.normalized());
+}
+
+Json data_json(const Dataset& data, const std::string& source) {
+  return Json::object()
+      .set("source", source)
+      .set("split", text_or_null(data.split))
+      .set("n", data.num_items())
+      .set("shape", shape_json(data.spec.item_shape))
+      .set("dtype", dtype_name(data.spec.dtype))
+      .set("labels", count_or_null(num_classes(data)))
+      .set("fingerprint", fingerprint(data));
+}
+
+Json device_json(const DeviceInfo& device, Precision precision) {
+  return Json::object()
+      .set("kind", device.kind)
+      .set("name", device.name)
+      .set("isa", device.instruction_set)
+      .set("threads", device.threads)
+      .set("precision", precision_name(precision))
+      .set("arithmetic", device.arithmetic);
+}
+
+Json choices_json(const std::vector<Choice>& choices) {
+  Json out = Json::array();
+  for (const Choice& choice : choices) {
+    out.push_back(Json::object()
+                      .set("key", choice.key)
+                      .set("value", choice.value)
+                      .set("origin", choice.origin)
+                      .set("reason", text_or_null(choice.reason)));
+  }
+  return out;
+}
+
+Json eval_json(const EvalResult& result, const Model& model, Json data, Json device) {
+  Json kl_per_dim = Json::array();
+  for (double kl : result.kl_per_dim) kl_per_dim.push_back(number_or_null(kl));
+  Json iwae;
+  if (result.iwae) {
+    iwae = Json::object()
+               .set("k", result.iwae->k)
+               .set("value", number_or_null(result.iwae->value))
+               .set("standard_error", number_or_null(result.iwae->standard_error))
+               .set("effective_samples", number_or_null(result.iwae->effective_samples));
+  }
+  Json metrics = Json::object();
+  for (const NamedMetric& metric : result.metrics) {
+    metrics.set(metric.name, Json::object()
+                                 .set("value", number_or_null(metric.value))
+                                 .set("unit", text_or_null(metric.unit))
+                                 .set("better", metric.better)
+                                 .set("standard_error", optional_number(metric.standard_error)));
+  }
+  Json require = Json::array();
+  for (const RequireResult& r : result.require) {
+    require.push_back(Json::object()
+                          .set("expression", r.expression)
+                          .set("value", number_or_null(r.value))
+                          .set("met", r.met));
+  }
+  return result_object("isthmus.eval/1")
+      .set("seconds", result.seconds)
+      .set("model", model_json(model))
+      .set("data", std::move(data))
+      .set("device", std::move(device))
+      .set("elbo", number_or_null(result.terms.elbo))
+      .set("elbo_se", number_or_null(result.terms.elbo_se))
+      .set("reconstruction", number_or_null(result.terms.reconstruction))
+      .set("kl", number_or_null(result.terms.kl))
+      .set("samples", result.samples)
+      .set("kl_per_dim", std::move(kl_per_dim))
+      .set("active_units", count_or_null(result.active_units))
+      .set("normalized", result.normalized)
+      .set("data_floor", number_or_null(result.data_floor))
+      .set("iwae", std::move(iwae))
+      .set("bits_per_dim", number_or_null(result.bits_per_dim))
+      .set("mse", number_or_null(result.mse))
+      .set("psnr", number_or_null(result.psnr))
+      .set("ssim", number_or_null(result.ssim))
+      .set("metrics", std::move(metrics))
+      .set("require", std::move(require));
+}
+
+Json sample_json(const SampleSettings& settings, const Model& model, Json device) {
+  return result_object("isthmus.sample/1")
+      .set("model", model_json(model))
+      .set("device", std::move(device))
+      .set("n", settings.count)
+      .set("seed", settings.verb.seed)
+      .set("temperature", settings.temperature)
+      .set("quantity", quantity_name(settings.quantity))
+      .set("condition", Json());
+}
+
+Json encode_json(const Tensor& codes, Quantity quantity, const Model& model, Json data,
+                 Json device) {
+  Json columns = Json::array();
+  for (const std::string& name : code_columns(model.latent_dim(), quantity)) {
+    columns.push_back(name);
+  }
+  return result_object("isthmus.encode/1")
+      .set("model", model_json(model))
+      .set("data", std::move(data))
+      .set("device", std::move(device))
+      .set("n", codes.shape().at(0))
+      .set("latent_dim", model.latent_dim())
+      .set("quantity", quantity_name(quantity))
+      .set("columns", std::move(columns));
+}
+
+Json decode_json(const Tensor& z, const std::string& source, Quantity quantity, const Model& model,
+                 Json device) {
+  return result_object("isthmus.decode/1")
+      .set("model", model_json(model))
+      .set("device", std::move(device))
+      .set("input", Json::object()
+                        .set("source", source)
+                        .set("n", z.shape().at(0))
+                        .set("latent_dim", z.shape().at(1)))
+      .set("n", z.shape().at(0))
+      .set("quantity", quantity_name(quantity));
+}
+
+Json reconstruct_json(const EvalResult& errors, Quantity quantity, Json layout, const Model& model,
+                      Json data, Json device) {
+  return result_object("isthmus.reconstruct/1")
+      .set("model", model_json(model))
+      .set("data", std::move(data))
+      .set("device", std::move(device))
+      .set("n", errors.n)
+      .set("quantity", quantity_name(quantity))
+      .set("reconstruction", number_or_null(errors.terms.reconstruction))
+      .set("mse", number_or_null(errors.mse))
+      .set("psnr", number_or_null(errors.psnr))
+      .set("ssim", number_or_null(errors.ssim))
+      .set("layout", std::move(layout));
+}
+
+Json interpolate_json(const InterpolateSettings& settings, const Model& model, Json data,
+                      Json device) {
+  Json pairs = Json::array();
+  for (const auto& [a, b] : settings.pairs) pairs.push_back(shape_json({a, b}));
+  return result_object("isthmus.interpolate/1")
+      .set("model", model_json(model))
+      .set("data", std::move(data))
+      .set("device", std::move(device))
+      .set("pairs", std::move(pairs))
+      .set("steps", settings.steps)
+      .set("path", settings.path == LatentPath::kLinear ? "linear" : "spherical");
+}
+
+}  // namespace isthmus

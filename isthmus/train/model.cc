@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models to and from bytes. The container is checked by checkpoint/; here the configuration is read
+// strictly, and the tensors are compared with those that the configured model would have.
+#include "isthmus/train/model.h"
+
+#include "isthmus/base/digest.h"
+#include "isthmus/checkpoint/generations.h"
+#include "isthmus/models/inference.h"
+#include "isthmus/nn/network.h"
+#include "isthmus/train/model_config.h"
+#include "isthmus/train/version.h"
+
+namespace isthmus {
+namespace {
+
+[[noreturn]] void refuse(ErrorCode code, const std::string& path, const std::string& message) {
+  throw Error(code, "configuration: " + path + ": " + message, {}, {.key = path});
+}
+
+bool is_digits(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789, ") == std::string::npos;
+}
+
+/// Widths and latent size must be numbers here, within the limits.
+void check_sizes(const ModelOptions& options, const Limits& limits) {
+  const auto check = [&](const char* key, const std::string& text, auto read) {
+    try {
+      if (!read()) refuse(ErrorCode::kModelConfig, key, "\"" + text + "\" is not resolved");
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadValue) throw;
+      refuse(is_digits(text) ? ErrorCode::kModelBound : ErrorCode::kModelConfig, key,
+             error.message());
+    }
+  };
+  check("model.hidden", options.hidden, [&] { return widths(options).has_value(); });
+  check("model.latent_dim", options.latent_dim, [&] { return latent_dim_of(options).has_value(); });
+  std::vector<int64_t> sizes = *widths(options);
+  if (2 * (static_cast<int64_t>(sizes.size()) + 1) > limits.layers) {
+    refuse(ErrorCode::kModelBound, "model.hidden", "more layers than limits.layers");
+  }
+  sizes.push_back(*latent_dim_of(options));
+  for (int64_t size : sizes) {
+    if (size > limits.width) {
+      refuse(ErrorCode::kModelBound, "model.hidden", "a width is above limits.width");
+    }
+  }
+  if (options.likelihood == "auto") {
+    refuse(ErrorCode::kModelConfig, "model.likelihood", "\"auto\" is not resolved");
+  }
+}
+
+void check_parameter_count(const ModelSetup& setup, const Limits& limits) {
+  CheckedU64 count = 0;
+  uint64_t previous = static_cast<uint64_t>(setup.data.num_values());
+  std::vector<int64_t> sizes = *widths(setup.model);
+  sizes.push_back(*latent_dim_of(setup.model));
+  for (int64_t size : sizes) {
+    count += CheckedU64(previous) * static_cast<uint64_t>(size) * uint64_t{2};
+    previous = static_cast<uint64_t>(size);
+  }
+  if (count.value() > static_cast<uint64_t>(limits.parameters)) {
+    refuse(ErrorCode::kModelBound, "model", "more parameters than limits.parameters");
+  }
+}
+
+Json provenance_json(const ModelProvenance& p) {
+  return Json::object()
+      .set("version", p.version)
+      .set("data", p.data)
+      .set("data_fingerprint", p.data_fingerprint)
+      .set("num_items", p.num_items)
+      .set("epochs", p.epochs)
+      .set("steps", p.steps)
+      .set("seed", p.seed)
+      .set("terms", terms_json(p.terms));
+}
+
+ModelProvenance provenance_from_json(const Json& json) {
+  require_keys(json, {"version", "data", "data_fingerprint", "num_items", "epochs", "steps", "seed",
+                      "terms"});
+  ModelProvenance p;
+  p.version = json.at("version").as_string();
+  p.data = json.at("data").as_string();
+  p.data_fingerprint = json.at("data_fingerprint").as_string();
+  p.num_items = json.at("num_items").as_int();
+  p.epochs = json.at("epochs").as_int();
+  p.steps = json.at("steps").as_int();
+  const int64_t seed = json.at("seed").as_int();
+  if (seed < 0) refuse(ErrorCode::kModelBound, "provenance.seed", "is negative");
+  p.seed = static_cast<uint64_t>(seed);
+  p.terms = terms_from_json(json.at("terms"));
+  return p;
+}
+
+Json parse_config(const Metadata& metadata, const Limits& limits) {
+  const auto at = metadata.find(std::string(kConfigKey));
+  if (at == metadata.end()) {
+    throw Error(ErrorCode::kModelConfig, "the metadata hold no isthmus.config");
+  }
+  auto parsed = parse_json(
+      at->second, {.max_bytes = limits.config_bytes.bytes, .max_depth = limits.json_depth});
+  if (const auto* fault = std::get_if<JsonParseError>(&parsed)) {
+    throw Error(ErrorCode::kModelConfig, "configuration: " + fault->message, {},
+                {.offset = fault->offset});
+  }
+  return std::get<Json>(std::move(parsed));
+}
+
+}  // namespace
+
+int64_t Model::latent_dim() const { return latent_dim_of(setup.model).value_or(0); }
+
+int64_t Model::num_parameters() const {
+  int64_t count = 0;
+  for (const auto& [name, tensor] : parameters) count += tensor.num_values();
+  return count;
+}
+
+bool Model::has_posterior() const { return find_model(setup.model.name).has_posterior; }
+
+Measure Model::measure() const {
+  return find_likelihood(setup.model.likelihood).measure(setup.data);
+}
+
+Json model_config_json(const Model& model) {
+  ModelSetup setup = model.setup;  // bind_options needs a mutable struct
+  return Json::object()
+      .set("model", options_json(bind_options(setup.model)))
+      .set("objective", options_json(bind_options(setup.objective)))
+      .set("data", data_spec_json(setup.data))
+      .set("provenance", provenance_json(model.provenance));
+}
+
+Model model_from_config(const Json& config, const Limits& limits) {
+  require_keys(config, {"model", "objective", "data", "provenance", "run"});
+  Model model;
+  read_options(config.at("model"), bind_options(model.setup.model), "model");
+  read_options(config.at("objective"), bind_options(model.setup.objective), "objective");
+  check_sizes(model.setup.model, limits);
+  model.setup.data = data_spec_from_json(config.at("data"), limits);
+  check_parameter_count(model.setup, limits);
+  model.provenance = provenance_from_json(config.at("provenance"));
+  return model;
+}
+
+std::vector<ExpectedTensor> expected_parameters(const ModelSetup& setup) {
+  const Graph graph = evaluation_graph(setup);
+  std::vector<ExpectedTensor> expected;
+  for (uint32_t index : graph.parameters()) {
+    const Node& node = graph.nodes()[index];
+    expected.push_back({.name = node.name, .dtype = Dtype::kF32, .shape = node.type.shape});
+  }
+  return expected;
+}
+
+Bytes model_bytes(const Model& model) {
+  require_finite(model.parameters);
+  Metadata metadata;
+  metadata[std::string(kKindKey)] = "model";
+  metadata[std::string(kConfigKey)] = model_config_json(model).dump();
+  return write_container(std::move(metadata), model.parameters);
+}
+
+Model model_from_container(const Container& container, std::string_view kind,
+                           const Limits& limits) {
+  require_kind(container, kind);
+  Model model = model_from_config(parse_config(container.metadata, limits), limits);
+  // A decoder has at least one value per value of an item: without this a small file could ask for
+  // a large graph.
+  int64_t values = 0;
+  for (const auto& [name, tensor] : container.tensors) values += tensor.num_values();
+  if (values < model.spec().num_values()) {
+    throw Error(ErrorCode::kModelTensorSet, "the tensors hold " + std::to_string(values) +
+                                                " values, an item has " +
+                                                std::to_string(model.spec().num_values()));
+  }
+  std::vector<ExpectedTensor> expected;
+  try {
+    expected = expected_parameters(model.setup);
+  } catch (const Error& error) {
+    if (exit_status(error.code()) == 4) throw;
+    refuse(ErrorCode::kModelConfig, "model", error.message());
+  }
+  for (const ExpectedTensor& tensor : expected) {
+    const auto at = container.tensors.find(tensor.name);
+    if (at != container.tensors.end()) model.parameters.emplace(*at);
+  }
+  require_tensor_set(expected, kind == "model" ? container.tensors : model.parameters);
+  require_finite(model.parameters);
+  return model;
+}
+
+Model model_from_bytes(std::span<const std::byte> file, const Limits& limits) {
+  Model model = model_from_container(read_container(file, limits), "model", limits);
+  model.digest = digest_of(file);
+  return model;
+}
+
+std::string digest_of(std::span<const std::byte> file) {
+  const SafetensorsHeader header = parse_safetensors_header(file, Limits{});
+  const auto at = header.metadata.find(std::string(kDigestKey));
+  return at == header.metadata.end() ? "" : at->second;
+}
+
+Model load_model(const std::string& path, Fs& fs, const Limits& limits) {
+  const auto info = fs.stat(path);
+  std::string file = path;
+  if (info && info->is_folder) {
+    file = join_path(path, "model.safetensors");
+    if (!fs.stat(file)) {
+      const LoadedCheckpoint loaded = load_newest_valid(fs, path, limits, {});
+      Model model = model_from_container(loaded.container, "checkpoint", limits);
+      model.path = loaded.generation.path;
+      return model;
+    }
+  }
+  try {
+    const Container container = load_container(fs, file, limits);
+    Model model = model_from_container(container, "model", limits);
+    model.digest = container.metadata.at(std::string(kDigestKey));
+    model.path = file;
+    return model;
+  } catch (Error& error) {
+    throw error.in_file(file);
+  }
+}
+
+std::string weights_sha256(const NamedTensors& parameters) {
+  Bytes bytes;
+  const auto append = [&](std::span<const std::byte> part) {
+    bytes.insert(bytes.end(), part.begin(), part.end());
+  };
+  for (const auto& [name, tensor] : parameters) {
+    const std::string head = name + " " + shape_text(tensor.shape()) + "\n";
+    append(std::as_bytes(std::span(head)));
+    append(tensor.bytes());
+  }
+  return sha256_hex(bytes);
+}
+
+}  // namespace isthmus

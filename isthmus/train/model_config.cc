@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a model's configuration: options by their declaration, the data spec by hand. This
+// is a trust boundary: every size is bounded here, before a graph or a tensor is made from it.
+#include "isthmus/train/model_config.h"
+
+#include <cmath>
+
+#include "isthmus/train/terms.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kMaxItemValues = int64_t{1} << 28;
+constexpr size_t kMaxNameBytes = 4096;
+
+[[noreturn]] void refuse(ErrorCode code, const std::string& path, const std::string& message) {
+  throw Error(code, "configuration: " + path + ": " + message, {}, {.key = path});
+}
+
+Json typed_value(const BoundOption& option) {
+  const std::string text = option.get();
+  if (text == "none" && option.type != "text") return Json();
+  if (option.type == "flag") return Json(text == "true");
+  if (option.type == "integer" || option.type == "number") {
+    const auto parsed = parse_json(text, {});
+    if (const Json* json = std::get_if<Json>(&parsed)) return *json;
+  }
+  return Json(text);
+}
+
+std::string option_text(const Json& value, const std::string& path) {
+  if (value.is_null()) return "none";
+  if (value.is_bool()) return value.as_bool() ? "true" : "false";
+  if (value.is_number()) return value.dump();
+  if (value.is_string()) return value.as_string();
+  refuse(ErrorCode::kModelConfig, path, "expected a plain value");
+}
+
+double finite_at(const Json& json, std::string_view key) {
+  const double value = json.at(key).as_double();
+  if (!std::isfinite(value)) refuse(ErrorCode::kModelValue, std::string(key), "is not finite");
+  return value;
+}
+
+Json field_json(const FieldSpec& field) {
+  return Json::object()
+      .set("name", field.name)
+      .set("min", field.min)
+      .set("max", field.max)
+      .set("mean", field.mean)
+      .set("standard_deviation", field.standard_deviation)
+      .set("binary", field.binary)
+      .set("constant", field.constant)
+      .set("integer", field.integer);
+}
+
+FieldSpec field_from_json(const Json& json) {
+  require_keys(
+      json, {"name", "min", "max", "mean", "standard_deviation", "binary", "constant", "integer"});
+  FieldSpec field;
+  field.name = json.at("name").as_string();
+  if (field.name.size() > kMaxNameBytes) {
+    refuse(ErrorCode::kModelBound, "data.fields.name", "is longer than 4096 bytes");
+  }
+  field.min = finite_at(json, "min");
+  field.max = finite_at(json, "max");
+  field.mean = finite_at(json, "mean");
+  field.standard_deviation = finite_at(json, "standard_deviation");
+  field.binary = json.at("binary").as_bool();
+  field.constant = json.at("constant").as_bool();
+  field.integer = json.at("integer").as_bool();
+  return field;
+}
+
+Json numbers_json(const std::vector<double>& values) {
+  Json out = Json::array();
+  for (double v : values) out.push_back(v);
+  return out;
+}
+
+std::vector<double> numbers_from_json(const Json& json, const std::string& path,
+                                      int64_t num_values) {
+  const Json::Array& array = json.as_array();
+  if (array.size() != 1 && static_cast<int64_t>(array.size()) != num_values) {
+    refuse(ErrorCode::kModelConfig, path,
+           "has " + std::to_string(array.size()) + " entries, expected 1 or " +
+               std::to_string(num_values));
+  }
+  std::vector<double> values;
+  for (const Json& v : array) values.push_back(v.as_double());
+  return values;
+}
+
+Scaling scaling_from_json(const Json& json, int64_t num_values) {
+  require_keys(json, {"kind", "shift", "scale"});
+  Scaling scaling;
+  scaling.kind = json.at("kind").as_string();
+  if (scaling.kind != "none" && scaling.kind != "unit" && scaling.kind != "standardize") {
+    refuse(ErrorCode::kModelConfig, "data.scaling.kind", "is none of none, unit, standardize");
+  }
+  scaling.shift = numbers_from_json(json.at("shift"), "data.scaling.shift", num_values);
+  scaling.scale = numbers_from_json(json.at("scale"), "data.scaling.scale", num_values);
+  if (scaling.shift.size() != scaling.scale.size()) {
+    refuse(ErrorCode::kModelConfig, "data.scaling", "shift and scale differ in length");
+  }
+  for (double s : scaling.scale) {
+    if (!(s > 0) || !std::isfinite(s)) {
+      refuse(ErrorCode::kModelValue, "data.scaling.scale", "must be positive and finite");
+    }
+  }
+  for (double s : scaling.shift) {
+    if (!std::isfinite(s)) refuse(ErrorCode::kModelValue, "data.scaling.shift", "is not finite");
+  }
+  return scaling;
+}
+
+Shape shape_from_json(const Json& json, const Limits& limits) {
+  Shape shape;
+  for (const Json& size : json.as_array()) shape.push_back(size.as_int());
+  if (shape.empty() || static_cast<int64_t>(shape.size()) > limits.tensor_rank) {
+    refuse(ErrorCode::kModelBound, "data.item_shape",
+           "has " + std::to_string(shape.size()) + " axes, allowed are 1 to " +
+               std::to_string(limits.tensor_rank));
+  }
+  int64_t product = 1;
+  for (int64_t size : shape) {
+    if (size < 1 || size > kMaxItemValues || product > kMaxItemValues / size) {
+      refuse(ErrorCode::kModelBound, "data.item_shape",
+             "has more than 2^28 values, or a size below 1");
+    }
+    product *= size;
+  }
+  return shape;
+}
+
+}  // namespace
+
+Json options_json(const std::vector<BoundOption>& options) {
+  Json out = Json::object();
+  for (const BoundOption& option : options) out.set(option.key, typed_value(option));
+  return out;
+}
+
+void read_options(const Json& json, const std::vector<BoundOption>& options,
+                  const std::string& path) {
+  for (const auto& [key, value] : json.as_object()) {
+    const std::string place = path + "." + escape_for_terminal(key);
+    const BoundOption* found = nullptr;
+    for (const BoundOption& option : options) {
+      if (option.key == key) found = &option;
+    }
+    if (found == nullptr) refuse(ErrorCode::kModelConfig, place, "is not a known key");
+    const std::string text = option_text(value, place);
+    try {
+      found->set(text);
+    } catch (const Error& error) {
+      // A number in the right type but out of range is a bound, everything else the schema.
+      const bool number = found->type == "integer" || found->type == "number";
+      refuse(number && value.is_number() ? ErrorCode::kModelBound : ErrorCode::kModelConfig, place,
+             error.message());
+    }
+  }
+}
+
+Json data_spec_json(const DataSpec& spec) {
+  Json shape = Json::array(), fields = Json::array();
+  for (int64_t size : spec.item_shape) shape.push_back(size);
+  for (const FieldSpec& field : spec.fields) fields.push_back(field_json(field));
+  return Json::object()
+      .set("kind", data_kind_name(spec.kind))
+      .set("item_shape", std::move(shape))
+      .set("dtype", dtype_name(spec.dtype))
+      .set("fields", std::move(fields))
+      .set("scaling", Json::object()
+                          .set("kind", spec.scaling.kind)
+                          .set("shift", numbers_json(spec.scaling.shift))
+                          .set("scale", numbers_json(spec.scaling.scale)));
+}
+
+DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
+  require_keys(json, {"kind", "item_shape", "dtype", "fields", "scaling"});
+  DataSpec spec;
+  bool kind_known = false;
+  for (DataKind kind : {DataKind::kImage, DataKind::kArray, DataKind::kTable}) {
+    if (json.at("kind").as_string() != data_kind_name(kind)) continue;
+    spec.kind = kind;
+    kind_known = true;
+  }
+  if (!kind_known) refuse(ErrorCode::kModelConfig, "data.kind", "is none of image, array, table");
+  spec.item_shape = shape_from_json(json.at("item_shape"), limits);
+  const std::string& dtype = json.at("dtype").as_string();
+  if (dtype != "u8" && dtype != "f32") {
+    refuse(ErrorCode::kModelConfig, "data.dtype", "is none of u8, f32");
+  }
+  spec.dtype = dtype == "u8" ? Dtype::kU8 : Dtype::kF32;
+  const Json::Array& fields = json.at("fields").as_array();
+  const size_t wanted = spec.kind == DataKind::kTable ? static_cast<size_t>(spec.num_values()) : 1;
+  if (fields.size() != wanted) {
+    refuse(ErrorCode::kModelConfig, "data.fields",
+           "has " + std::to_string(fields.size()) + " entries, expected " + std::to_string(wanted));
+  }
+  for (const Json& field : fields) spec.fields.push_back(field_from_json(field));
+  spec.scaling = scaling_from_json(json.at("scaling"), spec.num_values());
+  return spec;
+}
+
+}  // namespace isthmus

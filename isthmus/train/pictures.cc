@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grids of decoded items as PNG bytes. Values on any scale are brought to [0, 1] for the eye:
+// images already there stay, others go through the stored range.
+#include "isthmus/train/pictures.h"
+
+#include <algorithm>
+
+#include "isthmus/data/image_grid.h"
+#include "isthmus/data/png.h"
+#include "isthmus/data/scaling.h"
+
+namespace isthmus {
+namespace {
+
+Tensor displayed(const Tensor& values, const DataSpec& spec) {
+  if (spec.scaling.kind == "unit") return values;
+  double low = 0, high = 1;
+  Tensor stored = invert_scaling(values, spec.scaling);
+  if (spec.dtype == Dtype::kU8) {
+    high = 255;
+  } else if (!spec.fields.empty()) {
+    low = std::min(0.0, spec.fields.front().min);
+    high = std::max(1.0, spec.fields.front().max);
+  }
+  for (float& v : stored.values<float>()) {
+    v = static_cast<float>((static_cast<double>(v) - low) / (high - low));
+  }
+  return stored;
+}
+
+}  // namespace
+
+bool has_pictures(const DataSpec& spec) {
+  const Shape& shape = spec.item_shape;
+  const bool channels =
+      shape.size() == 2 || (shape.size() == 3 && (shape[2] == 1 || shape[2] == 3));
+  return spec.kind == DataKind::kImage && channels;
+}
+
+Bytes grid_picture(const Tensor& values, const DataSpec& spec, int64_t columns) {
+  return encode_png(image_grid(displayed(values, spec), {.columns = columns}));
+}
+
+Bytes pairs_picture(const Tensor& originals, const Tensor& reconstructions, const DataSpec& spec,
+                    int64_t columns) {
+  return encode_png(reconstruction_grid(displayed(originals, spec),
+                                        displayed(reconstructions, spec), {.columns = columns}));
+}
+
+Bytes samples_picture(const Model& model, Device& device, int64_t rows, int64_t columns,
+                      uint64_t seed) {
+  const Tensor items =
+      sample(model, device, {.count = rows * columns, .verb = VerbSettings{.seed = seed}});
+  return grid_picture(items, model.spec(), columns);
+}
+
+Bytes reconstructions_picture(const Model& model, const Dataset& data, Device& device,
+                              int64_t count, int64_t columns) {
+  const int64_t shown = std::min(count, data.num_items());
+  Dataset first = conform(data, model.spec());
+  first.values = first.values.rows(0, shown);
+  const Tensor decoded = reconstruct(model, first, device, Quantity::kMean, {});
+  return pairs_picture(model_values(model, first, 0, shown), decoded, model.spec(), columns);
+}
+
+Bytes interpolation_picture(const Model& model, const Dataset& data, Device& device,
+                            const InterpolateSettings& settings) {
+  return grid_picture(interpolate(model, data, device, settings), model.spec(), settings.steps);
+}
+
+}  // namespace isthmus

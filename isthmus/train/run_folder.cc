@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run folder on disk: names, lock, streams that grow (metrics, log) and files that are replaced
+// whole. It decides nothing about training; what is durable and when is the loop's business.
+#include "isthmus/train/run_folder.h"
+
+#include <algorithm>
+
+#include "isthmus/base/clock.h"
+#include "isthmus/base/text.h"
+#include "isthmus/checkpoint/generations.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int kMaxNumber = 999999;
+
+std::string parent_of(const std::string& path) {
+  std::string trimmed = path;
+  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
+  const size_t slash = trimmed.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : trimmed.substr(0, slash);
+}
+
+std::string numbered(const std::string& name, int number) {
+  std::string digits = std::to_string(number);
+  while (digits.size() < 3) digits.insert(digits.begin(), '0');
+  return "runs/" + name + "-" + digits;
+}
+
+/// Makes the next free runs/<name>-NNN; two processes that ask at once get different ones.
+std::string make_numbered_folder(Fs& fs, const std::string& name) {
+  fs.make_folders("runs");
+  int number = 1;
+  for (const std::string& present : fs.list_folder("runs")) {
+    if (present.rfind(name + "-", 0) != 0) continue;
+    const std::string digits = present.substr(name.size() + 1);
+    const bool all_digits = !digits.empty() && digits.size() < 7 &&
+                            digits.find_first_not_of("0123456789") == std::string::npos;
+    if (all_digits) number = std::max(number, std::stoi(digits) + 1);
+  }
+  while (number < kMaxNumber && !fs.make_new_folder(numbered(name, number))) ++number;
+  return numbered(name, number);
+}
+
+}  // namespace
+
+RunFolder::RunFolder(Fs& fs, std::string path, std::unique_ptr<FolderLock> lock)
+    : fs_(&fs), path_(std::move(path)), lock_(std::move(lock)) {
+  remove_stale_temporaries(fs, path_);
+  log_ = fs.open_append(file("log.txt"));
+}
+
+RunFolder RunFolder::create(Fs& fs, const std::string& out, const std::string& name) {
+  if (out == "auto") {
+    const std::string path = make_numbered_folder(fs, name);
+    return RunFolder(fs, path, fs.lock_folder(path));
+  }
+  fs.make_folders(parent_of(out));
+  fs.make_new_folder(out);
+  auto lock = fs.lock_folder(out);
+  for (const std::string& present : fs.list_folder(out)) {
+    if (present == ".lock") continue;
+    throw Error(ErrorCode::kOutputExists,
+                "the run folder is not empty (" + escape_for_terminal(present) + " is there)",
+                "choose another -o, or continue that run: isthmus train --resume " + out,
+                {.file = out});
+  }
+  return RunFolder(fs, out, std::move(lock));
+}
+
+RunFolder RunFolder::reopen(Fs& fs, const std::string& path) {
+  const auto info = fs.stat(path);
+  if (!info || !info->is_folder) {
+    throw Error(ErrorCode::kFileMissing, "there is no run folder here",
+                "give the folder that train has printed", {.file = path});
+  }
+  RunFolder folder(fs, path, fs.lock_folder(path));
+  remove_stale_temporaries(fs, checkpoint_folder(path));
+  return folder;
+}
+
+void RunFolder::remember(const std::string& name) {
+  if (std::find(written_.begin(), written_.end(), name) == written_.end()) written_.push_back(name);
+}
+
+void RunFolder::write(std::string_view name, std::string_view text) {
+  write_text(*fs_, file(name), text, Durability::kRename);
+  remember(std::string(name));
+}
+
+void RunFolder::write(std::string_view name, std::span<const std::byte> bytes) {
+  fs_->write_file(file(name), bytes, Durability::kRename);
+  remember(std::string(name));
+}
+
+void RunFolder::log(std::string_view text) {
+  log_->append(wall_time_utc() + " " + escape_for_terminal(text) + "\n");
+}
+
+void RunFolder::open_metrics(uint64_t bytes) {
+  metrics_.reset();
+  const std::string path = file("metrics.jsonl");
+  const auto info = fs_->stat(path);
+  if (info && info->bytes < bytes) {
+    throw Error(ErrorCode::kResumeNone,
+                "metrics.jsonl has " + std::to_string(info->bytes) +
+                    " bytes, the checkpoint says " + std::to_string(bytes),
+                "the file was cut by hand: restore it, or start a new run", {.file = path});
+  }
+  if (info && info->bytes > bytes) fs_->truncate(path, bytes);
+  metrics_ = fs_->open_append(path);
+  remember("metrics.jsonl");
+}
+
+void RunFolder::append_metrics(const Json& line) { metrics_->append(line.dump() + "\n"); }
+void RunFolder::sync_metrics() { metrics_->sync(); }
+uint64_t RunFolder::metrics_bytes() const { return metrics_->bytes(); }
+
+std::string run_name_from_data(const std::string& source) {
+  std::string first = source.substr(0, source.find(", "));
+  first = first.substr(0, first.find('@'));
+  while (first.size() > 1 && first.back() == '/') first.pop_back();
+  std::string name = file_name(first);
+  const std::string suffix = extension(name);
+  if (!suffix.empty() && suffix.size() + 1 < name.size()) {
+    name.resize(name.size() - suffix.size() - 1);
+  }
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+    if (!plain) c = '_';
+  }
+  const bool usable = name.find_first_not_of("._") != std::string::npos && name[0] != '.';
+  return usable ? name.substr(0, 64) : "run";
+}
+
+std::string bad_files_csv(const std::vector<BadFile>& files) {
+  const auto quoted = [](const std::string& text) {
+    std::string out = "\"";
+    for (char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return out + "\"";
+  };
+  std::string text = "path,reason\n";
+  for (const BadFile& file : files) {
+    text += quoted(escape_for_terminal(file.path)) + "," + quoted(file.reason) + "\n";
+  }
+  return text;
+}
+
+}  // namespace isthmus

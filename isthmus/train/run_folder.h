@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The folder of a run: created once and never overwritten, locked while it is written to.
+//
+//   config.toml            resolved options, origin and reason as comments
+//   run.json               isthmus.run/1: status, choices, terms, machine (the only place with
+//   times,
+//                          beside log.txt)
+//   metrics.jsonl          isthmus.metrics/1, one line per epoch and validation, and events
+//   metrics.csv            the same epochs as a table
+//   model.safetensors      the best model
+//   checkpoints/           step-000004310.safetensors, the last K
+//   samples.png, reconstructions.png, epoch-0010-samples.png, epoch-0010-reconstructions.png
+//   log.txt, bad.csv (when images were skipped), report.html (report/)
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "isthmus/base/fs.h"
+#include "isthmus/base/json.h"
+#include "isthmus/data/dataset.h"
+#include "isthmus/train/choices.h"
+
+namespace isthmus {
+
+class RunFolder {
+ public:
+  /// `out` "auto": runs/<name>-NNN with the next free number. Error E2006 when the folder holds
+  /// anything, E8001 when it is in use, E50xx when it cannot be written.
+  static RunFolder create(Fs& fs, const std::string& out, const std::string& name);
+  /// Error E3001 when it does not exist, E8001 when it is in use.
+  static RunFolder reopen(Fs& fs, const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::string file(std::string_view name) const { return join_path(path_, name); }
+  Fs& fs() const { return *fs_; }
+
+  void write(std::string_view name, std::string_view text);
+  void write(std::string_view name, std::span<const std::byte> bytes);
+  /// One line with wall time in log.txt.
+  void log(std::string_view text);
+  /// Names of the files written so far, each once, in order.
+  const std::vector<std::string>& written() const { return written_; }
+  void remember(const std::string& name);
+
+  /// Cuts metrics.jsonl to `bytes` (0 for a new run) and opens it.
+  void open_metrics(uint64_t bytes);
+  void append_metrics(const Json& line);
+  void sync_metrics();
+  uint64_t metrics_bytes() const;
+  /// metrics.csv from metrics.jsonl.
+  void write_metrics_csv();
+
+ private:
+  RunFolder(Fs& fs, std::string path, std::unique_ptr<FolderLock> lock);
+  Fs* fs_;
+  std::string path_;
+  std::unique_ptr<FolderLock> lock_;
+  std::unique_ptr<AppendFile> log_, metrics_;
+  std::vector<std::string> written_;
+};
+
+/// "fashion-mnist" from "fashion-mnist@train", "photos" from "photos/", "sales" from "a/sales.csv":
+/// letters, digits, - _ and . only.
+std::string run_name_from_data(const std::string& source);
+
+/// The text of config.toml.
+std::string config_toml(const TrainOptions& options, const std::vector<Choice>& choices);
+
+/// The text of bad.csv.
+std::string bad_files_csv(const std::vector<BadFile>& files);
+
+}  // namespace isthmus

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Terms as JSON and conditions on them (`--require`, `--target`). Names and signs are fixed here
+// and nowhere else.
+#include "isthmus/train/terms.h"
+
+#include "isthmus/base/options.h"
+
+namespace isthmus {
+
+Json terms_json(const Terms& terms) {
+  return Json::object()
+      .set("objective", Json::finite_or_null(terms.objective))
+      .set("elbo", Json::finite_or_null(terms.elbo))
+      .set("elbo_se", Json::finite_or_null(terms.elbo_se))
+      .set("reconstruction", Json::finite_or_null(terms.reconstruction))
+      .set("kl", Json::finite_or_null(terms.kl));
+}
+
+double number_or_unknown(const Json& json) { return json.is_null() ? kUnknown : json.as_double(); }
+
+Terms terms_from_json(const Json& json) {
+  require_keys(json, {"objective", "elbo", "elbo_se", "reconstruction", "kl"});
+  return {.objective = number_or_unknown(json.at("objective")),
+          .elbo = number_or_unknown(json.at("elbo")),
+          .elbo_se = number_or_unknown(json.at("elbo_se")),
+          .reconstruction = number_or_unknown(json.at("reconstruction")),
+          .kl = number_or_unknown(json.at("kl"))};
+}
+
+void require_keys(const Json& json, const std::vector<std::string>& keys) {
+  for (const auto& [key, value] : json.as_object()) {
+    bool known = false;
+    for (const std::string& k : keys) known = known || k == key;
+    if (!known) {
+      throw Error(ErrorCode::kModelConfig, "unknown key \"" + escape_for_terminal(key) + "\"", {},
+                  {.key = key});
+    }
+  }
+}
+
+bool Condition::met_by(double value) const {
+  if (comparison == ">") return value > bound;
+  if (comparison == ">=") return value >= bound;
+  if (comparison == "<") return value < bound;
+  return value <= bound;
+}
+
+Condition parse_condition(const std::string& text, const std::string& key,
+                          const std::vector<std::string>& names) {
+  const size_t at = text.find_first_of("<>");
+  if (at == std::string::npos || at == 0) {
+    throw Error(ErrorCode::kBadValue, key + " = \"" + text + "\" is not a condition",
+                "a condition looks like \"elbo>-250\"", {.key = key});
+  }
+  Condition condition{.name = text.substr(0, at), .comparison = text.substr(at, 1), .text = text};
+  const bool equal = text.size() > at + 1 && text[at + 1] == '=';
+  if (equal) condition.comparison += '=';
+  parse_value(key, text.substr(at + condition.comparison.size()), any_value(), condition.bound);
+  for (const std::string& name : names) {
+    if (name == condition.name) return condition;
+  }
+  const std::string nearest = nearest_word(condition.name, names);
+  std::string known;
+  for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+  throw Error(ErrorCode::kBadValue,
+              key + " = \"" + text + "\": there is no number \"" + condition.name + "\"",
+              nearest.empty() ? "known: " + known : "did you mean " + nearest + "?", {.key = key});
+}
+
+}  // namespace isthmus

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that decides how a run goes on, beside the tensors: a checkpoint is one step's state,
+// and resuming uses all of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "isthmus/base/json.h"
+#include "isthmus/train/early_stopping.h"
+#include "isthmus/train/terms.h"
+
+namespace isthmus {
+
+/// Sums of the running epoch, weighted by items, so that its mean is the same whenever it is
+/// resumed.
+struct EpochSums {
+  double objective = 0, reconstruction = 0, kl = 0;
+  int64_t items = 0;
+  void add(double objective_mean, double reconstruction_mean, double kl_mean, int64_t rows);
+  /// Means per item; elbo only when there is a kl.
+  Terms terms(bool has_posterior) const;
+  bool operator==(const EpochSums&) const = default;
+};
+
+struct TrainState {
+  int64_t step = 0;      // steps done
+  int64_t epoch = 1;     // the epoch being trained, from 1
+  int64_t position = 0;  // items of this epoch done
+  int64_t halvings = 0;  // of the learning rate, after divergence
+  int64_t rollbacks = 0;
+  EpochSums sums;
+  Terms last_train;  // of the last complete epoch
+  int64_t active_units = -1;
+  double elapsed_seconds = 0;  // training time so far; for display only
+  int64_t trained_items = 0;
+  double trained_seconds = 0;  // time of the steps alone
+};
+
+/// The `isthmus.state` text of a checkpoint.
+struct StateRecord {
+  TrainState state;
+  Json early_stopping;
+  uint64_t metrics_bytes = 0;
+  std::string data_fingerprint;
+  std::string config_hash;
+  std::string arithmetic;
+};
+Json state_json(const StateRecord& record);
+/// Error E4103 for anything that is not such a record.
+StateRecord state_from_json(const Json& json);
+
+}  // namespace isthmus
