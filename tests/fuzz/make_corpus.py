@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seeds of the idx, npy, csv, png and gzip fuzz targets into corpus/<name>/.
+
+Standard library only; the same bytes on every run. The PNG and some NPY seeds are the fixtures of
+the data room (isthmus/data/testdata).
+"""
+import gzip
+import os
+import shutil
+import struct
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXTURES = os.path.join(HERE, "..", "..", "isthmus", "data", "testdata")
+
+
+def put(target, name, data):
+    folder = os.path.join(HERE, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(data)
+
+
+def pack(data):
+    return gzip.compress(data, 9, mtime=0)
+
+
+def idx(kind, sizes, data):
+    return bytes([0, 0, kind, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + data
+
+
+def npy(header, data=b"", version=1):
+    text = header.encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(text))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + text + data
+
+
+def write_idx():
+    put("idx", "images", idx(8, [2, 2, 3], bytes(range(12))))
+    put("idx", "images_gz", pack(idx(8, [2, 2, 3], bytes(range(12)))))
+    put("idx", "labels", idx(8, [4], b"\1\2\3\4"))
+    for kind, code in ((9, "b"), (11, "h"), (12, "i"), (13, "f"), (14, "d")):
+        put("idx", f"type{kind}", idx(kind, [2, 1], struct.pack(f">2{code}", 1, 2)))
+    put("idx", "overflow", idx(14, [0xffffffff] * 4, b""))
+    put("idx", "long", idx(8, [2], b"\1\2\3"))
+    put("idx", "empty", idx(8, [0, 28, 28], b""))
+    put("idx", "rank9", idx(8, [1] * 9, b"\1"))
+
+
+def write_npy():
+    good = "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n"
+    put("npy", "u1", npy(good % ("|u1", "False", "(2, 3)"), b"abcdef"))
+    put("npy", "version2", npy(good % ("|u1", "False", "(2, 3)"), b"abcdef", 2))
+    put("npy", "fortran", npy(good % (">f4", "True", "(2, 3)"), struct.pack(">6f", *range(6))))
+    put("npy", "f2", npy(good % ("<f2", "False", "(3,)"), b"\0\x3c\0\x7c\1\0"))
+    put("npy", "i8", npy(good % ("<i8", "False", "(1, 1)"), struct.pack("<q", 2 ** 60)))
+    put("npy", "object", npy(good % ("|O", "False", "(1,)"), b"\x80\x04N."))
+    put("npy", "scalar", npy(good % ("<f8", "False", "()"), bytes(8)))
+    put("npy", "huge", npy(good % ("|u1", "False", "(4294967296, 4294967296)")))
+    put("npy", "structured", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}"))
+    put("npy", "u1_gz", pack(npy(good % ("|u1", "False", "(2, 3)"), b"abcdef")))
+
+
+def write_csv():
+    texts = {
+        "plain": b"1,2\n3,4\n", "header": b"a,b\n1,2\n3,4\n", "semicolon": b"a;b\n1;2\n",
+        "tab": b"a\tb\r\n1\t2\r\n", "bom": b"\xef\xbb\xbfa,b\n1,2\n",
+        "quoted": b'"a","b ""c"""\n"1",2\n', "newline": b'a,b\n"1\n",2\n',
+        "ragged": b"1,2\n3\n", "open": b'a,b\n1,"2\n3,4\n', "after": b'a,b\n"1"x,2\n',
+        "text": b"a,b\n1,N/A?\n2,N/A?\n", "nan": b"a,b\n1,nan\n1,inf\n",
+        "range": b"1e39,1e-60\n", "nul": b"1,2\n\0,3\n", "utf16": b"\xff\xfe1\0",
+        "labels": b"a,b\n1,cat\n2,dog\n", "doubled": b"a,a\n1,2\n", "cr": b"1,2\r3,4\r",
+        "gz": pack(b"a,b\n1,2\n"),
+    }
+    for number, (name, text) in enumerate(sorted(texts.items())):
+        put("csv", name, bytes([number % 4]) + text)
+    put("csv", "labels", b"\2" + texts["labels"])
+
+
+def write_gzip():
+    text = b"some text, some text, some text"
+    put("gzip", "plain", b"no gzip")
+    put("gzip", "one", pack(text))
+    put("gzip", "two", pack(text) + pack(b"more"))
+    put("gzip", "trailing", pack(text) + b"tail")
+    put("gzip", "cut", pack(text)[:-9])
+    put("gzip", "bomb", pack(bytes(2 << 20)))
+    named = bytearray(pack(text))
+    named[3] = 8
+    put("gzip", "name", bytes(named[:10]) + b"file.txt\0" + bytes(named[10:]))
+
+
+def write_png():
+    for name in sorted(os.listdir(FIXTURES)):
+        if name.endswith(".png"):
+            folder = os.path.join(HERE, "corpus", "png")
+            os.makedirs(folder, exist_ok=True)
+            shutil.copyfile(os.path.join(FIXTURES, name), os.path.join(folder, name))
+
+
+if __name__ == "__main__":
+    write_idx()
+    write_npy()
+    write_csv()
+    write_gzip()
+    write_png()
