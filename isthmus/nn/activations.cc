@@ -9,6 +9,17 @@
 
 namespace isthmus {
 
+namespace {
+
+/// The usual constants of activations that have one.
+Attrs attributes_of(std::string_view name) {
+  if (name == "leaky_relu") return {{"slope", 0.01}};
+  if (name == "elu") return {{"alpha", 1.0}};
+  return {};
+}
+
+}  // namespace
+
 std::vector<std::string> activation_names() {
   return {"relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "softplus", "identity"};
 }
@@ -22,7 +33,7 @@ Value activation(GraphBuilder& g, std::string_view name, Value x) {
                 near.empty() ? "relu is the usual one" : "did you mean \"" + near + "\"?",
                 {.key = "activation"});
   }
-  return g.call(name, {}, {x});
+  return g.call(name, attributes_of(name), {x});
 }
 
 bool is_rectifier(std::string_view activation_name) {

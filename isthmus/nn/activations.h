@@ -13,7 +13,8 @@ namespace isthmus {
 /// relu leaky_relu tanh sigmoid gelu silu elu softplus identity
 std::vector<std::string> activation_names();
 
-/// Elementwise; identity returns x itself. Error E2003 with the nearest name if there is none such.
+/// Elementwise; leaky_relu has slope 0.01, elu alpha 1, gelu is the exact form; identity returns x
+/// itself. Error E2003 with the nearest name if there is none such.
 Value activation(GraphBuilder& g, std::string_view name, Value x);
 
 /// Zero, or nearly so, for half of the inputs: such layers start with he_normal weights, which keep

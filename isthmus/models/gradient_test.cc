@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gradient of the whole objective with respect to every weight, against central differences in
+// double, for each model, likelihood and estimator.
+#include <gtest/gtest.h>
+
+#include "isthmus/models/model.h"
+#include "isthmus/testing/leaf_values.h"
+
+namespace isthmus {
+namespace {
+
+struct GradientCase {
+  std::string model, likelihood, sigma = "auto", estimator = "sgvb_b";
+  int64_t samples = 1;
+  double free_bits = 0;
+};
+
+void expect_gradients(const GradientCase& c) {
+  SCOPED_TRACE(c.model + " " + c.likelihood + " " + c.sigma + " " + c.estimator);
+  const ModelSetup setup{
+      .model = {.name = c.model,
+                .hidden = "3",
+                .latent_dim = "2",
+                .activation = "tanh",
+                .likelihood = c.likelihood,
+                .sigma = c.sigma},
+      .objective = {.estimator = c.estimator, .samples = c.samples, .free_bits = c.free_bits},
+      .data = {.item_shape = {4}, .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3}}}};
+  GraphBuilder g;
+  output_gradients(g, build_training(g, setup).objective);
+  const Graph graph = std::move(g).finish();
+  LeafValues leaves = drawn_leaves(graph, 3);
+  leaves["kl_weight"] = {0.7};
+  expect_gradients_equal_differences(graph, 3, leaves);
+}
+
+TEST(Gradients, OfVariationalModelsEqualDifferences) {
+  for (const char* model : {"vae", "beta_vae"}) {
+    for (const std::string& likelihood : likelihood_names()) {
+      expect_gradients({.model = model, .likelihood = likelihood});
+      expect_gradients({.model = model, .likelihood = likelihood, .estimator = "sgvb_a"});
+    }
+  }
+}
+
+TEST(Gradients, OfAeEqualDifferences) {
+  for (const std::string& likelihood : likelihood_names()) {
+    expect_gradients({.model = "ae", .likelihood = likelihood});
+  }
+}
+
+TEST(Gradients, OfEachSigmaEqualDifferences) {
+  for (const char* sigma : {"0.5", "learned", "per_dimension"}) {
+    expect_gradients({.model = "vae", .likelihood = "gaussian", .sigma = sigma});
+  }
+}
+
+TEST(Gradients, WithSeveralDrawsEqualDifferences) {
+  for (const char* estimator : {"sgvb_a", "sgvb_b"}) {
+    expect_gradients(
+        {.model = "vae", .likelihood = "bernoulli", .estimator = estimator, .samples = 3});
+    expect_gradients(
+        {.model = "vae", .likelihood = "gaussian", .estimator = estimator, .samples = 2});
+  }
+}
+
+TEST(Gradients, WithFreeBitsEqualDifferences) {
+  expect_gradients({.model = "vae", .likelihood = "bernoulli", .free_bits = 0.05});
+  expect_gradients({.model = "vae", .likelihood = "bernoulli", .free_bits = 0.3});
+}
+
+}  // namespace
+}  // namespace isthmus

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers against values by hand, initializers against the variances that their rules promise.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "isthmus/nn/activations.h"
+#include "isthmus/nn/initializers.h"
+#include "isthmus/nn/linear.h"
+#include "isthmus/nn/network.h"
+#include "isthmus/testing/leaf_values.h"
+
+namespace isthmus {
+namespace {
+
+struct Moments {
+  double mean = 0, variance = 0, largest = 0;
+};
+
+Moments moments_of(const Initializer& initializer, const Shape& shape) {
+  const Tensor tensor = initialize(initializer, shape, RngKey::from(7, "init/test"));
+  Moments m;
+  double squares = 0;
+  for (float v : tensor.values<float>()) {
+    m.mean += static_cast<double>(v);
+    squares += static_cast<double>(v) * static_cast<double>(v);
+    m.largest = std::max(m.largest, std::fabs(static_cast<double>(v)));
+  }
+  const double n = static_cast<double>(tensor.num_values());
+  m.mean /= n;
+  m.variance = squares / n - m.mean * m.mean;
+  return m;
+}
+
+double value_of_activation(const std::string& name, double x) {
+  GraphBuilder g;
+  g.output("y", activation(g, name, g.input("x", {1})));
+  const Graph graph = std::move(g).finish();
+  return run_reference(graph, 1, {{"x", {x}}}).output("y").data[0];
+}
+
+TEST(Linear, ComputesTheProductByHand) {
+  GraphBuilder g;
+  {
+    const GraphBuilder::Scope scope(g, "encoder/0");
+    g.output("y", linear(g, g.input("x", {2}), 3, {.kind = "glorot_uniform"}));
+  }
+  const Graph graph = std::move(g).finish();
+  const ReferenceRun run = run_reference(graph, 2,
+                                         {{"x", {1, 2, -1, 0.5}},
+                                          {"encoder/0/weight", {1, 2, 3, 4, 5, 6}},
+                                          {"encoder/0/bias", {0.1, 0.2, 0.3}}});
+  const std::vector<double> expected = {9.1, 12.2, 15.3, 1.1, 0.7, 0.3};
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(run.output("y").data[i], expected[i], tolerance::kSumF64 * 100);
+  }
+}
+
+TEST(Linear, KeepsLeadingAxes) {
+  GraphBuilder g;
+  EXPECT_EQ(g.shape(linear(g, g.input("x", {7, 2}), 3, {})), (Shape{7, 3}));
+}
+
+TEST(Activations, HaveTheirValuesAtTwoPoints) {
+  const std::map<std::string, std::pair<double, double>> expected = {
+      // at -1 and at 2
+      {"relu", {0, 2}},
+      {"leaky_relu", {-0.01, 2}},
+      {"tanh", {std::tanh(-1.0), std::tanh(2.0)}},
+      {"sigmoid", {1 / (1 + std::exp(1.0)), 1 / (1 + std::exp(-2.0))}},
+      {"gelu", {-0.5 * std::erfc(std::sqrt(0.5)), 2 - std::erfc(std::sqrt(2.0))}},
+      {"silu", {-1 / (1 + std::exp(1.0)), 2 / (1 + std::exp(-2.0))}},
+      {"elu", {std::exp(-1.0) - 1, 2}},
+      {"softplus", {std::log1p(std::exp(-1.0)), 2 + std::log1p(std::exp(-2.0))}},
+      {"identity", {-1, 2}}};
+  ASSERT_EQ(activation_names().size(), expected.size());
+  for (const std::string& name : activation_names()) {
+    EXPECT_NEAR(value_of_activation(name, -1), expected.at(name).first, tolerance::kElementwiseF64);
+    EXPECT_NEAR(value_of_activation(name, 2), expected.at(name).second,
+                2 * tolerance::kElementwiseF64)
+        << name;
+  }
+}
+
+TEST(Activations, SuggestTheNearestName) {
+  GraphBuilder g;
+  Value x = g.input("x", {1});
+  try {
+    activation(g, "sigmiod", x);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadValue);
+    EXPECT_NE(error.hint().find("sigmoid"), std::string::npos);
+  }
+}
+
+TEST(Network, NamesItsParametersByScope) {
+  GraphBuilder g;
+  Value y = network(g, "encoder", g.input("x", {6}), {.hidden = {5, 4}}, 3);
+  EXPECT_EQ(g.shape(y), (Shape{3}));
+  std::vector<std::string> names;
+  for (Value p : g.parameters()) names.push_back(g.node(p).name);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"encoder/0/weight", "encoder/0/bias", "encoder/1/weight",
+                                      "encoder/1/bias", "encoder/2/weight", "encoder/2/bias"}));
+}
+
+TEST(Network, LastLayerHasNoActivationAndItsOwnInitializer) {
+  GraphBuilder g;
+  network(g, "n", g.input("x", {6}), {.hidden = {5}, .activation = "relu"}, 3);
+  const Values parameters = g.parameters();
+  EXPECT_EQ(g.node(parameters[0]).initializer.kind, "he_normal");
+  EXPECT_EQ(g.node(parameters[1]).initializer.kind, "zeros");
+  EXPECT_EQ(g.node(parameters[2]).initializer.kind, "glorot_uniform");
+  EXPECT_EQ(g.node(g.value(static_cast<uint32_t>(g.num_nodes() - 1))).op->name, "add");
+}
+
+TEST(Network, WithoutHiddenLayersIsOneLayer) {
+  GraphBuilder g;
+  network(g, "n", g.input("x", {6}), {}, 3);
+  EXPECT_EQ(g.parameters().size(), 2u);
+}
+
+TEST(Network, HiddenInitializerFollowsTheActivation) {
+  EXPECT_EQ(hidden_initializer({.activation = "relu"}).kind, "he_normal");
+  EXPECT_EQ(hidden_initializer({.activation = "tanh"}).kind, "glorot_uniform");
+  EXPECT_EQ(hidden_initializer({.activation = "tanh", .init = "lecun_normal"}).kind,
+            "lecun_normal");
+}
+
+TEST(Network, MirroredReversesTheWidths) {
+  EXPECT_EQ(mirrored({.hidden = {256, 128}}).hidden, (std::vector<int64_t>{128, 256}));
+}
+
+TEST(Initializers, HaveTheVarianceOfTheirFans) {
+  const Shape shape = {300, 200};
+  const std::map<std::string, double> expected = {{"glorot_uniform", 2.0 / 500},
+                                                  {"glorot_normal", 2.0 / 500},
+                                                  {"he_uniform", 2.0 / 300},
+                                                  {"he_normal", 2.0 / 300},
+                                                  {"lecun_normal", 1.0 / 300}};
+  ASSERT_EQ(weight_initializer_names().size(), expected.size());
+  for (const auto& [kind, variance] : expected) {
+    const Moments m = moments_of({.kind = kind}, shape);
+    const double n = 60000;  // five standard errors of the mean and of the variance
+    EXPECT_NEAR(m.mean, 0, 5 * std::sqrt(variance / n)) << kind;
+    EXPECT_NEAR(m.variance, variance, 5 * variance * std::sqrt(2 / n)) << kind;
+  }
+}
+
+TEST(Initializers, UniformKindsStayInsideTheirBounds) {
+  EXPECT_LE(moments_of({.kind = "glorot_uniform"}, {300, 200}).largest, std::sqrt(6.0 / 500));
+  EXPECT_LE(moments_of({.kind = "he_uniform"}, {300, 200}).largest, std::sqrt(6.0 / 300));
+}
+
+TEST(Initializers, ConstantsAreExact) {
+  const Tensor tensor = initialize({.kind = "constant", .value = -1.25}, {3}, {});
+  for (float v : tensor.values<float>()) EXPECT_EQ(v, -1.25f);
+  EXPECT_EQ(initialize({.kind = "normal", .value = 0}, {2}, {}).values<float>()[0], 0.0f);
+}
+
+TEST(Initializers, ValuesDependOnSeedAndNameAlone) {
+  GraphBuilder g;
+  g.output("y", network(g, "encoder", g.input("x", {6}), {.hidden = {5}}, 3));
+  const Graph graph = std::move(g).finish();
+  GraphBuilder h;  // the same layer behind another one
+  h.parameter("first", {3}, {.kind = "he_normal"});
+  h.output("y", network(h, "encoder", h.input("x", {6}), {.hidden = {5}}, 4));
+  const Graph other = std::move(h).finish();
+  const auto bits = [](const Graph& made, uint64_t seed) {
+    const NamedTensors tensors = initialize(made, seed);
+    const auto values = tensors.at("encoder/0/weight").values<float>();
+    return std::vector<float>(values.begin(), values.end());
+  };
+  EXPECT_EQ(bits(graph, 1), bits(graph, 1));
+  EXPECT_EQ(bits(graph, 1), bits(other, 1));
+  EXPECT_NE(bits(graph, 1), bits(graph, 2));
+}
+
+TEST(Initializers, RefuseAnUnknownKind) {
+  EXPECT_THROW(initialize({.kind = "he_norm"}, {2, 2}, {}), Error);
+}
+
+}  // namespace
+}  // namespace isthmus
