@@ -38,7 +38,7 @@ Value adam_change(GraphBuilder& g, const Update& u, Value gradient, const Optimi
 OptimizerDef optimizers::adam() {
   return {.name = "adam",
           .summary = "moments of the gradient scale each weight's step",
-          .source = "Kingma2015",
+          .source = "KingmaBa2015",
           .build = build_adam};
 }
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// One graph of a model on the CPU device and in the double reference, from the same weights, items
+// and noise.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "isthmus/base/rng_key.h"
+#include "isthmus/models/model.h"
+#include "isthmus/nn/initializers.h"
+#include "isthmus/runtime/open_device.h"
+#include "isthmus/testing/leaf_values.h"
+
+namespace isthmus {
+
+inline constexpr uint64_t kSeed = 9;
+
+/// Images of 4 x 5 values in [0, 1].
+inline DataSpec small_images() {
+  return {.kind = DataKind::kImage,
+          .item_shape = {4, 5},
+          .dtype = Dtype::kF32,
+          .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3}}};
+}
+
+/// Feeds both sides; items are visited in an order that is not that of the data.
+class ModelOnDevice {
+ public:
+  ModelOnDevice(Graph graph, int64_t num_items)
+      : graph_(std::move(graph)), device_(open_device({.device = "cpu", .threads = 2})) {
+    executor_ = device_->compile(graph_, {.max_rows = num_items});
+    for (int64_t i = 0; i < num_items; ++i) items_.push_back((i * 7 + 3) % num_items);
+    for (const auto& [name, tensor] : initialize(graph_, kSeed)) {
+      executor_->set(name, tensor);
+      const auto values = tensor.values<float>();
+      leaves_[name] = {values.begin(), values.end()};
+    }
+    for (const Node& node : graph_.nodes()) {
+      if (node.kind == NodeKind::kInput) bind(node, num_items);
+    }
+  }
+
+  const Graph& graph() const { return graph_; }
+  Executor& executor() { return *executor_; }
+  LeafValues& leaves() { return leaves_; }
+  int64_t rows() const { return static_cast<int64_t>(items_.size()); }
+
+  void set_scalar(const std::string& name, double value) {
+    for (const Node& node : graph_.nodes()) {
+      if (node.kind != NodeKind::kScalar || node.name != name) continue;
+      executor_->set_scalar(name, value);
+      leaves_[name] = {value};
+    }
+  }
+
+  /// Runs both; the reference is returned.
+  ReferenceRun run(uint32_t epoch) {
+    for (const Node& node : graph_.nodes()) draw_noise(node, epoch);
+    executor_->run({.items = items_, .epoch = epoch, .seed = kSeed});
+    return run_reference(graph_, rows(), leaves_);
+  }
+
+ private:
+  void bind(const Node& node, int64_t num_items) {
+    const int64_t size = value_count(node.type.shape);
+    const std::vector<double> drawn = case_values(node.name, num_items * size, 0, 1);
+    const std::vector<float> stored(drawn.begin(), drawn.end());
+    Shape shape = node.type.shape;
+    shape.insert(shape.begin(), num_items);
+    executor_->bind_input(node.name, Tensor::from<float>(shape, stored), {});
+    std::vector<double>& values = leaves_[node.name];
+    for (int64_t item : items_) {
+      const auto first = drawn.begin() + item * size;
+      values.insert(values.end(), first, first + size);
+    }
+  }
+
+  void draw_noise(const Node& node, uint32_t epoch) {
+    if (node.kind != NodeKind::kNormal && node.kind != NodeKind::kUniform) return;
+    auto* fill = node.kind == NodeKind::kNormal ? fill_normal : fill_uniform;
+    const RngKey key = RngKey::from(kSeed, "noise/" + node.name);
+    std::vector<float> row(static_cast<size_t>(value_count(node.type.shape)));
+    std::vector<double>& values = leaves_[node.name];
+    values.clear();
+    for (int64_t item : items_) {
+      fill(key, static_cast<uint64_t>(item), epoch, 0, row.data(),
+           static_cast<int64_t>(row.size()));
+      values.insert(values.end(), row.begin(), row.end());
+    }
+  }
+
+  Graph graph_;
+  std::unique_ptr<Device> device_;
+  std::unique_ptr<Executor> executor_;
+  std::vector<int64_t> items_;
+  LeafValues leaves_;
+};
+
+}  // namespace isthmus
