@@ -20,7 +20,8 @@ class CsvRecords {
   CsvRecords(ByteStream& in, const Limits& limits);
 
   /// Reads the next record; false at the end of the text.
-  /// Errors: E3102 quotes, E3105 record too long, E3004 too many fields, E3009 a NUL byte.
+  /// Errors: E3102 quotes, E3105 record or run of blank lines too long, E3004 too many fields,
+  /// E3009 a NUL byte.
   bool next();
   size_t num_cells() const { return cells_.size(); }
   /// Valid until next().

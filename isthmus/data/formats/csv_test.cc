@@ -191,6 +191,13 @@ TEST(Csv, AnOpenQuoteIsStoppedByTheLineLimit) {
   EXPECT_EQ(error.where().line, 2);
 }
 
+TEST(Csv, ARunOfBlankLinesIsBounded) {
+  Limits limits;
+  limits.csv_line_bytes.bytes = 5;
+  EXPECT_EQ(number_of([&] { parse("1\n\n\n\n\n\n2\n", {}, limits); }), 0);
+  EXPECT_EQ(number_of([&] { parse("1\n\n\n\n\n\n\n2\n", {}, limits); }), 3105);
+}
+
 TEST(Csv, BlocksOfInputDoNotShow) {
   std::string text = "a,b\n";
   Floats expected;
