@@ -48,7 +48,10 @@ class Resolver {
 
   TrainOptions& options() { return options_; }
   bool is_auto(const std::string& key) { return find_option(bound_, key).get() == "auto"; }
-  bool set_by_user(const std::string& key) { return choice(key).origin != "built-in"; }
+  bool set_by_user(const std::string& key) {
+    const std::string& origin = choice(key).origin;
+    return origin != "built-in" && origin != "auto" && origin != "preset";
+  }
   void set(const std::string& key, const std::string& value, const std::string& origin,
            const std::string& reason) {
     find_option(bound_, key).set(value);

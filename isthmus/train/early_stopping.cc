@@ -17,7 +17,7 @@ EarlyStopping::Verdict EarlyStopping::observe(int64_t epoch, int64_t step, const
   } else if (epoch > warmup_epochs_) {
     ++without_gain_;
   }
-  verdict.stop = patience_ > 0 && without_gain_ >= patience_;
+  verdict.stop = exhausted();
   return verdict;
 }
 

@@ -23,6 +23,7 @@ class EarlyStopping {
   /// score: higher is better (Terms::score). A score that is not a number is never best.
   Verdict observe(int64_t epoch, int64_t step, const Terms& val);
 
+  bool exhausted() const { return patience_ > 0 && without_gain_ >= patience_; }
   bool has_best() const { return best_epoch_ > 0; }
   int64_t best_epoch() const { return best_epoch_; }
   int64_t best_step() const { return best_step_; }

@@ -3,6 +3,8 @@
 // number is computed here.
 #include "isthmus/train/json_results.h"
 
+#include <algorithm>
+
 #include "isthmus/train/version.h"
 
 namespace isthmus {
@@ -47,6 +49,11 @@ Json model_json(const Model& model) {
       .set("parameters", model.num_parameters())
       .set("likelihood", model.options().likelihood)
       .set("normalized", model.normalized());
+}
+
+int64_t num_classes(const Dataset& data) {
+  if (data.labels.empty()) return -1;
+  return int64_t{*std::max_element(data.labels.begin(), data.labels.end())} + 1;
 }
 
 Json data_json(const Dataset& data, const std::string& source) {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiny data sets and runs for tests of training: a few dozen items, a network of a few hundred
+// weights, the reference device. Not part of the product.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "isthmus/base/rng_key.h"
+#include "isthmus/testing/reference_device.h"
+#include "isthmus/train/trainer.h"
+
+namespace isthmus {
+
+/// `count` grey images of 4 x 4 bytes: a bright row or column at a keyed place, and some noise.
+inline Dataset tiny_images(int64_t count, uint64_t seed = 5) {
+  Dataset data;
+  data.spec.kind = DataKind::kImage;
+  data.spec.item_shape = {4, 4};
+  data.spec.dtype = Dtype::kU8;
+  data.values = Tensor(Dtype::kU8, {count, 4, 4});
+  data.source = "tiny";
+  const RngKey key = RngKey::from(seed, "tiny");
+  for (int64_t i = 0; i < count; ++i) {
+    float u[18];
+    fill_uniform(key, static_cast<uint64_t>(i), 0, 0, u, 18);
+    const int line = static_cast<int>(u[0] * 4);
+    for (int p = 0; p < 16; ++p) {
+      const bool lit = (u[1] < 0.5f ? p / 4 : p % 4) == line;
+      data.values.values<uint8_t>()[static_cast<size_t>(i * 16 + p)] =
+          static_cast<uint8_t>((lit ? 200 : 10) + 40 * u[2 + p]);
+    }
+  }
+  data.spec.fields = {{.name = "",
+                       .min = 0,
+                       .max = 255,
+                       .mean = 80,
+                       .standard_deviation = 80,
+                       .binary = false,
+                       .constant = false,
+                       .integer = true}};
+  return data;
+}
+
+/// A folder of its own under the temporary directory, empty.
+inline std::string fresh_folder(const std::string& name) {
+  const std::string path = ::testing::TempDir() + "isthmus-" + name;
+  std::filesystem::remove_all(path);
+  return path;
+}
+
+/// 64 weights wide, 4 batches of 10 per epoch (the last one partial), 3 epochs.
+inline TrainRequest tiny_request(const Dataset& data, Device& device, const std::string& out) {
+  TrainRequest request;
+  request.dataset = &data;
+  request.device = &device;
+  request.options.run.out = out;
+  request.options.run.samples_every = "none";
+  request.options.model.hidden = "6";
+  request.options.model.latent_dim = "2";
+  request.options.loop.batch_size = "10";
+  request.options.loop.epochs = "3";
+  request.options.optimizer.learning_rate = 0.01;
+  return request;
+}
+
+/// Records everything and stops when told to.
+class RecordingObserver : public TrainObserver {
+ public:
+  void on_choices(const std::vector<Choice>& c) override { choices = c; }
+  void on_summary(const TrainSummary& s) override { summary = s; }
+  void on_progress(const Progress& p) override { progress.push_back(p); }
+  void on_epoch(const EpochRecord& e) override { epochs.push_back(e); }
+  void on_event(const TrainEvent& e) override { events.push_back(e); }
+  StopRequest stop_requested() override {
+    ++steps;
+    if (at_step) at_step(steps);
+    return steps == stop_at ? StopRequest::kStop : StopRequest::kNone;
+  }
+  bool has_event(const std::string& kind) const {
+    for (const TrainEvent& e : events) {
+      if (e.kind == kind) return true;
+    }
+    return false;
+  }
+
+  std::vector<Choice> choices;
+  TrainSummary summary;
+  std::vector<Progress> progress;
+  std::vector<EpochRecord> epochs;
+  std::vector<TrainEvent> events;
+  int64_t steps = 0, stop_at = -1;
+  std::function<void(int64_t)> at_step;
+};
+
+}  // namespace isthmus

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of automatic choices, and the small machines beside the loop.
+#include "isthmus/train/choices.h"
+
+#include <gtest/gtest.h>
+
+#include "isthmus/testing/tiny_run.h"
+#include "isthmus/train/early_stopping.h"
+#include "isthmus/train/picture_schedule.h"
+#include "isthmus/train/run_folder.h"
+
+namespace isthmus {
+namespace {
+
+DataSpec spec_of(DataKind kind, Shape shape, Dtype dtype, double min, double max, bool binary) {
+  DataSpec spec;
+  spec.kind = kind;
+  spec.item_shape = std::move(shape);
+  spec.dtype = dtype;
+  const int64_t fields = kind == DataKind::kTable ? value_count(spec.item_shape) : 1;
+  for (int64_t i = 0; i < fields; ++i) {
+    FieldSpec field;
+    field.name = kind == DataKind::kTable ? "c" + std::to_string(i) : "";
+    field.min = min;
+    field.max = max;
+    field.mean = (min + max) / 2;
+    field.standard_deviation = (max - min) / 4;
+    field.binary = binary;
+    field.integer = binary || dtype == Dtype::kU8;
+    spec.fields.push_back(field);
+  }
+  return spec;
+}
+
+struct Row {
+  DataSpec spec;
+  int64_t items;
+  const char *likelihood, *hidden, *latent, *batch, *scale;
+};
+
+TEST(Choices, FollowTheTable) {
+  const DataKind image = DataKind::kImage, table = DataKind::kTable, array = DataKind::kArray;
+  const std::vector<Row> rows = {
+      {spec_of(image, {28, 28}, Dtype::kU8, 0, 255, false), 60000, "bernoulli", "128", "20", "512",
+       "unit"},
+      {spec_of(image, {28, 28}, Dtype::kU8, 0, 1, true), 60000, "bernoulli", "128", "20", "512",
+       "none"},
+      {spec_of(image, {32, 32, 3}, Dtype::kU8, 0, 255, false), 50000, "gaussian", "256", "20",
+       "512", "unit"},
+      {spec_of(image, {64, 64, 3}, Dtype::kU8, 0, 255, false), 5000, "gaussian", "512", "20", "128",
+       "unit"},
+      {spec_of(image, {25, 25}, Dtype::kF32, 0, 0.99, false), 200, "continuous_bernoulli", "128",
+       "20", "20", "none"},
+      {spec_of(table, {30}, Dtype::kF32, -5, 900, false), 569, "gaussian", "128", "10", "56",
+       "standardize"},
+      {spec_of(table, {4}, Dtype::kF32, 0.1, 7.9, false), 150, "gaussian", "128", "2", "15",
+       "standardize"},
+      {spec_of(array, {500}, Dtype::kF32, -4, 9, false), 20000, "gaussian", "128", "20", "512",
+       "standardize"},
+  };
+  for (const Row& row : rows) {
+    const ResolvedOptions r = resolve_options({}, row.spec, row.items, {});
+    const std::string name = describe_item(row.spec);
+    EXPECT_EQ(r.options.model.likelihood, row.likelihood) << name;
+    EXPECT_EQ(r.options.model.hidden, row.hidden) << name;
+    EXPECT_EQ(r.options.model.latent_dim, row.latent) << name;
+    EXPECT_EQ(r.options.loop.batch_size, row.batch) << name;
+    EXPECT_EQ(r.options.hold_out.scale, row.scale) << name;
+  }
+}
+
+const Choice& choice_of(const ResolvedOptions& r, const std::string& key) {
+  for (const Choice& choice : r.choices) {
+    if (choice.key == key) return choice;
+  }
+  throw std::runtime_error("no choice " + key);
+}
+
+TEST(Choices, CarryOriginAndReason) {
+  TrainOptions options;
+  options.model.latent_dim = "7";
+  options.model.preset = "vae-784-400-20";
+  const DataSpec spec = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
+  const ResolvedOptions r = resolve_options(options, spec, 60000, {{"model.latent_dim", "config"}});
+  EXPECT_EQ(choice_of(r, "model.latent_dim").value, "7");
+  EXPECT_EQ(choice_of(r, "model.latent_dim").origin, "config");
+  EXPECT_EQ(choice_of(r, "model.hidden").value, "400");
+  EXPECT_EQ(choice_of(r, "model.hidden").origin, "preset");
+  EXPECT_EQ(choice_of(r, "train.batch_size").origin, "auto");
+  EXPECT_FALSE(choice_of(r, "train.batch_size").reason.empty());
+  EXPECT_EQ(choice_of(r, "optimizer.name").origin, "built-in");
+}
+
+TEST(Choices, ReplayOfResolvedOptionsChangesNothing) {
+  const DataSpec spec = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
+  const ResolvedOptions r = resolve_options({}, spec, 60000, {});
+  const ResolvedOptions again = replay_options(r.choices, {}, {});
+  EXPECT_EQ(config_hash(again.choices), config_hash(r.choices));
+  EXPECT_EQ(config_toml(again.options, again.choices), config_toml(r.options, r.choices));
+}
+
+TEST(Choices, OptionsWithoutEffectAreRefused) {
+  const DataSpec spec = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
+  const auto refused = [&](const std::function<void(TrainOptions&)>& change) {
+    TrainOptions options;
+    change(options);
+    try {
+      resolve_options(options, spec, 60000, {});
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kConflict;
+    }
+    return false;
+  };
+  EXPECT_TRUE(refused([](TrainOptions& o) { o.model.beta = 2; }));
+  EXPECT_TRUE(refused([](TrainOptions& o) { o.model.sigma = "0.5"; }));
+  EXPECT_TRUE(refused([](TrainOptions& o) {
+    o.model.name = "ae";
+    o.objective.kl_warmup = 3;
+  }));
+  EXPECT_TRUE(refused([](TrainOptions& o) {
+    o.hold_out.val = "0";
+    o.loop.target = "elbo>-1";
+  }));
+  EXPECT_FALSE(refused([](TrainOptions& o) { o.hold_out.val = "0"; }));
+}
+
+TEST(Choices, EveryKeyOfTheConfigurationReadsBack) {
+  const DataSpec spec = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
+  TrainOptions options;
+  options.loop.time = Duration{90};
+  options.loop.max_grad_norm = 1.5;
+  ResolvedOptions r = resolve_options(options, spec, 60000, {});
+  TrainOptions read;
+  for (const Choice& choice : r.choices) set_option(read, choice.key, choice.value);
+  auto a = bind_options(read), b = bind_options(r.options);
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_EQ(a[i].get(), b[i].get()) << a[i].key;
+}
+
+Terms elbo_terms_of(double elbo) { return {.elbo = elbo, .reconstruction = -elbo, .kl = 0}; }
+
+TEST(EarlyStopping, BestIsSetByTheFirstValidation) {
+  EarlyStopping stopping(2, 0);
+  EXPECT_TRUE(stopping.observe(1, 10, elbo_terms_of(-1e12)).best);
+  EXPECT_EQ(stopping.best_epoch(), 1);
+}
+
+TEST(EarlyStopping, CountsAfterWarmup) {
+  EarlyStopping stopping(2, 3);
+  stopping.observe(1, 10, elbo_terms_of(-1));
+  EXPECT_FALSE(stopping.observe(2, 20, elbo_terms_of(-2)).stop);
+  EXPECT_FALSE(stopping.observe(3, 30, elbo_terms_of(-2)).stop);
+  EXPECT_FALSE(stopping.observe(4, 40, elbo_terms_of(-2)).stop);
+  EXPECT_TRUE(stopping.observe(5, 50, elbo_terms_of(-2)).stop);
+}
+
+TEST(EarlyStopping, AGainResetsTheCountAndNanIsNoGain) {
+  EarlyStopping stopping(2, 0);
+  stopping.observe(1, 1, elbo_terms_of(-5));
+  EXPECT_FALSE(stopping.observe(2, 2, elbo_terms_of(kUnknown)).best);
+  EXPECT_TRUE(stopping.observe(3, 3, elbo_terms_of(-4)).best);
+  EXPECT_FALSE(stopping.observe(4, 4, elbo_terms_of(-6)).stop);
+  EarlyStopping copy(2, 0);
+  copy.restore(stopping.to_json());
+  EXPECT_TRUE(copy.observe(5, 5, elbo_terms_of(-6)).stop);
+  EXPECT_EQ(copy.best_terms().elbo, -4);
+}
+
+TEST(Pictures, AreDrawnAboutTenTimes) {
+  int count = 0;
+  for (int64_t epoch = 1; epoch <= 100; ++epoch) count += draws_pictures("auto", epoch, 100, false);
+  EXPECT_EQ(count, 11);  // epoch 1 and every tenth
+  EXPECT_TRUE(draws_pictures("auto", 1, 500, true));
+  EXPECT_TRUE(draws_pictures("auto", 50, 500, true));
+  EXPECT_FALSE(draws_pictures("auto", 30, 500, true));
+  EXPECT_FALSE(draws_pictures("none", 1, 100, false));
+  EXPECT_TRUE(draws_pictures("7", 14, 100, false));
+}
+
+TEST(RunFolder, NamesComeFromTheData) {
+  EXPECT_EQ(run_name_from_data("fashion-mnist@train"), "fashion-mnist");
+  EXPECT_EQ(run_name_from_data("photos/"), "photos");
+  EXPECT_EQ(run_name_from_data("a/sales.csv, b.csv"), "sales");
+  EXPECT_EQ(run_name_from_data("../.."), "run");
+  EXPECT_EQ(run_name_from_data("my data.npy"), "my_data");
+}
+
+TEST(RunFolder, NumbersAreNeverReused) {
+  const std::string base = fresh_folder("numbers");
+  std::filesystem::create_directories(base);
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(base);
+  {
+    const RunFolder a = RunFolder::create(posix_fs(), "auto", "x");
+    const RunFolder b = RunFolder::create(posix_fs(), "auto", "x");
+    EXPECT_EQ(a.path(), "runs/x-001");
+    EXPECT_EQ(b.path(), "runs/x-002");
+  }
+  std::filesystem::current_path(before);
+}
+
+}  // namespace
+}  // namespace isthmus

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run that was interrupted anywhere and resumed ends in the same bits as one that was not.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "isthmus/checkpoint/generations.h"
+#include "isthmus/testing/tiny_run.h"
+#include "isthmus/train/model.h"
+
+namespace isthmus {
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Epoch and validation lines without the fields that tell of time.
+std::string terms_of(const std::string& metrics) {
+  std::string out;
+  size_t at = 0;
+  while ((at = metrics.find("\"kind\"", at)) != std::string::npos) {
+    out += metrics.substr(at, metrics.find("}", at) - at) + "\n";
+    ++at;
+  }
+  return out;
+}
+
+struct Reference {
+  Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  TrainResult result;
+  std::string metrics;
+};
+
+const Reference& uninterrupted() {
+  static const Reference reference = [] {
+    Reference r;
+    RecordingObserver seen;
+    r.result = train(tiny_request(r.data, r.device, fresh_folder("whole")), seen);
+    r.metrics = terms_of(text_of(join_path(r.result.run, "metrics.jsonl")));
+    return r;
+  }();
+  return reference;
+}
+
+TrainRequest resume_request(Reference& r, const std::string& run) {
+  TrainRequest request;
+  request.dataset = &r.data;
+  request.device = &r.device;
+  request.options.run.resume = run;
+  return request;
+}
+
+class ResumeAt : public ::testing::TestWithParam<int> {};
+
+TEST_P(ResumeAt, BitsEqualUninterrupted) {
+  const Reference& whole = uninterrupted();
+  Reference part;
+  const std::string out = fresh_folder("part-" + std::to_string(GetParam()));
+  RecordingObserver seen;
+  seen.stop_at = GetParam();
+  const TrainResult stopped = train(tiny_request(part.data, part.device, out), seen);
+  EXPECT_EQ(stopped.steps, GetParam());
+  RecordingObserver again;
+  const TrainResult r = train(resume_request(part, out), again);
+  EXPECT_TRUE(again.has_event("resumed"));
+  EXPECT_EQ(r.resumed_from_step.value_or(-1), GetParam());
+  EXPECT_EQ(r.steps, whole.result.steps);
+  EXPECT_EQ(r.final_weights_sha256, whole.result.final_weights_sha256);
+  EXPECT_EQ(r.weights_sha256, whole.result.weights_sha256);
+  EXPECT_EQ(terms_of(text_of(join_path(out, "metrics.jsonl"))), whole.metrics);
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, ResumeAt, ::testing::Values(1, 3, 4, 5, 8, 11, 12));
+
+/// Runs train() in a child that dies at once after `step` steps, whatever its threads are doing.
+void die_at(Reference& r, const TrainRequest& request, int64_t step) {
+  (void)r;
+  const pid_t child = fork();
+  if (child == 0) {
+    RecordingObserver seen;
+    seen.at_step = [step](int64_t done) {
+      if (done == step) _exit(9);
+    };
+    try {
+      train(request, seen);
+    } catch (...) {
+    }
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+}
+
+TEST(Resume, AfterSuddenDeathBitsAreEqual) {
+  const Reference& whole = uninterrupted();
+  for (int64_t step : {2, 6, 9}) {
+    Reference part;
+    const std::string out = fresh_folder("dead-" + std::to_string(step));
+    die_at(part, tiny_request(part.data, part.device, out), step);
+    die_at(part, resume_request(part, out), 3);  // and once more while it is resumed
+    RecordingObserver again;
+    const TrainResult r = train(resume_request(part, out), again);
+    EXPECT_EQ(r.final_weights_sha256, whole.result.final_weights_sha256) << step;
+    EXPECT_EQ(r.weights_sha256, whole.result.weights_sha256) << step;
+    EXPECT_EQ(terms_of(text_of(join_path(out, "metrics.jsonl"))), whole.metrics) << step;
+  }
+}
+
+ErrorCode resume_code(const TrainRequest& request) {
+  try {
+    RecordingObserver seen;
+    train(request, seen);
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kInternal;
+}
+
+struct Stopped : Reference {
+  explicit Stopped(const std::string& name) : out(fresh_folder(name)) {
+    RecordingObserver seen;
+    seen.stop_at = 5;
+    result = train(tiny_request(data, device, out), seen);
+  }
+  std::string out;
+};
+
+TEST(Resume, ChangedDataAreRefusedUnlessAllowed) {
+  Stopped s("data-changed");
+  s.data.values.values<uint8_t>()[7] ^= 1;
+  TrainRequest request = resume_request(s, s.out);
+  EXPECT_EQ(resume_code(request), ErrorCode::kResumeData);
+  request.options.run.allow_data_change = true;
+  RecordingObserver seen;
+  EXPECT_EQ(train(request, seen).status, "done");
+}
+
+TEST(Resume, AChangedModelIsRefusedAndMoreEpochsAreNot) {
+  Stopped s("config-changed");
+  TrainRequest request = resume_request(s, s.out);
+  request.options.model.hidden = "7";
+  EXPECT_EQ(resume_code(request), ErrorCode::kResumeConfig);
+  request = resume_request(s, s.out);
+  request.options.loop.epochs = "5";
+  RecordingObserver seen;
+  EXPECT_EQ(train(request, seen).epochs, 5);
+}
+
+TEST(Resume, ADamagedGenerationIsPassedOver) {
+  Stopped s("damaged");
+  const std::vector<Generation> generations = list_checkpoints(posix_fs(), s.out);
+  ASSERT_EQ(generations.size(), 2u);
+  Bytes bytes = posix_fs().read_file(generations[0].path, uint64_t{1} << 20);
+  bytes[bytes.size() - 5] ^= std::byte{1};
+  posix_fs().write_file(generations[0].path, bytes, Durability::kRename);
+  RecordingObserver seen;
+  const TrainResult r = train(resume_request(s, s.out), seen);
+  EXPECT_EQ(r.resumed_from_step.value_or(-1), generations[1].step);
+  EXPECT_TRUE(seen.has_event("warning"));
+  EXPECT_EQ(r.final_weights_sha256, uninterrupted().result.final_weights_sha256);
+}
+
+TEST(Resume, OfAFolderWithoutACheckpointIsAnError) {
+  Reference r;
+  EXPECT_EQ(resume_code(resume_request(r, fresh_folder("nowhere"))), ErrorCode::kFileMissing);
+  const std::string empty = fresh_folder("empty");
+  posix_fs().make_folders(empty);
+  EXPECT_EQ(resume_code(resume_request(r, empty)), ErrorCode::kResumeNone);
+}
+
+TEST(Resume, OfAFinishedRunChangesNothing) {
+  Reference r;
+  const std::string out = fresh_folder("finished");
+  RecordingObserver seen;
+  const TrainResult first = train(tiny_request(r.data, r.device, out), seen);
+  RecordingObserver again;
+  const TrainResult second = train(resume_request(r, out), again);
+  EXPECT_EQ(second.steps, first.steps);
+  EXPECT_EQ(second.weights_sha256, first.weights_sha256);
+  EXPECT_EQ(second.best_epoch, first.best_epoch);
+}
+
+}  // namespace
+}  // namespace isthmus

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a request to everything a training loop needs. It opens and decides; it neither computes a
+// step nor writes a file.
+#include "isthmus/train/run_setup.h"
+
+#include <algorithm>
+
+#include "isthmus/base/memory.h"
+#include "isthmus/base/text.h"
+#include "isthmus/models/inference.h"
+#include "isthmus/optim/optimizer.h"
+#include "isthmus/runtime/open_device.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kMaxAutoEpochs = 500;
+
+void open_run_device(RunSetup& s, const TrainRequest& request) {
+  if (request.device != nullptr) {
+    s.device = request.device;
+    return;
+  }
+  const MachineOptions& machine = s.options().machine;
+  const int64_t threads = parse_count("machine.threads", machine.threads, 1, false).value_or(0);
+  s.owned_device = open_device({.device = machine.device, .threads = static_cast<int>(threads)});
+  s.device = s.owned_device.get();
+}
+
+Graph build_step_graph(const ModelSetup& model, const TrainOptions& options) {
+  GraphBuilder g;
+  const ModelOutput output = build_training(g, model);
+  add_update(g, output.objective, options.optimizer, options.loop.max_grad_norm);
+  return std::move(g).finish();
+}
+
+/// A new run: the options meet the data.
+void resolve_new(RunSetup& s, const TrainRequest& request) {
+  if (request.data.empty() && request.dataset == nullptr) {
+    throw Error(ErrorCode::kMissingArgument, "train needs DATA",
+                "a file, a folder or a known name: isthmus train fashion-mnist");
+  }
+  s.data_arguments = request.data;
+  s.data = open_train_data(request.data, request.dataset, request.options);
+  s.resolved =
+      resolve_options(request.options, s.data.train.spec, s.data.num_train(), request.origins);
+  s.model = {
+      .model = s.options().model, .objective = s.options().objective, .data = s.data.train.spec};
+  s.model.data.scaling = s.resolved.scaling;
+}
+
+/// A resumed run: everything but harmless keys comes from the checkpoint.
+void resolve_resumed(RunSetup& s, const TrainRequest& request, TrainObserver& observer) {
+  const RunOptions& run = request.options.run;
+  s.folder = RunFolder::reopen(*s.fs, run.resume);
+  s.resume = load_resume_point(*s.fs, run.resume, request.options.limits, observer);
+  s.resolved = replay_options(s.resume->identity.choices, request.options, request.origins);
+  s.data_arguments = request.data.empty() ? s.resume->identity.data : request.data;
+  if (s.data_arguments.empty() && request.dataset == nullptr) {
+    throw Error(ErrorCode::kMissingArgument, "the run was trained on data in memory",
+                "pass the data again");
+  }
+  s.data = open_train_data(s.data_arguments, request.dataset, s.options());
+  s.model = s.resume->model.setup;
+  if (s.data.fingerprint == s.resume->record.data_fingerprint) return;
+  if (!s.options().run.allow_data_change) {
+    throw Error(ErrorCode::kResumeData, "the data differ from those of the run", {},
+                {.file = run.resume});
+  }
+  s.data.train = conform(s.data.train, s.model.data);
+}
+
+void plan_loop(RunSetup& s) {
+  const TrainLoopOptions& loop = s.options().loop;
+  s.batch_size = parse_count("train.batch_size", loop.batch_size, 1, false).value_or(1);
+  s.batch_size = std::min(s.batch_size, s.data.num_train());
+  s.steps_per_epoch = (s.data.num_train() + s.batch_size - 1) / s.batch_size;
+  const std::optional<int64_t> epochs = parse_count("train.epochs", loop.epochs, 1, false);
+  s.open_end = !epochs;
+  s.max_epochs = epochs.value_or(kMaxAutoEpochs);
+  s.patience = parse_count("train.patience", loop.patience, 1, true).value_or(0);
+  s.precision = loop.precision == "bf16" ? Precision::kBF16 : Precision::kF32;
+  if (loop.target != "none") {
+    s.target = parse_condition(loop.target, "train.target", {"elbo", "reconstruction", "kl"});
+  }
+}
+
+uint64_t bytes_of_states(const Graph& graph) {
+  uint64_t bytes = 0;
+  for (const Node& node : graph.nodes()) {
+    if (node.kind == NodeKind::kParameter || node.kind == NodeKind::kState) {
+      bytes += 4 * static_cast<uint64_t>(value_count(node.type.shape));
+    }
+  }
+  return bytes;
+}
+
+uint64_t bytes_per_row(const Graph& graph) {
+  uint64_t bytes = 0;
+  for (const Node& node : graph.nodes()) {
+    if (node.type.extent == Extent::kPerRow && node.kind != NodeKind::kInput) {
+      bytes += 4 * static_cast<uint64_t>(value_count(node.type.shape));
+    }
+  }
+  return bytes;
+}
+
+/// Parts that do not depend on the batch: data, the state with its packed copies, two copies of the
+/// last good state, two on their way to disk and one as bytes, the program itself.
+uint64_t fixed_bytes(const RunSetup& s) {
+  constexpr uint64_t kProcess = uint64_t{48} << 20;
+  constexpr uint64_t kCopiesOfState = 8;
+  return kProcess + s.data.num_bytes() + kCopiesOfState * bytes_of_states(s.step_graph);
+}
+
+void estimate_memory(RunSetup& s) {
+  s.memory_limit = s.options().machine.memory ? s.options().machine.memory->bytes
+                                              : usable_memory().bytes / 10 * 8;
+  s.memory_estimate =
+      fixed_bytes(s) + static_cast<uint64_t>(s.batch_size) * bytes_per_row(s.step_graph);
+}
+
+std::string join_widths(const std::vector<int64_t>& widths) {
+  std::string text;
+  for (int64_t width : widths) text += "-" + std::to_string(width);
+  return text;
+}
+
+}  // namespace
+
+std::string describe_model(const ModelSetup& setup) {
+  std::vector<int64_t> hidden = widths(setup.model).value_or(std::vector<int64_t>{});
+  const std::string latent = setup.model.latent_dim,
+                    items = std::to_string(setup.data.num_values());
+  const bool posterior = find_model(setup.model.name).has_posterior;
+  std::string text = setup.model.name + " " + items + join_widths(hidden) + "-";
+  text += posterior ? "(" + latent + "," + latent + ")-" + latent : latent;
+  std::reverse(hidden.begin(), hidden.end());
+  text += join_widths(hidden) + "-" + items + ", " + setup.model.activation + ", " +
+          setup.model.likelihood;
+  const LikelihoodDef& likelihood = find_likelihood(setup.model.likelihood);
+  if (likelihood.uses_sigma) text += " (sigma " + resolved_sigma(setup) + ")";
+  const bool score = likelihood.measure(setup.data) == Measure::kScore;
+  return text + (score ? " on grey values (a score: isthmus help auto)" : "");
+}
+
+RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
+  RunSetup s;
+  s.fs = request.fs != nullptr ? request.fs : &posix_fs();
+  s.clock = request.clock != nullptr ? request.clock : &monotonic_clock();
+  s.command = request.command;
+  if (request.options.run.resume != "none") {
+    resolve_resumed(s, request, observer);
+  } else {
+    resolve_new(s, request);
+  }
+  plan_loop(s);
+  s.step_graph = build_step_graph(s.model, s.options());
+  open_run_device(s, request);
+  estimate_memory(s);
+  return s;
+}
+
+void require_memory(const RunSetup& s) {
+  if (s.memory_estimate <= s.memory_limit) return;
+  const uint64_t fixed = fixed_bytes(s), row = std::max<uint64_t>(1, bytes_per_row(s.step_graph));
+  const uint64_t fits = s.memory_limit > fixed ? (s.memory_limit - fixed) / row : 0;
+  throw Error(ErrorCode::kOutOfMemory,
+              "training needs about " + format_bytes(s.memory_estimate) + ", the limit is " +
+                  format_bytes(s.memory_limit),
+              fits > 0 ? "--batch " + std::to_string(fits) + " fits"
+                       : "use fewer items (--limit), a smaller network, or raise --memory");
+}
+
+TrainSummary summarize(const RunSetup& s) {
+  const DataSpec& spec = s.model.data;
+  TrainSummary summary;
+  summary.data = s.data.train.source;
+  summary.data_split = s.data.train.split;
+  summary.data_note = s.data.train.note;
+  summary.item = describe_item(spec);
+  summary.item_shape = spec.item_shape;
+  summary.dtype = dtype_name(spec.dtype);
+  summary.num_train = s.data.num_train();
+  summary.num_val = s.data.num_val();
+  summary.model = describe_model(s.model);
+  summary.model_name = s.model.model.name;
+  summary.arch = "mlp";
+  summary.likelihood = s.model.model.likelihood;
+  summary.latent_dim = latent_dim_of(s.model.model).value_or(0);
+  summary.normalized = find_likelihood(s.model.model.likelihood).measure(spec) != Measure::kScore;
+  summary.layers = model_summary(s.step_graph);
+  summary.parameters = s.step_graph.num_parameter_values();
+  summary.device = s.device->info();
+  summary.precision = s.precision;
+  summary.batch_size = s.batch_size;
+  summary.memory_bytes = s.memory_estimate;
+  summary.memory_limit_bytes = s.memory_limit;
+  summary.steps_per_epoch = s.steps_per_epoch;
+  summary.max_epochs = s.max_epochs;
+  summary.resumed_from_step = s.resume ? s.resume->step : -1;
+  summary.run = s.folder ? s.folder->path() : "";
+  return summary;
+}
+
+}  // namespace isthmus

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens the data of a run and divides its rows. Scaling is decided later (choices.cc); nothing is
+// copied here but what a picture shows.
+#include "isthmus/train/train_data.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "isthmus/data/split.h"
+
+namespace isthmus {
+
+uint64_t TrainData::num_bytes() const {
+  return train.values.num_bytes() + (val ? val->values.num_bytes() : 0);
+}
+
+Dataset TrainData::shown_items(int64_t count) const {
+  const Dataset& from = val_rows.empty() ? train : val_data();
+  const std::vector<int64_t>& rows = val_rows.empty() ? train_rows : val_rows;
+  const size_t shown = std::min(rows.size(), static_cast<size_t>(count));
+  Dataset items;
+  items.spec = from.spec;
+  items.source = from.source;
+  Shape shape = from.values.shape();
+  shape[0] = static_cast<int64_t>(shown);
+  items.values = Tensor(from.values.dtype(), shape);
+  const uint64_t bytes = from.values.num_bytes() / static_cast<uint64_t>(from.num_items());
+  for (size_t i = 0; i < shown; ++i) {
+    std::copy_n(from.values.data() + static_cast<uint64_t>(rows[i]) * bytes, bytes,
+                items.values.data() + i * bytes);
+  }
+  return items;
+}
+
+TrainData open_train_data(const std::vector<std::string>& arguments, const Dataset* given,
+                          const TrainOptions& options) {
+  TrainData data;
+  data.train =
+      given != nullptr ? *given : open_datasets(arguments, options.data, options.limits, "train");
+  data.fingerprint = fingerprint(data.train);
+  const std::optional<double> share = validation_share(options.hold_out.val);
+  RowSplit split = split_rows(data.train.num_items(), share.value_or(0), options.run.seed);
+  data.train_rows = std::move(split.train);
+  data.val_rows = std::move(split.validation);
+  if (!share) {
+    Dataset val = open_dataset(options.hold_out.val, options.data, options.limits, "test");
+    data.val = conform(val, data.train.spec);
+    data.val_rows.resize(static_cast<size_t>(data.val->num_items()));
+    std::iota(data.val_rows.begin(), data.val_rows.end(), int64_t{0});
+    data.fingerprint += "+" + fingerprint(*data.val);
+  }
+  return data;
+}
+
+}  // namespace isthmus

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data of a run: what trains, what validates. Rows are numbered in the data as opened, so an
+// item keeps its noise whatever else happens.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "isthmus/data/dataset.h"
+#include "isthmus/train/options.h"
+
+namespace isthmus {
+
+struct TrainData {
+  Dataset train;
+  std::vector<int64_t> train_rows;
+  std::optional<Dataset> val;     // data.val named DATA; else the rows are those of `train`
+  std::vector<int64_t> val_rows;  // empty: no validation
+  std::string fingerprint;        // of both
+
+  const Dataset& val_data() const { return val ? *val : train; }
+  int64_t num_train() const { return static_cast<int64_t>(train_rows.size()); }
+  int64_t num_val() const { return static_cast<int64_t>(val_rows.size()); }
+  uint64_t num_bytes() const;
+  /// The first `count` rows that validate, or that train when none does, as data of their own.
+  Dataset shown_items(int64_t count) const;
+};
+
+/// Opens `arguments` (or takes `given`). Errors: those of open_dataset; E3403 with fewer than two
+/// items.
+TrainData open_train_data(const std::vector<std::string>& arguments, const Dataset* given,
+                          const TrainOptions& options);
+
+}  // namespace isthmus

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens between epochs, and when a step goes wrong: validation at beta 1, the best model,
+// metrics and pictures; rewinding to the last good state with half the learning rate.
+#include <cmath>
+
+#include "isthmus/base/text.h"
+#include "isthmus/train/json_results.h"
+#include "isthmus/train/picture_schedule.h"
+#include "isthmus/train/pictures.h"
+#include "isthmus/train/train_loop.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kMaxHalvings = 3;
+constexpr int64_t kGridSide = 10, kReconstructions = 50, kReconstructionColumns = 5;
+
+std::string epoch_name(int64_t epoch, const char* what) {
+  std::string digits = std::to_string(epoch);
+  while (digits.size() < 4) digits.insert(digits.begin(), '0');
+  return "epoch-" + digits + "-" + what + ".png";
+}
+
+}  // namespace
+
+Terms TrainLoop::validate() {
+  if (!validation_) return {};
+  for (auto& [name, tensor] : validation_parameters_) {
+    executor_->get_into(name, tensor);
+    validation_->runner().executor().set(name, tensor);
+  }
+  return mean_terms(validation_->run(setup_.data.val_rows));
+}
+
+void TrainLoop::end_epoch() {
+  EpochRecord epoch;
+  epoch.epoch = state_.epoch;
+  epoch.step = state_.step;
+  epoch.train = state_.sums.terms(has_posterior_);
+  epoch.learning_rate = learning_rate();
+  epoch.kl_weight = kl_weight();
+  epoch.beta = beta();
+  epoch.grad_norm = grad_norm();
+  epoch.items_per_second =
+      epoch_seconds_ > 0 ? static_cast<double>(epoch_items_) / epoch_seconds_ : 0.0;
+  TrainState next = state_;
+  ++next.epoch;
+  next.position = 0;
+  next.sums = {};
+  next.last_train = epoch.train;
+  if (!good_->take(*executor_, next)) {
+    recover(describe_failure());
+    return;
+  }
+  state_ = next;
+  epoch_seconds_ = 0;
+  epoch_items_ = 0;
+  epoch.val = validate();
+  if (validation_ && has_posterior_) epoch.active_units = validation_->active_units();
+  state_.active_units = epoch.active_units;
+  epoch.elapsed_seconds = elapsed_seconds();
+  EarlyStopping::Verdict verdict;
+  if (validation_) verdict = early_stopping_.observe(epoch.epoch, epoch.step, epoch.val);
+  epoch.best = verdict.best;
+  note_epoch(epoch, verdict.best);
+  draw_pictures(epoch.epoch);
+  stop_after_epoch(verdict, epoch.val);
+}
+
+void TrainLoop::note_epoch(const EpochRecord& epoch, bool best) {
+  for (const Json& line : metrics_json(epoch)) folder_.append_metrics(line);
+  if (best) {
+    folder_.sync_metrics();
+    std::optional<NamedTensors> tensors = copy_state(*executor_);
+    ISTHMUS_CHECK(tensors.has_value(), "the state was finite a moment ago");
+    saver_.save_with_model(record(), std::move(*tensors), epoch.val);
+  }
+  saver_.announce();
+  observer_.on_epoch(epoch);
+  // Collapse: hardly any latent carries information although the weight of kl is complete.
+  if (!collapse_warned_ && epoch.active_units == 0 && epoch.kl_weight >= 1 && epoch.epoch >= 5) {
+    collapse_warned_ = true;
+    event("warning", "W6002", "no latent is active: the decoder ignores the code",
+          "--kl-warmup 20 or --free-bits 0.1");
+  }
+}
+
+void TrainLoop::draw_pictures(int64_t epoch) {
+  const RunOptions& run = setup_.options().run;
+  if (!pictures_work_ || !has_pictures(setup_.model.data)) return;
+  if (!draws_pictures(run.samples_every, epoch, setup_.max_epochs, setup_.open_end)) return;
+  Model model;
+  model.setup = setup_.model;
+  for (const ExpectedTensor& p : expected_parameters(setup_.model)) {
+    model.parameters.emplace(p.name, executor_->get(p.name));
+  }
+  try {
+    if (has_posterior_) {
+      folder_.write(epoch_name(epoch, "samples"),
+                    samples_picture(model, *setup_.device, kGridSide, kGridSide, 0));
+    }
+    folder_.write(
+        epoch_name(epoch, "reconstructions"),
+        reconstructions_picture(model, setup_.data.shown_items(kReconstructions), *setup_.device,
+                                kReconstructions, kReconstructionColumns));
+  } catch (const Error& error) {
+    // Pictures stop before checkpoints do: a full disk must not end training here.
+    if (exit_status(error.code()) != 5) throw;
+    pictures_work_ = false;
+    event("warning", "W5101", "no more pictures: " + error.message(), error.hint());
+  }
+}
+
+void TrainLoop::stop_after_epoch(const EarlyStopping::Verdict& verdict, const Terms& val) {
+  if (!stop_reason_.empty()) return;
+  if (setup_.target && validation_) {
+    const std::string& name = setup_.target->name;
+    const double value = name == "elbo" ? val.elbo : name == "kl" ? val.kl : val.reconstruction;
+    if (setup_.target->met_by(value)) stop_reason_ = "target";
+  }
+  if (stop_reason_.empty() && verdict.stop) stop_reason_ = "early_stop";
+  if (stop_reason_.empty() && state_.epoch > setup_.max_epochs) stop_reason_ = "epochs";
+}
+
+std::string TrainLoop::describe_failure() const {
+  std::string text;
+  for (const char* name : {"reconstruction", "kl", "objective"}) {
+    if (!setup_.step_graph.has_output(name)) continue;
+    const double value = executor_->scalar(name);
+    if (std::isfinite(value)) continue;
+    text = std::string(name) + " is " + (std::isnan(value) ? "nan" : "infinite");
+    break;
+  }
+  const std::optional<std::string> bad = first_bad_value(*executor_);
+  if (bad) text += (text.empty() ? "" : ", ") + *bad;
+  return "at step " + std::to_string(state_.step + 1) + ": " + text;
+}
+
+void TrainLoop::recover(const std::string& what) {
+  const int64_t halvings = state_.halvings + 1, rollbacks = state_.rollbacks + 1;
+  if (halvings > kMaxHalvings) fail(what);
+  good_->restore(*executor_, state_);
+  state_.halvings = halvings;
+  state_.rollbacks = rollbacks;
+  // Later rewinds start from here with the lower rate, too.
+  good_->take(*executor_, state_);
+  epoch_seconds_ = 0;
+  epoch_items_ = 0;
+  event("rollback", "W6001",
+        what + "; back to step " + std::to_string(state_.step) + " with learning rate " +
+            format_fixed(learning_rate(), 6),
+        "if it happens again: --lr lower, or --clip 1");
+}
+
+void TrainLoop::fail(const std::string& what) {
+  throw Error(
+      ErrorCode::kDiverged,
+      "training diverged " + what + "; three retries with half the learning rate did not help",
+      "use a lower --lr, add --clip 1, or look for extreme values: isthmus inspect DATA");
+}
+
+}  // namespace isthmus

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// The training loop: one pass of train_epoch per epoch, one call of step per update. The step loop
+// allocates nothing and reads three scalars; everything else happens between epochs or a few times
+// a second. Epoch ends, validation and recovery are in train_epochs.cc.
+#include "isthmus/train/train_loop.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "isthmus/losses/elbo.h"
+#include "isthmus/nn/initializers.h"
+#include "isthmus/optim/schedules.h"
+
+namespace isthmus {
+namespace {
+
+constexpr double kProgressSeconds = 0.1;
+constexpr int64_t kGoodStateSteps = 256;  // between copies of the last good state, inside an epoch
+
+bool has_scalar(const Graph& graph, std::string_view name) {
+  return std::any_of(graph.nodes().begin(), graph.nodes().end(), [&](const Node& node) {
+    return node.kind == NodeKind::kScalar && node.name == name;
+  });
+}
+
+}  // namespace
+
+TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer)
+    : setup_(setup),
+      folder_(folder),
+      observer_(observer),
+      saver_(setup, folder, observer),
+      early_stopping_(setup.patience,
+                      static_cast<int64_t>(std::ceil(setup.options().objective.kl_warmup))),
+      has_posterior_(find_model(setup.model.model.name).has_posterior),
+      has_step_(has_scalar(setup.step_graph, "step")),
+      has_kl_weight_(has_scalar(setup.step_graph, "kl_weight")),
+      has_grad_norm_(setup.step_graph.has_output("grad_norm")) {
+  executor_ = setup.device->compile(setup.step_graph,
+                                    {.max_rows = setup.batch_size, .precision = setup.precision});
+  executor_->bind_input("x", setup.data.train.values, setup.model.data.scaling);
+  items_.resize(static_cast<size_t>(setup.batch_size));
+  if (setup.data.num_val() > 0) {
+    validation_ = std::make_unique<TermsRunner>(setup.model, *setup.device, VerbSettings{});
+    validation_->bind(setup.data.val_data().values);
+    for (const ExpectedTensor& p : expected_parameters(setup.model)) {
+      validation_parameters_.emplace_back(p.name, Tensor(Dtype::kF32, p.shape));
+    }
+  }
+  started_ = setup.clock->seconds();
+  if (setup.resume) {
+    start_resumed(*setup.resume);
+  } else {
+    start_new();
+  }
+  good_ = std::make_unique<StateCopy>(*executor_);
+  good_->take(*executor_, state_);
+}
+
+void TrainLoop::start_new() {
+  folder_.open_metrics(0);
+  for (const auto& [name, tensor] : initialize(setup_.step_graph, setup_.options().run.seed)) {
+    executor_->set(name, tensor);
+  }
+  // From here on the run can be resumed, whatever happens; it also is the probe of the disk.
+  saver_.save(record(), *copy_state(*executor_));
+  saver_.finish();
+}
+
+void TrainLoop::start_resumed(const ResumePoint& point) {
+  std::vector<ExpectedTensor> expected;
+  for (const Node& node : setup_.step_graph.nodes()) {
+    if (node.kind != NodeKind::kParameter && node.kind != NodeKind::kState) continue;
+    expected.push_back({.name = node.name, .dtype = Dtype::kF32, .shape = node.type.shape});
+  }
+  require_tensor_set(expected, point.tensors);
+  for (const auto& [name, tensor] : point.tensors) executor_->set(name, tensor);
+  state_ = point.record.state;
+  early_stopping_.restore(point.record.early_stopping);
+  elapsed_before_ = state_.elapsed_seconds;
+  folder_.open_metrics(point.record.metrics_bytes);
+  // The model may be missing when the process died between the checkpoint and the model.
+  if (early_stopping_.has_best() && early_stopping_.best_step() == state_.step) {
+    saver_.save_model(point.record, point.tensors, early_stopping_.best_terms());
+  }
+  event("resumed", "", "resumed at step " + std::to_string(state_.step), "");
+  if (point.record.arithmetic != setup_.device->info().arithmetic) {
+    event("warning", "W4402",
+          "this machine computes with other arithmetic than the run so far (" +
+              point.record.arithmetic + "): the result will not be bit-identical",
+          "resume on the machine where the run began, if bits matter");
+  }
+}
+
+std::string TrainLoop::run() {
+  while (stop_reason_.empty()) {
+    if (state_.epoch > setup_.max_epochs) {
+      stop_reason_ = "epochs";
+    } else if (state_.position == 0 && early_stopping_.exhausted()) {
+      stop_reason_ = "early_stop";  // a run that had ended and is resumed
+    } else {
+      train_epoch();
+    }
+  }
+  return stop_reason_;
+}
+
+void TrainLoop::train_epoch() {
+  const uint64_t n = static_cast<uint64_t>(setup_.data.num_train());
+  const KeyedPermutation order(RngKey::from(setup_.options().run.seed, "shuffle"),
+                               static_cast<uint32_t>(state_.epoch), n);
+  while (state_.position < setup_.data.num_train()) {
+    if (!step(order)) return;  // rewound: the epoch may be another one
+    after_step();
+    if (!stop_reason_.empty() && state_.position < setup_.data.num_train()) return;
+  }
+  end_epoch();
+}
+
+bool TrainLoop::step(const KeyedPermutation& order) {
+  const double begin = setup_.clock->seconds();
+  const int64_t rows = std::min(setup_.batch_size, setup_.data.num_train() - state_.position);
+  for (int64_t i = 0; i < rows; ++i) {
+    const uint64_t position = static_cast<uint64_t>(state_.position + i);
+    items_[static_cast<size_t>(i)] = setup_.data.train_rows[order(position)];
+  }
+  executor_->set_scalar("learning_rate", learning_rate());
+  if (has_step_) executor_->set_scalar("step", static_cast<double>(state_.step + 1));
+  if (has_kl_weight_) executor_->set_scalar("kl_weight", kl_weight());
+  executor_->run({.items = std::span<const int64_t>(items_).first(static_cast<size_t>(rows)),
+                  .epoch = static_cast<uint32_t>(state_.epoch),
+                  .seed = setup_.options().run.seed});
+  const double objective = executor_->scalar("objective");
+  const double reconstruction = executor_->scalar("reconstruction");
+  const double kl = has_posterior_ ? executor_->scalar("kl") : 0.0;
+  if (!std::isfinite(objective) || !std::isfinite(reconstruction) || !std::isfinite(kl)) {
+    recover(describe_failure());
+    return false;
+  }
+  state_.sums.add(objective, reconstruction, kl, rows);
+  state_.position += rows;
+  ++state_.step;
+  const double seconds = setup_.clock->seconds() - begin;
+  epoch_seconds_ += seconds;
+  epoch_items_ += rows;
+  state_.trained_seconds += seconds;
+  state_.trained_items += rows;
+  const bool good_state_due = (state_.position / setup_.batch_size) % kGoodStateSteps == 0;
+  if (good_state_due && state_.position < setup_.data.num_train() &&
+      !good_->take(*executor_, state_)) {
+    recover(describe_failure());
+    return false;
+  }
+  return true;
+}
+
+void TrainLoop::after_step() {
+  const double now = setup_.clock->seconds();
+  const StopRequest request = observer_.stop_requested();
+  if (request == StopRequest::kStop) stop_reason_ = "signal";
+  const std::optional<Duration>& time = setup_.options().loop.time;
+  if (stop_reason_.empty() && time && now - started_ >= time->seconds) stop_reason_ = "time";
+  if (request == StopRequest::kSave) save_now(false);
+  if (stop_reason_.empty() && saver_.due(now)) save_now(true);
+  if (now >= next_progress_) send_progress(now);
+}
+
+void TrainLoop::save_now(bool periodic) {
+  std::optional<NamedTensors> tensors = copy_state(*executor_);
+  // A step that broke the weights shows in the next objective, which rewinds.
+  if (!tensors) return;
+  if (periodic) {
+    folder_.sync_metrics();
+    saver_.save_periodic(record(), std::move(*tensors), setup_.clock->seconds());
+  } else {
+    saver_.save(record(), std::move(*tensors));
+  }
+}
+
+void TrainLoop::send_progress(double now) {
+  next_progress_ = now + kProgressSeconds;
+  saver_.announce();
+  Progress p;
+  p.step = state_.step;
+  p.epoch = state_.epoch;
+  p.max_epochs = setup_.max_epochs;
+  const double n = static_cast<double>(setup_.data.num_train());
+  p.epoch_share = static_cast<double>(state_.position) / n;
+  p.share = (static_cast<double>(state_.epoch - 1) + p.epoch_share) /
+            static_cast<double>(setup_.max_epochs);
+  p.terms = state_.sums.terms(has_posterior_);
+  p.learning_rate = learning_rate();
+  p.kl_weight = kl_weight();
+  p.beta = beta();
+  p.grad_norm = grad_norm();
+  p.items_per_second =
+      epoch_seconds_ > 0 ? static_cast<double>(epoch_items_) / epoch_seconds_ : 0.0;
+  p.elapsed_seconds = elapsed_seconds();
+  if (p.items_per_second > 0)
+    p.eta_seconds = (1 - p.share) * n * static_cast<double>(p.max_epochs) / p.items_per_second;
+  if (const auto& time = setup_.options().loop.time) {
+    p.eta_seconds = std::fmin(p.eta_seconds, std::fmax(0.0, time->seconds - (now - started_)));
+  }
+  observer_.on_progress(p);
+}
+
+StateRecord TrainLoop::record() const {
+  StateRecord record;
+  record.state = state_;
+  record.state.elapsed_seconds = elapsed_seconds();
+  record.early_stopping = early_stopping_.to_json();
+  record.metrics_bytes = folder_.metrics_bytes();
+  record.data_fingerprint = setup_.data.fingerprint;
+  record.config_hash = setup_.config_hash();
+  record.arithmetic = setup_.device->info().arithmetic;
+  return record;
+}
+
+double TrainLoop::elapsed_seconds() const {
+  return elapsed_before_ + (setup_.clock->seconds() - started_);
+}
+
+uint64_t TrainLoop::executor_bytes() const {
+  return executor_->num_bytes() + (validation_ ? validation_->runner().executor().num_bytes() : 0);
+}
+
+double TrainLoop::learning_rate() const {
+  const double rate = learning_rate_at(setup_.options().optimizer, state_.step + 1,
+                                       setup_.max_epochs * setup_.steps_per_epoch);
+  return std::ldexp(rate, -static_cast<int>(state_.halvings));
+}
+
+double TrainLoop::kl_weight() const {
+  return kl_weight_at(setup_.options().objective.kl_warmup, state_.step + 1,
+                      setup_.steps_per_epoch);
+}
+
+double TrainLoop::beta() const {
+  return has_posterior_ ? beta_of(setup_.model.model) * kl_weight() : kUnknown;
+}
+
+double TrainLoop::grad_norm() const {
+  return has_grad_norm_ && state_.step > 0 ? executor_->scalar("grad_norm") : kUnknown;
+}
+
+void TrainLoop::event(std::string kind, std::string code, std::string text, std::string hint) {
+  TrainEvent e{.kind = std::move(kind),
+               .code = std::move(code),
+               .text = std::move(text),
+               .hint = std::move(hint),
+               .step = state_.step};
+  folder_.log(e.kind + (e.code.empty() ? "" : " " + e.code) + ": " + e.text);
+  observer_.on_event(e);
+}
+
+}  // namespace isthmus

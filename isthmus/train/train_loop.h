@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop of a run: steps, epochs, validation, stopping, recovery. It is fed by run_setup.h, saves
+// through run_saver.h and reports to the observer; what a step computes is the graph's business.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "isthmus/base/rng_key.h"
+#include "isthmus/train/item_terms.h"
+#include "isthmus/train/run_saver.h"
+#include "isthmus/train/run_setup.h"
+#include "isthmus/train/state_copy.h"
+
+namespace isthmus {
+
+class TrainLoop {
+ public:
+  TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer);
+
+  /// Until the end, a stop condition or a request to stop. Returns the reason.
+  std::string run();
+
+  const TrainState& state() const { return state_; }
+  const EarlyStopping& early_stopping() const { return early_stopping_; }
+  RunSaver& saver() { return saver_; }
+  Executor& executor() { return *executor_; }
+  uint64_t executor_bytes() const;
+  /// The state as a checkpoint records it.
+  StateRecord record() const;
+  double elapsed_seconds() const;
+
+ private:
+  void start_new();
+  void start_resumed(const ResumePoint& point);
+  void train_epoch();
+  bool step(const KeyedPermutation& order);
+  void end_epoch();
+  void after_step();
+  Terms validate();
+  void note_epoch(const EpochRecord& epoch, bool best);
+  void draw_pictures(int64_t epoch);
+  void recover(const std::string& what);
+  [[noreturn]] void fail(const std::string& what);
+  std::string describe_failure() const;
+  void save_now(bool periodic);
+  void send_progress(double now);
+  void stop_after_epoch(const EarlyStopping::Verdict& verdict, const Terms& val);
+  double learning_rate() const;
+  double kl_weight() const;
+  double beta() const;
+  double grad_norm() const;
+  void event(std::string kind, std::string code, std::string text, std::string hint);
+
+  RunSetup& setup_;
+  RunFolder& folder_;
+  TrainObserver& observer_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<TermsRunner> validation_;
+  std::vector<std::pair<std::string, Tensor>> validation_parameters_;
+  std::unique_ptr<StateCopy> good_;
+  RunSaver saver_;
+  EarlyStopping early_stopping_;
+  TrainState state_;
+  std::vector<int64_t> items_;
+  std::string stop_reason_;
+  bool has_posterior_, has_step_, has_kl_weight_, has_grad_norm_;
+  bool pictures_work_ = true, collapse_warned_ = false;
+  double started_ = 0, elapsed_before_ = 0, next_progress_ = 0;
+  double epoch_seconds_ = 0;  // of steps, in this process
+  int64_t epoch_items_ = 0;
+  double last_objective_ = 0;
+};
+
+}  // namespace isthmus

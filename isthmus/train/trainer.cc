@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// train(): prepares a run, lets the loop run, and closes the folder: last checkpoint, kept model,
+// final pictures, records. Every path out of here leaves valid files behind.
+#include "isthmus/train/trainer.h"
+
+#include "isthmus/base/memory.h"
+#include "isthmus/checkpoint/generations.h"
+#include "isthmus/train/item_terms.h"
+#include "isthmus/train/json_results.h"
+#include "isthmus/train/pictures.h"
+#include "isthmus/train/run_record.h"
+#include "isthmus/train/train_loop.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kGridSide = 10, kReconstructions = 50, kReconstructionColumns = 5;
+
+TrainResult first_result(const RunSetup& setup, const TrainSummary& summary) {
+  TrainResult r;
+  r.status = "running";
+  r.seed = setup.options().run.seed;
+  if (setup.resume) r.resumed_from_step = setup.resume->step;
+  r.summary = summary;
+  r.choices = setup.resolved.choices;
+  r.data_fingerprint = setup.data.fingerprint;
+  r.num_labels = num_classes(setup.data.train);
+  r.memory_estimate_bytes = setup.memory_estimate;
+  if (setup.folder) r.run = setup.folder->path();
+  return r;
+}
+
+void open_folder(RunSetup& setup) {
+  if (setup.folder) return;
+  const RunOptions& run = setup.options().run;
+  const std::string name =
+      run.name != "auto" ? run.name : run_name_from_data(setup.data.train.source);
+  setup.folder = RunFolder::create(*setup.fs, run.out, run_name_from_data(name));
+}
+
+void write_start(const RunSetup& setup, RunFolder& folder, const TrainResult& result) {
+  folder.write("config.toml", config_toml(setup.options(), setup.resolved.choices));
+  folder.write("run.json", run_json(result, setup.command).dump_pretty() + "\n");
+  const std::vector<BadFile>& bad = setup.data.train.bad_files;
+  if (!bad.empty()) folder.write("bad.csv", bad_files_csv(bad));
+}
+
+/// The last state is always saved; it is also the model where nothing was validated.
+void save_end(TrainLoop& loop, const RunSetup& setup) {
+  std::optional<NamedTensors> tensors = copy_state(loop.executor());
+  if (!tensors) return;  // the step before a stop broke the weights: older checkpoints stay
+  const StateRecord record = loop.record();
+  const bool unselected = setup.data.num_val() == 0;
+  if (unselected || !loop.saver().has_model()) {
+    loop.saver().save_with_model(record, std::move(*tensors), loop.state().last_train);
+  } else {
+    loop.saver().save(record, std::move(*tensors));
+  }
+}
+
+void fill_from_loop(TrainResult& r, TrainLoop& loop) {
+  const TrainState& state = loop.state();
+  r.epochs = state.epoch - 1;
+  r.steps = state.step;
+  r.rollbacks = state.rollbacks;
+  r.active_units = state.active_units;
+  if (r.epochs > 0) r.train = state.last_train;
+  if (loop.early_stopping().has_best()) {
+    r.best_epoch = loop.early_stopping().best_epoch();
+    r.val = loop.early_stopping().best_terms();
+  }
+  if (state.trained_seconds > 0) {
+    r.items_per_second = static_cast<double>(state.trained_items) / state.trained_seconds;
+  }
+}
+
+/// Reads back what was kept: the result speaks of the file, not of memory.
+void fill_from_model(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
+  const Model model = load_model(folder.path(), *setup.fs, setup.options().limits);
+  r.model_path = model.path;
+  r.model_digest = model.digest;
+  r.weights_sha256 = weights_sha256(model.parameters);
+  const Dataset& measured = setup.data.num_val() > 0 ? setup.data.val_data() : setup.data.train;
+  r.data_floor = data_floor(model, measured.values, measured.num_items());
+  if (!has_pictures(model.spec())) return;
+  if (model.has_posterior()) {
+    folder.write("samples.png", samples_picture(model, *setup.device, kGridSide, kGridSide, 0));
+  }
+  folder.write("reconstructions.png",
+               reconstructions_picture(model, setup.data.shown_items(kReconstructions),
+                                       *setup.device, kReconstructions, kReconstructionColumns));
+}
+
+void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolder& folder) {
+  const bool stopped = r.stop_reason == "signal";
+  save_end(loop, setup);
+  loop.saver().finish();
+  r.status = stopped ? "stopped" : "done";
+  fill_from_loop(r, loop);
+  r.checkpoint_step = loop.saver().last_step();
+  r.checkpoint_path = checkpoint_path(folder.path(), r.checkpoint_step);
+  NamedTensors parameters;
+  for (const ExpectedTensor& p : expected_parameters(setup.model)) {
+    parameters.emplace(p.name, loop.executor().get(p.name));
+  }
+  r.final_weights_sha256 = weights_sha256(parameters);
+  fill_from_model(r, setup, folder);
+  folder.write_metrics_csv();
+}
+
+void write_end(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
+  r.peak_memory_bytes = peak_rss_bytes();
+  folder.remember("run.json");
+  r.wrote = folder.written();
+  folder.write("run.json", run_json(r, setup.command).dump_pretty() + "\n");
+  folder.log(r.status + " (" + r.stop_reason + ") at step " + std::to_string(r.steps));
+}
+
+/// The run has failed for `error`; the folder says so if it still can.
+void record_failure(TrainResult& r, const RunSetup& setup, RunFolder& folder, const Error& error) {
+  r.status = "failed";
+  r.stop_reason = error.code() == ErrorCode::kDiverged ? "diverged" : "";
+  try {
+    folder.log("failed: " + error.message());
+    write_end(r, setup, folder);
+  } catch (const Error&) {
+    // The first error is the one to report.
+  }
+}
+
+}  // namespace
+
+TrainResult train(const TrainRequest& request, TrainObserver& observer) {
+  RunSetup setup = prepare_run(request, observer);
+  const double started = setup.clock->seconds();
+  observer.on_choices(setup.resolved.choices);
+  require_memory(setup);
+  const bool dry_run = request.options.run.dry_run;
+  if (!dry_run) open_folder(setup);
+  const TrainSummary summary = summarize(setup);
+  observer.on_summary(summary);
+  TrainResult r = first_result(setup, summary);
+  if (dry_run) {
+    r.status = "dry_run";
+    return r;
+  }
+  RunFolder& folder = *setup.folder;
+  try {
+    write_start(setup, folder, r);
+    TrainLoop loop(setup, folder, observer);
+    r.stop_reason = loop.run();
+    finish_run(r, loop, setup, folder);
+    r.seconds = setup.clock->seconds() - started;
+    write_end(r, setup, folder);
+  } catch (const Error& error) {
+    record_failure(r, setup, folder, error);
+    throw;
+  }
+  return r;
+}
+
+}  // namespace isthmus
