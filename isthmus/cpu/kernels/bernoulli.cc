@@ -22,7 +22,7 @@ using FloatTag = hn::ScalableTag<float>;
 constexpr size_t kFactors = 64;
 
 struct Terms {
-  FloatVec linear;    // max(t, 0) - x t
+  FloatVec slope;     // [t >= 0] - x: times t it is max(t, 0) - x t
   FloatVec factor;    // 1 + exp(-|t|)
   FloatVec gradient;  // scale * (sigmoid(t) - x)
 };
@@ -32,8 +32,10 @@ HWY_INLINE Terms terms_of(FloatVec t, FloatVec x, FloatVec scale) {
   const auto e = exp_nonpositive(d, hn::Neg(hn::Abs(t)));
   const auto factor = hn::Add(e, hn::Set(d, 1.0f));
   const auto r = fast_reciprocal(d, factor);
-  const auto sigmoid = hn::IfThenElse(hn::Lt(t, hn::Zero(d)), hn::Mul(e, r), r);
-  return {hn::NegMulAdd(x, t, at_least(d, t, 0.0f)), factor, hn::Mul(hn::Sub(sigmoid, x), scale)};
+  const auto negative = hn::Lt(t, hn::Zero(d));
+  const auto sigmoid = hn::IfThenElse(negative, hn::Mul(e, r), r);
+  const auto step = hn::IfThenZeroElse(negative, hn::Set(d, 1.0f));
+  return {hn::Sub(step, x), factor, hn::Mul(hn::Sub(sigmoid, x), scale)};
 }
 
 float bernoulli_row(const float* logits, const float* x, float scale, float* gradient,
@@ -44,24 +46,25 @@ float bernoulli_row(const float* logits, const float* x, float scale, float* gra
   auto sum = hn::Zero(d);
   size_t c = 0;
   while (c < cols) {
-    auto product = hn::Set(d, 1.0f);
+    auto part = hn::Zero(d), product = hn::Set(d, 1.0f);
     const size_t end = cols - c > kFactors * lanes ? c + kFactors * lanes : cols;
     for (; c + lanes <= end; c += lanes) {
-      const Terms k = terms_of(hn::LoadU(d, logits + c), hn::LoadU(d, x + c), scales);
-      sum = hn::Add(sum, k.linear);
+      const auto t = hn::LoadU(d, logits + c);
+      const Terms k = terms_of(t, hn::LoadU(d, x + c), scales);
+      part = hn::MulAdd(t, k.slope, part);
       product = hn::Mul(product, k.factor);
       hn::StoreU(k.gradient, d, gradient + c);
     }
     if (c < end) {
       const size_t rest = end - c;
-      const Terms k =
-          terms_of(load_partial(d, logits + c, rest), load_partial(d, x + c, rest), scales);
-      sum = hn::Add(sum, k.linear);  // zero logits add zero
+      const auto t = load_partial(d, logits + c, rest);
+      const Terms k = terms_of(t, load_partial(d, x + c, rest), scales);
+      part = hn::MulAdd(t, k.slope, part);  // missing logits are zero
       product = hn::IfThenElse(hn::FirstN(d, rest), hn::Mul(product, k.factor), product);
       store_partial(k.gradient, d, gradient + c, rest);
       c = end;
     }
-    sum = hn::Add(sum, log_of_normal(d, product));
+    sum = hn::Add(sum, hn::Add(part, log_of_normal(d, product)));
   }
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }

@@ -14,15 +14,16 @@ namespace HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// x t - softplus(t); the two large terms meet first.
+/// x t - softplus(t) = t (x - [t > 0]) - log(1 + exp(-|t|)): the two large terms meet as a factor.
 template <class D, class V>
 HWY_INLINE V bernoulli_of(D d, V t, V x) {
-  const V linear = hn::MulSub(x, t, at_least(d, t, 0.0f));
-  return hn::Sub(linear, softplus_of_negative_size(d, t));
+  const V step = hn::IfThenElseZero(hn::Gt(t, hn::Zero(d)), hn::Set(d, 1.0f));
+  return hn::MulSub(t, hn::Sub(x, step), softplus_of_negative_size(d, t));
 }
 ISTHMUS_OP2(BernoulliLogProb, bernoulli_of(d, a, b));
 
-/// log((exp(t) - 1) / t): a series up to |t| = 1, else max(t, 0) + log((1 - exp(-|t|)) / |t|).
+/// log((exp(t) - 1) / t): a series up to |t| = 1, else max(t, 0) + log((1 - exp(-|t|)) / |t|),
+/// where |t| counts as 1e37 at most.
 template <class D, class V>
 HWY_INLINE V log_normalizer_of(D d, V t) {
   const V u = hn::Mul(t, t);

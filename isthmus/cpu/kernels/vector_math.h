@@ -47,7 +47,7 @@ HWY_INLINE V polynomial(D d, V x, float lowest, Rest... rest) {
 /// max(x, bound) and min(x, bound) that keep NaN.
 template <class D, class V>
 HWY_INLINE V at_least(D d, V x, float bound) {
-#if HWY_TARGET == HWY_EMU128
+#if ISTHMUS_PLAIN_TARGET
   return hn::IfThenElse(hn::Lt(x, hn::Set(d, bound)), hn::Set(d, bound), x);
 #else
   return hn::Max(hn::Set(d, bound), x);  // a NaN in the second operand stays
@@ -55,7 +55,7 @@ HWY_INLINE V at_least(D d, V x, float bound) {
 }
 template <class D, class V>
 HWY_INLINE V at_most(D d, V x, float bound) {
-#if HWY_TARGET == HWY_EMU128
+#if ISTHMUS_PLAIN_TARGET
   return hn::IfThenElse(hn::Gt(x, hn::Set(d, bound)), hn::Set(d, bound), x);
 #else
   return hn::Min(hn::Set(d, bound), x);
@@ -217,7 +217,9 @@ HWY_INLINE V vector_log1p(D d, V x) {
 
 template <class D, class V>
 HWY_INLINE V vector_sigmoid(D d, V x) {
-  const V e = exp_nonpositive(d, hn::Neg(hn::Abs(x)));
+  const V below = hn::Neg(hn::Abs(x));
+  V e = exp_nonpositive(d, below);
+  e = hn::IfThenZeroElse(hn::Lt(below, hn::Set(d, kExpLowest)), e);
   const V r = fast_reciprocal(d, hn::Add(e, hn::Set(d, 1.0f)));
   return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Mul(e, r), r);
 }

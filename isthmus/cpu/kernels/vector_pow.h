@@ -80,7 +80,8 @@ HWY_INLINE V vector_pow(D d, V a, V b) {
   const V half = hn::Mul(b, hn::Set(d, 0.5f));
   const auto odd = hn::AndNot(very_huge, hn::And(whole, hn::Ne(hn::Round(half), half)));
   const V with_sign = hn::IfThenElse(odd, hn::CopySign(value, a), value);
-  value = hn::IfThenElse(hn::And(hn::Lt(a, zero), hn::Not(whole)), hn::NaN(d), with_sign);
+  const auto finite_below = hn::And(hn::Lt(a, zero), hn::Gt(a, hn::Neg(hn::Inf(d))));
+  value = hn::IfThenElse(hn::AndNot(whole, finite_below), hn::NaN(d), with_sign);
   const auto is_one = hn::Or(hn::Eq(b, zero), hn::Eq(a, one));
   return hn::IfThenElse(is_one, one, value);
 }
