@@ -215,6 +215,8 @@ Place Compiler::operand(uint32_t in, const Geometry& reader, bool rows_are_lead)
   // Before places are known (split_row_groups) only validity matters.
   Place place = p_.places.empty() ? Place{Memory::kBlock, 0, g.cols} : p_.places[source];
   if (place.memory == Memory::kNone) place.memory = Memory::kBlock;
+  // Behind a reshape the same dense values are read with other rows: (4, 4) as (16).
+  if (geometry(node(source).type.shape) != g) place.row_stride = g.cols;
   if (g.cols != reader.cols && g.cols != 1) return {};
   place.col_stride = g.cols == reader.cols ? 1 : 0;
   if (g.lead * g.cols == 1) place.col_stride = 0;

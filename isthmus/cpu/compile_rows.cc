@@ -367,6 +367,8 @@ void Compiler::append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry
   } else {
     step.op = n.op->name == "logsumexp" ? ChunkOp::kLogSumExp : ChunkOp::kRowSum;
     step.in[0].col_stride = 1;
+    // One value per line of the group: (K, Z) is summed to (K), which is dense.
+    if (g.lead > 1) step.dst.row_stride = 1;
   }
   if (n.op->name == "bernoulli_log_prob" || n.op->name == "exp" || n.op->name == "sigmoid") {
     chunk.cost = Cost::kLikelihood;
