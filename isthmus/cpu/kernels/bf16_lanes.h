@@ -25,8 +25,8 @@ HWY_INLINE WordVec rounded_bits(FloatVec x) {
   const FloatTag d;
   const WordTag dw;
   const auto bits = hn::BitCast(dw, x);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(dw, 1));
-  const auto rounded = hn::Add(hn::Add(bits, hn::Set(dw, 0x7fff)), odd);
+  const auto odd = hn::TestBit(bits, hn::Set(dw, 0x10000));
+  const auto rounded = hn::Add(bits, hn::IfThenElse(odd, hn::Set(dw, 0x8000), hn::Set(dw, 0x7fff)));
   const auto nan = hn::BitCast(d, hn::Set(dw, 0x7fc00000u));
   return hn::BitCast(dw, hn::IfThenElse(hn::IsNaN(x), nan, hn::BitCast(d, rounded)));
 }

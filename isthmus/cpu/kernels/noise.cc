@@ -203,7 +203,11 @@ void fill_noise(const NoiseCall& call) {
     HWY_ALIGN float values[4 * kLanes];
     draw(call, places, values);
     for (size_t i = 0; i < count; ++i) {
-      std::memcpy(to[i], values + 4 * i, widths[i] * sizeof(float));
+      if (widths[i] == 4) {
+        std::memcpy(to[i], values + 4 * i, 4 * sizeof(float));
+      } else {
+        for (size_t j = 0; j < widths[i]; ++j) to[i][j] = values[4 * i + j];
+      }
     }
   }
 }
