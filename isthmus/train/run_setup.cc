@@ -7,6 +7,7 @@
 
 #include "isthmus/base/memory.h"
 #include "isthmus/base/text.h"
+#include "isthmus/exec/plan.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
@@ -95,21 +96,24 @@ uint64_t bytes_of_states(const Graph& graph) {
   return bytes;
 }
 
+/// What a row costs: values that a later stage reads, once as rows and once transposed.
 uint64_t bytes_per_row(const Graph& graph) {
+  const Plan plan = make_plan(graph);
   uint64_t bytes = 0;
-  for (const Node& node : graph.nodes()) {
-    if (node.type.extent == Extent::kPerRow && node.kind != NodeKind::kInput) {
-      bytes += 4 * static_cast<uint64_t>(value_count(node.type.shape));
+  for (size_t i = 0; i < graph.nodes().size(); ++i) {
+    const bool own_memory = plan.nodes[i].alias_of == kNoNode;
+    if (plan.nodes[i].crosses && own_memory) {
+      bytes += 8 * static_cast<uint64_t>(value_count(graph.nodes()[i].type.shape));
     }
   }
   return bytes;
 }
 
 /// Parts that do not depend on the batch: data, the state with its packed copies, two copies of the
-/// last good state, two on their way to disk and one as bytes, the program itself.
+/// last good state, two on their way to disk and one as bytes, the program with its libraries.
 uint64_t fixed_bytes(const RunSetup& s) {
-  constexpr uint64_t kProcess = uint64_t{48} << 20;
-  constexpr uint64_t kCopiesOfState = 8;
+  constexpr uint64_t kProcess = uint64_t{20} << 20;
+  constexpr uint64_t kCopiesOfState = 7;
   return kProcess + s.data.num_bytes() + kCopiesOfState * bytes_of_states(s.step_graph);
 }
 
@@ -118,6 +122,21 @@ void estimate_memory(RunSetup& s) {
                                               : usable_memory().bytes / 10 * 8;
   s.memory_estimate =
       fixed_bytes(s) + static_cast<uint64_t>(s.batch_size) * bytes_per_row(s.step_graph);
+}
+
+/// The configuration travels in every model file; wide tables have long ones.
+void require_readable_config(const RunSetup& s) {
+  Model model;
+  model.setup = s.model;
+  const uint64_t bytes = model_config_json(model).dump().size();
+  const uint64_t limit = s.options().limits.config_bytes.bytes;
+  if (bytes <= limit) return;
+  throw Error(ErrorCode::kOverLimit,
+              "the description of " + std::to_string(s.model.data.fields.size()) +
+                  " columns needs " + format_bytes(bytes) + " in the model file, the limit is " +
+                  format_bytes(limit),
+              "use fewer columns (--columns, --exclude), or raise limits.config_bytes here and "
+              "wherever the model is read");
 }
 
 std::string join_widths(const std::vector<int64_t>& widths) {
@@ -155,6 +174,7 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
     resolve_new(s, request);
   }
   plan_loop(s);
+  require_readable_config(s);
   s.step_graph = build_step_graph(s.model, s.options());
   open_run_device(s, request);
   estimate_memory(s);

@@ -11,6 +11,7 @@
 #include "isthmus/base/text.h"
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/models/inference.h"
+#include "isthmus/runtime/open_device.h"
 #include "isthmus/testing/fault_fs.h"
 #include "isthmus/testing/tiny_run.h"
 #include "isthmus/train/model.h"
@@ -291,6 +292,48 @@ TEST(Trainer, AnAutoencoderIsJudgedByItsReconstruction) {
   EXPECT_GT(seen.epochs[0].val.reconstruction, 0);
   EXPECT_GT(r.best_epoch, 0);
   EXPECT_TRUE(std::isnan(r.val->kl));
+}
+
+/// The engine and the reference see the same noise, so two runs differ by rounding alone; on the
+/// engine the number of threads changes no bit, also when a run is interrupted.
+TEST(Trainer, OnTheCpuEqualsTheReferenceWithAnyThreads) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice reference;
+  RecordingObserver expected;
+  train(tiny_request(data, reference, fresh_folder("reference")), expected);
+  std::vector<std::string> sums;
+  for (int threads : {1, 2, 3}) {
+    const auto device = open_device({.threads = threads});
+    const std::string out = fresh_folder("cpu");
+    TrainRequest request = tiny_request(data, *device, out);
+    RecordingObserver seen;
+    seen.stop_at = threads == 2 ? 7 : -1;
+    TrainResult r = train(request, seen);
+    if (threads == 2) {
+      TrainRequest resumed;
+      resumed.dataset = &data;
+      resumed.device = device.get();
+      resumed.options.run.resume = out;
+      r = train(resumed, seen);
+    }
+    sums.push_back(r.final_weights_sha256);
+    ASSERT_EQ(seen.epochs.size(), expected.epochs.size());
+    for (size_t i = 0; i < seen.epochs.size(); ++i) {
+      EXPECT_NEAR(seen.epochs[i].train.objective, expected.epochs[i].train.objective, 1e-3);
+      EXPECT_NEAR(seen.epochs[i].val.elbo, expected.epochs[i].val.elbo, 1e-3);
+    }
+  }
+  EXPECT_EQ(sums[0], sums[1]);
+  EXPECT_EQ(sums[0], sums[2]);
+}
+
+TEST(Trainer, AConfigurationThatNoReaderWouldTakeIsRefusedAtOnce) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  TrainRequest request = tiny_request(data, device, fresh_folder("wide"));
+  request.options.limits.config_bytes = ByteSize{200};
+  EXPECT_EQ(code_of([&] { train(request, seen); }), ErrorCode::kOverLimit);
 }
 
 TEST(Trainer, MetricsHaveOneEpochAndOneValidationLinePerEpoch) {
