@@ -42,67 +42,77 @@ HWY_INLINE FloatVec load_up_to(const float* p, int64_t count) {
   return count <= 0 ? hn::Zero(d) : load_partial(d, p, static_cast<size_t>(count));
 }
 
+template <class Rounding>
 void cast_row(const float* src, int64_t cols, uint16_t* dst) {
   const FloatTag d;
   int64_t c = 0;
   for (; c + 2 * kLanes <= cols; c += 2 * kLanes) {
-    store_bf16(bf16_row(hn::LoadU(d, src + c), hn::LoadU(d, src + c + kLanes)), dst + c);
+    store_bf16(Rounding::row(hn::LoadU(d, src + c), hn::LoadU(d, src + c + kLanes)), dst + c);
   }
   if (c == cols) return;
   const FloatVec first = load_up_to(src + c, cols - c);
   const FloatVec second = load_up_to(src + c + kLanes, cols - c - kLanes);
-  store_bf16_partial(bf16_row(first, second), dst + c, static_cast<size_t>(cols - c));
+  store_bf16_partial(Rounding::row(first, second), dst + c, static_cast<size_t>(cols - c));
 }
 
-void cast_rows(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
-               int64_t dst_stride, int64_t pad_cols) {
+template <class Rounding>
+void cast_rows_by(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
+                  int64_t dst_stride, int64_t pad_cols) {
   for (int64_t r = 0; r < rows; ++r) {
     uint16_t* row = dst + r * dst_stride;
-    cast_row(src + r * src_stride, cols, row);
-    std::memset(row + cols, 0, static_cast<size_t>(pad_cols) * sizeof(uint16_t));
+    cast_row<Rounding>(src + r * src_stride, cols, row);
+    if (pad_cols > 0) std::memset(row + cols, 0, static_cast<size_t>(pad_cols) * sizeof(uint16_t));
   }
 }
 
+template <class Rounding>
 void cast_pair(const float* low, const float* high, int64_t cols, uint16_t* dst) {
   const FloatTag d;
   int64_t c = 0;
   for (; c + kLanes <= cols; c += kLanes) {
-    store_bf16(bf16_pairs(hn::LoadU(d, low + c), hn::LoadU(d, high + c)), dst + 2 * c);
+    store_bf16(Rounding::pairs(hn::LoadU(d, low + c), hn::LoadU(d, high + c)), dst + 2 * c);
   }
   if (c == cols) return;
   const size_t rest = static_cast<size_t>(cols - c);
-  const auto words = bf16_pairs(load_partial(d, low + c, rest), load_partial(d, high + c, rest));
+  const auto words =
+      Rounding::pairs(load_partial(d, low + c, rest), load_partial(d, high + c, rest));
   store_bf16_partial(words, dst + 2 * c, 2 * rest);
 }
 
+template <class Rounding>
 void cast_last_row(const float* src, int64_t cols, uint16_t* dst) {
   const FloatTag d;
   for (int64_t c = 0; c < cols; c += kLanes) {
     const int64_t width = cols - c < kLanes ? cols - c : kLanes;
-    const auto words = bf16_pairs(load_up_to(src + c, width), hn::Zero(d));
+    const auto words = Rounding::pairs(load_up_to(src + c, width), hn::Zero(d));
     store_bf16_partial(words, dst + 2 * c, 2 * static_cast<size_t>(width));
   }
 }
 
-void cast_pairs(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
-                int64_t dst_stride) {
+template <class Rounding>
+void cast_pairs_by(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
+                   int64_t dst_stride) {
   for (int64_t r = 0; r + 1 < rows; r += 2) {
     const float* low = src + r * src_stride;
-    cast_pair(low, low + src_stride, cols, dst + (r / 2) * dst_stride);
+    cast_pair<Rounding>(low, low + src_stride, cols, dst + (r / 2) * dst_stride);
   }
   if (rows % 2 != 0) {
-    cast_last_row(src + (rows - 1) * src_stride, cols, dst + (rows / 2) * dst_stride);
+    cast_last_row<Rounding>(src + (rows - 1) * src_stride, cols, dst + (rows / 2) * dst_stride);
   }
 }
 
 /// Eight rows (fewer at the end: zeros) of kLanes columns, as words of row pairs, transposed.
+template <class Rounding>
 HWY_INLINE void load_eight_rows(const float* src, int64_t src_stride, int64_t rows, int64_t width,
                                 WordVec (&v)[4]) {
+  const FloatTag d;
+  const bool whole = rows >= 8 && width == kLanes;
   for (int64_t i = 0; i < 4; ++i) {
     const float* low = src + 2 * i * src_stride;
-    const FloatVec a = load_up_to(low, 2 * i < rows ? width : 0);
-    const FloatVec b = load_up_to(low + src_stride, 2 * i + 1 < rows ? width : 0);
-    v[i] = bf16_pairs(a, b);
+    const float* high = low + src_stride;
+    const FloatVec a = whole ? hn::LoadU(d, low) : load_up_to(low, 2 * i < rows ? width : 0);
+    const FloatVec b = whole ? hn::LoadU(d, high) : load_up_to(high, 2 * i + 1 < rows ? width : 0);
+    v[i] = Rounding::pairs(a, b);
   }
   transpose_blocks(v);
 }
@@ -118,13 +128,14 @@ void store_edge(const WordVec (&v)[4], int64_t width, int64_t height, uint16_t* 
   }
 }
 
-void cast_transposed(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
-                     uint16_t* dst, int64_t dst_stride, int64_t padded_rows) {
+template <class Rounding>
+void cast_transposed_by(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
+                        uint16_t* dst, int64_t dst_stride, int64_t padded_rows) {
   for (int64_t c = 0; c < cols; c += kLanes) {
     const int64_t width = cols - c < kLanes ? cols - c : kLanes;
     for (int64_t r = 0; r < padded_rows; r += 8) {
       WordVec v[4];
-      load_eight_rows(src + r * src_stride + c, src_stride, rows - r, width, v);
+      load_eight_rows<Rounding>(src + r * src_stride + c, src_stride, rows - r, width, v);
       uint16_t* to = dst + c * dst_stride + r;
       if (width == kLanes && padded_rows - r >= 8) {
         for (int64_t j = 0; j < 4; ++j) {
@@ -135,6 +146,25 @@ void cast_transposed(const float* src, int64_t src_stride, int64_t rows, int64_t
       }
     }
   }
+}
+
+void cast_rows(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
+               int64_t dst_stride, int64_t pad_cols) {
+  const auto cast =
+      hardware_rounds() ? cast_rows_by<HardwareRounding> : cast_rows_by<IntegerRounding>;
+  cast(src, src_stride, rows, cols, dst, dst_stride, pad_cols);
+}
+void cast_transposed(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
+                     uint16_t* dst, int64_t dst_stride, int64_t padded_rows) {
+  const auto cast = hardware_rounds() ? cast_transposed_by<HardwareRounding>
+                                      : cast_transposed_by<IntegerRounding>;
+  cast(src, src_stride, rows, cols, dst, dst_stride, padded_rows);
+}
+void cast_pairs(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
+                int64_t dst_stride) {
+  const auto cast =
+      hardware_rounds() ? cast_pairs_by<HardwareRounding> : cast_pairs_by<IntegerRounding>;
+  cast(src, src_stride, rows, cols, dst, dst_stride);
 }
 
 #endif

@@ -32,38 +32,51 @@ HWY_INLINE FloatVec load_up_to(const float* p, int64_t count) {
 }
 
 /// Rows along n: one pair of rows k, k + 1 of one block; `cols` of them exist.
-void pack_pair_of_rows(const PackCall& p, int64_t k, const float* src, int64_t cols,
-                       uint16_t* dst) {
+template <class Rounding>
+HWY_INLINE void pack_pair_of_rows(const PackCall& p, int64_t k, const float* src, int64_t cols,
+                                  uint16_t* dst) {
+  const FloatTag d;
+  const float* next = src + p.k_stride;
+  int64_t n = 0;
+  if (k + 1 < p.num_k) {
+    const int64_t end = cols < p.block_n ? cols : p.block_n;
+    for (; n + kLanes <= end; n += kLanes) {
+      store_bf16(Rounding::pairs(hn::LoadU(d, src + n), hn::LoadU(d, next + n)), dst + 2 * n);
+    }
+  }
   const int64_t low = k < p.num_k ? cols : 0;
   const int64_t high = k + 1 < p.num_k ? cols : 0;
-  for (int64_t n = 0; n < p.block_n; n += kLanes) {
-    const FloatVec a = load_up_to(src + n, low - n);
-    const FloatVec b = load_up_to(src + p.k_stride + n, high - n);
-    const WordVec words = bf16_pairs(a, b);
-    if (n + kLanes <= p.block_n) {
-      store_bf16(words, dst + 2 * n);
-    } else {
-      store_bf16_partial(words, dst + 2 * n, static_cast<size_t>(2 * (p.block_n - n)));
-    }
+  for (; n < p.block_n; n += kLanes) {
+    const WordVec words =
+        Rounding::pairs(load_up_to(src + n, low - n), load_up_to(next + n, high - n));
+    const int64_t width = p.block_n - n < kLanes ? p.block_n - n : kLanes;
+    store_bf16_partial(words, dst + 2 * n, static_cast<size_t>(2 * width));
   }
 }
 
+template <class Rounding>
 void pack_along_n(const PackCall& p) {
   for (int64_t b = p.first_block; b < p.end_block; ++b) {
     const int64_t n = b * p.block_n;
     for (int64_t k = p.first_k; k < p.end_k; k += 2) {
       uint16_t* dst = p.dst + b * p.block_stride + k * p.block_n;
-      pack_pair_of_rows(p, k, p.src + k * p.k_stride + n, p.num_n - n, dst);
+      pack_pair_of_rows<Rounding>(p, k, p.src + k * p.k_stride + n, p.num_n - n, dst);
     }
   }
 }
 
 /// Rows along k: four columns n, 2 kLanes values of k each, as words of pairs, transposed.
+template <class Rounding>
 HWY_INLINE void load_four_columns(const PackCall& p, int64_t k, int64_t n, WordVec (&v)[4]) {
+  const FloatTag d;
+  const bool whole = k + 2 * kLanes <= p.num_k && n + 4 <= p.num_n;
   for (int64_t i = 0; i < 4; ++i) {
     const float* src = p.src + k + (n + i) * p.n_stride;
     const int64_t count = n + i < p.num_n ? p.num_k - k : 0;
-    v[i] = bf16_row(load_up_to(src, count), load_up_to(src + kLanes, count - kLanes));
+    const FloatVec a = whole ? hn::LoadU(d, src) : load_up_to(src, count);
+    const FloatVec b =
+        whole ? hn::LoadU(d, src + kLanes) : load_up_to(src + kLanes, count - kLanes);
+    v[i] = Rounding::row(a, b);
   }
   transpose_blocks(v);
 }
@@ -79,13 +92,14 @@ void store_edge(const WordVec (&v)[4], int64_t pairs, int64_t width, uint16_t* d
   }
 }
 
+template <class Rounding>
 void pack_along_k(const PackCall& p) {
   const int64_t pair_stride = 2 * p.block_n;
   for (int64_t b = p.first_block; b < p.end_block; ++b) {
     for (int64_t k = p.first_k; k < p.end_k; k += 2 * kLanes) {
       for (int64_t i = 0; i < p.block_n; i += 4) {
         WordVec v[4];
-        load_four_columns(p, k, b * p.block_n + i, v);
+        load_four_columns<Rounding>(p, k, b * p.block_n + i, v);
         uint16_t* dst = p.dst + b * p.block_stride + k * p.block_n + 2 * i;
         if (p.end_k - k >= 2 * kLanes && p.block_n - i >= 4) {
           for (int64_t j = 0; j < 4; ++j) {
@@ -100,12 +114,19 @@ void pack_along_k(const PackCall& p) {
   }
 }
 
-void pack_blocks(const PackCall& call) {
+template <class Rounding>
+void pack_blocks_by(const PackCall& call) {
   if (call.n_stride == 1) {
-    pack_along_n(call);
+    pack_along_n<Rounding>(call);
   } else {
-    pack_along_k(call);
+    pack_along_k<Rounding>(call);
   }
+}
+
+void pack_blocks(const PackCall& call) {
+  const auto pack =
+      hardware_rounds() ? pack_blocks_by<HardwareRounding> : pack_blocks_by<IntegerRounding>;
+  pack(call);
 }
 
 #endif

