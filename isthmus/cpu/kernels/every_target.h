@@ -11,7 +11,6 @@
 
 #include "hwy/targets.h"
 #include "isthmus/cpu/kernels/kernels.h"
-#include "isthmus/testing/tolerance.h"
 
 namespace isthmus {
 

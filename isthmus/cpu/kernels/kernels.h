@@ -75,8 +75,8 @@ struct LoadCall {
 };
 void load_rows(const LoadCall& call) noexcept;
 
-/// float32 -> bf16, round to nearest even, rows x cols with strides in values; pad_cols columns of
-/// zeros are appended to each row.
+/// float32 -> bf16, round to nearest even (denormals may become zero), rows x cols with strides in
+/// values; pad_cols columns of zeros are appended to each row.
 void rows_to_bf16(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
                   int64_t dst_stride, int64_t pad_cols) noexcept;
 /// The same, transposed: dst[c * dst_stride + r]; columns [rows, padded_rows) of dst are zero.

@@ -8,6 +8,7 @@
 
 #include "isthmus/cpu/kernels/every_target.h"
 #include "isthmus/graph/op.h"
+#include "isthmus/testing/tolerance.h"
 
 namespace isthmus {
 namespace {

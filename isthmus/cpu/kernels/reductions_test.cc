@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "isthmus/cpu/kernels/every_target.h"
+#include "isthmus/testing/tolerance.h"
 
 namespace isthmus {
 namespace {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "isthmus/cpu/kernels/every_target.h"
+#include "isthmus/testing/tolerance.h"
 
 namespace isthmus {
 namespace {
@@ -120,54 +121,64 @@ TEST_P(TrainingKernels, BernoulliRowsDoNotDependOnTheirNeighbours) {
   }
 }
 
+/// One parameter in double. Errors are relative to what was added up, before it cancelled.
 struct AdamTruth {
-  double m = 0, m_size = 0, v = 0, w = 0;
+  double m = 0, m_size = 0, v = 0, w = 0, change_size = 0;
+
+  void step(const AdamCall& call, double g) {
+    const double beta1 = double{call.beta1}, beta2 = double{call.beta2};
+    m = beta1 * m + (1 - beta1) * g;
+    m_size = beta1 * m_size + (1 - beta1) * std::fabs(g);
+    v = beta2 * v + (1 - beta2) * g * g;
+    const double size = std::sqrt(v * double{call.correction2}) + double{call.epsilon};
+    const double rate = double{call.rate} * double{call.correction1} / size;
+    w -= rate * m + double{call.decay} * w;
+    change_size = rate * m_size;
+  }
 };
 
-TEST_P(TrainingKernels, AdamEqualsDouble) {
+/// Eight steps of parameters with ordinary, zero and tiny gradients.
+void expect_adam(float epsilon, float decay) {
   constexpr int64_t kCount = 103;
-  for (float epsilon : {1e-8f, 1e-3f}) {
-    for (float decay : {0.0f, 1e-4f}) {
-      std::vector<float> m(kCount), v(kCount), w = random_normals(kCount, 50);
-      std::vector<AdamTruth> truth(kCount);
-      for (size_t i = 0; i < truth.size(); ++i) truth[i].w = double{w[i]};
-      for (int step = 1; step <= 8; ++step) {
-        auto g = random_normals(kCount, static_cast<uint64_t>(step));
-        for (size_t i = 0; i < g.size(); i += 3) g[i] = 0;  // v stays 0
-        for (size_t i = 1; i < g.size(); i += 3) g[i] *= 1e-12f;
-        AdamCall call;
-        call.count = kCount;
-        call.gradient = g.data();
-        call.m = m.data();
-        call.v = v.data();
-        call.w = w.data();
-        call.epsilon = epsilon;
-        call.rate = 1e-3f;
-        call.decay = decay;
-        const double beta1 = double{call.beta1}, beta2 = double{call.beta2};
-        call.correction1 = static_cast<float>(1 / (1 - std::pow(beta1, step)));
-        call.correction2 = static_cast<float>(1 / (1 - std::pow(beta2, step)));
-        adam_update(call);
-        for (size_t i = 0; i < truth.size(); ++i) {
-          AdamTruth& t = truth[i];
-          const double gradient = double{g[i]};
-          t.m = beta1 * t.m + (1 - beta1) * gradient;
-          t.m_size = beta1 * t.m_size + (1 - beta1) * std::fabs(gradient);
-          t.v = beta2 * t.v + (1 - beta2) * gradient * gradient;
-          const double root = std::sqrt(t.v * double{call.correction2});
-          const double change =
-              double{call.rate} * t.m * double{call.correction1} / (root + double{epsilon});
-          const double change_size = std::fabs(change) * t.m_size / std::max(std::fabs(t.m), 1e-30);
-          t.w += -change - double{decay} * t.w;
-          const double tolerance = tolerance::kElementwiseF32 * step;  // of each step
-          ASSERT_TRUE(tolerance::within(m[i], t.m, tolerance, t.m_size)) << step;
-          ASSERT_TRUE(tolerance::within(v[i], t.v, tolerance, t.v)) << step;
-          ASSERT_TRUE(tolerance::within(w[i], t.w, tolerance, std::fabs(t.w) * 0.2 + change_size))
-              << step;
-        }
-      }
+  std::vector<float> m(kCount), v(kCount), w = random_normals(kCount, 50);
+  std::vector<AdamTruth> truth(kCount);
+  for (size_t i = 0; i < truth.size(); ++i) truth[i].w = double{w[i]};
+  for (int step = 1; step <= 8; ++step) {
+    auto g = random_normals(kCount, static_cast<uint64_t>(step));
+    for (size_t i = 0; i < g.size(); i += 3) g[i] = 0;  // v stays 0
+    for (size_t i = 1; i < g.size(); i += 3) g[i] *= 1e-12f;
+    AdamCall call = {kCount, g.data(), m.data(), v.data(), w.data()};
+    call.epsilon = epsilon;
+    call.decay = decay;
+    call.rate = 1e-3f;
+    call.correction1 = static_cast<float>(1 / (1 - std::pow(double{call.beta1}, step)));
+    call.correction2 = static_cast<float>(1 / (1 - std::pow(double{call.beta2}, step)));
+    adam_update(call);
+    const double tolerance = tolerance::kElementwiseF32 * step;  // of each step
+    for (size_t i = 0; i < truth.size(); ++i) {
+      AdamTruth& t = truth[i];
+      t.step(call, double{g[i]});
+      ASSERT_TRUE(tolerance::within(m[i], t.m, tolerance, t.m_size)) << step;
+      ASSERT_TRUE(tolerance::within(v[i], t.v, tolerance, t.v)) << step;
+      const double size = std::fabs(t.w) * 0.2 + t.change_size;
+      ASSERT_TRUE(tolerance::within(w[i], t.w, tolerance, size)) << step;
     }
   }
+}
+
+TEST_P(TrainingKernels, AdamEqualsDouble) {
+  for (float epsilon : {1e-8f, 1e-3f}) {
+    for (float decay : {0.0f, 1e-4f}) expect_adam(epsilon, decay);
+  }
+}
+
+TEST_P(TrainingKernels, AdamOfNoGradientAndNoEpsilonStands) {
+  float g = 0, m = 0, v = 0, w = 1;
+  AdamCall call = {1, &g, &m, &v, &w};
+  call.epsilon = 0;
+  call.rate = 1;
+  adam_update(call);
+  EXPECT_EQ(w, 1);  // not 0 * infinity
 }
 
 TEST_P(TrainingKernels, AdamValuesDoNotDependOnTheirPlace) {
