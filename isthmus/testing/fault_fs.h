@@ -12,6 +12,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -103,8 +104,10 @@ class FaultFs : public Fs {
   };
 
   void count(const char* operation, const std::string& path) {
+    const std::lock_guard<std::mutex> hold(mutex_);  // checkpoints are written by another thread
     log_.push_back(std::string(operation) + " " + path);
-    const bool fails = nth_ > 0 && (writes() == nth_ || (and_later_ && writes() > nth_));
+    const int64_t now = static_cast<int64_t>(log_.size());
+    const bool fails = nth_ > 0 && (now == nth_ || (and_later_ && now > nth_));
     if (fails) throw Error(code_, "injected at write " + std::to_string(nth_), {}, {.file = path});
   }
 
@@ -113,6 +116,7 @@ class FaultFs : public Fs {
   ErrorCode code_ = ErrorCode::kIoError;
   bool and_later_ = false;
   std::vector<std::string> log_;
+  std::mutex mutex_;
 };
 
 }  // namespace isthmus

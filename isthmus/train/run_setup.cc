@@ -36,13 +36,21 @@ Graph build_step_graph(const ModelSetup& model, const TrainOptions& options) {
 }
 
 /// A new run: the options meet the data.
-void resolve_new(RunSetup& s, const TrainRequest& request) {
+void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observer) {
   if (request.data.empty() && request.dataset == nullptr) {
     throw Error(ErrorCode::kMissingArgument, "train needs DATA",
                 "a file, a folder or a known name: isthmus train fashion-mnist");
   }
   s.data_arguments = request.data;
   s.data = open_train_data(request.data, request.dataset, request.options);
+  if (!s.data.constant_columns.empty()) {
+    observer.on_event({.kind = "warning",
+                       .code = "W3404",
+                       .text = "left out columns that hold one value only: " +
+                               escape_for_terminal(join(s.data.constant_columns, ", ")),
+                       .hint = "",
+                       .step = 0});
+  }
   s.resolved =
       resolve_options(request.options, s.data.train.spec, s.data.num_train(), request.origins);
   s.model = {
@@ -63,8 +71,8 @@ void resolve_resumed(RunSetup& s, const TrainRequest& request, TrainObserver& ob
   }
   s.data = open_train_data(s.data_arguments, request.dataset, s.options());
   s.model = s.resume->model.setup;
-  if (s.data.fingerprint == s.resume->record.data_fingerprint) return;
-  if (!s.options().run.allow_data_change) {
+  const bool changed = s.data.fingerprint != s.resume->record.data_fingerprint;
+  if (changed && !s.options().run.allow_data_change) {
     throw Error(ErrorCode::kResumeData, "the data differ from those of the run", {},
                 {.file = run.resume});
   }
@@ -171,7 +179,7 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
   if (request.options.run.resume != "none") {
     resolve_resumed(s, request, observer);
   } else {
-    resolve_new(s, request);
+    resolve_new(s, request, observer);
   }
   plan_loop(s);
   require_readable_config(s);

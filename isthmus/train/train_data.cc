@@ -9,6 +9,29 @@
 #include "isthmus/data/split.h"
 
 namespace isthmus {
+namespace {
+
+void leave_out_constant_columns(TrainData& data) {
+  if (data.train.spec.kind != DataKind::kTable) return;
+  DataSpec kept = data.train.spec;
+  kept.fields.clear();
+  for (const FieldSpec& field : data.train.spec.fields) {
+    if (field.constant) {
+      data.constant_columns.push_back(field.name);
+    } else {
+      kept.fields.push_back(field);
+    }
+  }
+  if (data.constant_columns.empty()) return;
+  if (kept.fields.empty()) {
+    throw Error(ErrorCode::kValueRange, "every column holds one value only",
+                "there is nothing to learn from these data", {.file = data.train.source});
+  }
+  kept.item_shape = {static_cast<int64_t>(kept.fields.size())};
+  data.train = conform(data.train, kept);
+}
+
+}  // namespace
 
 uint64_t TrainData::num_bytes() const {
   return train.values.num_bytes() + (val ? val->values.num_bytes() : 0);
@@ -38,16 +61,17 @@ TrainData open_train_data(const std::vector<std::string>& arguments, const Datas
   data.train =
       given != nullptr ? *given : open_datasets(arguments, options.data, options.limits, "train");
   data.fingerprint = fingerprint(data.train);
+  leave_out_constant_columns(data);
   const std::optional<double> share = validation_share(options.hold_out.val);
   RowSplit split = split_rows(data.train.num_items(), share.value_or(0), options.run.seed);
   data.train_rows = std::move(split.train);
   data.val_rows = std::move(split.validation);
   if (!share) {
-    Dataset val = open_dataset(options.hold_out.val, options.data, options.limits, "test");
+    const Dataset val = open_dataset(options.hold_out.val, options.data, options.limits, "test");
+    data.fingerprint += "+" + fingerprint(val);
     data.val = conform(val, data.train.spec);
     data.val_rows.resize(static_cast<size_t>(data.val->num_items()));
     std::iota(data.val_rows.begin(), data.val_rows.end(), int64_t{0});
-    data.fingerprint += "+" + fingerprint(*data.val);
   }
   return data;
 }

@@ -18,7 +18,8 @@ struct TrainData {
   std::vector<int64_t> train_rows;
   std::optional<Dataset> val;     // data.val named DATA; else the rows are those of `train`
   std::vector<int64_t> val_rows;  // empty: no validation
-  std::string fingerprint;        // of both
+  std::string fingerprint;        // of both, as opened
+  std::vector<std::string> constant_columns;  // of a table: left out
 
   const Dataset& val_data() const { return val ? *val : train; }
   int64_t num_train() const { return static_cast<int64_t>(train_rows.size()); }
@@ -28,8 +29,9 @@ struct TrainData {
   Dataset shown_items(int64_t count) const;
 };
 
-/// Opens `arguments` (or takes `given`). Errors: those of open_dataset; E3403 with fewer than two
-/// items.
+/// Opens `arguments` (or takes `given`). Columns of a table that hold one value only are left out:
+/// a density on them has no maximum. Errors: those of open_dataset; E3403 with fewer than two
+/// items, E3404 when every column is constant.
 TrainData open_train_data(const std::vector<std::string>& arguments, const Dataset* given,
                           const TrainOptions& options);
 

@@ -13,6 +13,8 @@ namespace isthmus {
 namespace {
 
 constexpr int64_t kMaxHalvings = 3;
+constexpr int64_t kCollapseEpochs = 5;
+constexpr double kCollapseNats = 0.5;
 constexpr int64_t kGridSide = 10, kReconstructions = 50, kReconstructionColumns = 5;
 
 std::string epoch_name(int64_t epoch, const char* what) {
@@ -77,12 +79,18 @@ void TrainLoop::note_epoch(const EpochRecord& epoch, bool best) {
   }
   saver_.announce();
   observer_.on_epoch(epoch);
-  // Collapse: hardly any latent carries information although the weight of kl is complete.
-  if (!collapse_warned_ && epoch.active_units == 0 && epoch.kl_weight >= 1 && epoch.epoch >= 5) {
-    collapse_warned_ = true;
-    event("warning", "W6002", "no latent is active: the decoder ignores the code",
-          "--kl-warmup 20 or --free-bits 0.1");
-  }
+  warn_of_collapse(epoch);
+}
+
+/// The code says nearly nothing about the item although the weight of kl is complete.
+void TrainLoop::warn_of_collapse(const EpochRecord& epoch) {
+  const double kl = std::isnan(epoch.val.kl) ? epoch.train.kl : epoch.val.kl;
+  const bool settled = epoch.epoch >= kCollapseEpochs || epoch.epoch == setup_.max_epochs;
+  if (collapse_warned_ || !settled || epoch.kl_weight < 1 || !(kl < kCollapseNats)) return;
+  collapse_warned_ = true;
+  event("warning", "W6002",
+        "the decoder ignores the code: kl is only " + format_fixed(kl, 2) + " nats per item",
+        "--kl-warmup 20 or --free-bits 0.1");
 }
 
 void TrainLoop::draw_pictures(int64_t epoch) {

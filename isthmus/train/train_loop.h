@@ -40,6 +40,7 @@ class TrainLoop {
   void after_step();
   Terms validate();
   void note_epoch(const EpochRecord& epoch, bool best);
+  void warn_of_collapse(const EpochRecord& epoch);
   void draw_pictures(int64_t epoch);
   void recover(const std::string& what);
   [[noreturn]] void fail(const std::string& what);

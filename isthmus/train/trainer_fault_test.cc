@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about a run as a whole: it learns, it weighs its items, it stops when it should, and it
+// never writes a weight that is not finite.
+#include "isthmus/train/trainer.h"
+
+#include <cmath>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "isthmus/base/text.h"
+#include "isthmus/checkpoint/generations.h"
+#include "isthmus/models/inference.h"
+#include "isthmus/runtime/open_device.h"
+#include "isthmus/testing/fault_fs.h"
+#include "isthmus/testing/tiny_run.h"
+#include "isthmus/train/model.h"
+
+namespace isthmus {
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+ErrorCode code_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kInternal;
+}
+
+TEST(Trainer, AnAbsurdLearningRateRecoversOrFailsWithTheTerm) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  const std::string out = fresh_folder("diverges");
+  TrainRequest request = tiny_request(data, device, out);
+  request.options.optimizer.name = "sgd";
+  request.options.optimizer.learning_rate = 1e30;
+  request.options.hold_out.val = "0";
+  try {
+    train(request, seen);
+    FAIL() << "sgd with a rate of 1e30 cannot work";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDiverged);
+    EXPECT_NE(std::string(error.what()).find(" is "), std::string::npos) << error.what();
+  }
+  EXPECT_TRUE(seen.has_event("rollback"));
+  EXPECT_FALSE(posix_fs().stat(join_path(out, "model.safetensors")).has_value());
+  EXPECT_NE(text_of(join_path(out, "run.json")).find("\"diverged\""), std::string::npos);
+  // What is there is still usable: the checkpoint of step 0.
+  EXPECT_NO_THROW(load_model(out, posix_fs(), {}));
+}
+
+TEST(Trainer, ASecondRunInTheSameFolderIsRefused) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  const std::string out = fresh_folder("locked");
+  RecordingObserver seen;
+  ErrorCode inner = ErrorCode::kInternal;
+  seen.at_step = [&](int64_t step) {
+    if (step != 2) return;
+    RecordingObserver other;
+    inner = code_of([&] { train(tiny_request(data, device, out), other); });
+  };
+  train(tiny_request(data, device, out), seen);
+  EXPECT_EQ(inner, ErrorCode::kFolderLocked);
+  RecordingObserver later;
+  EXPECT_EQ(code_of([&] { train(tiny_request(data, device, out), later); }),
+            ErrorCode::kOutputExists);
+}
+
+TEST(Trainer, TooLittleMemoryIsToldBeforeTheFirstStep) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  TrainRequest request = tiny_request(data, device, fresh_folder("memory"));
+  request.options.machine.memory = ByteSize{uint64_t{1} << 20};
+  EXPECT_EQ(code_of([&] { train(request, seen); }), ErrorCode::kOutOfMemory);
+}
+
+TEST(Trainer, AFullDiskAtAnyWriteEndsWithFiveAndLeavesAUsableFolder) {
+  const Dataset data = tiny_images(20);
+  ReferenceDevice device;
+  const auto request_with = [&](Fs& fs) {
+    TrainRequest request = tiny_request(data, device, fresh_folder("full"));
+    request.fs = &fs;
+    request.options.loop.epochs = "1";
+    return request;
+  };
+  FaultFs counting(posix_fs());
+  RecordingObserver seen;
+  train(request_with(counting), seen);
+  for (int64_t n = 1; n <= counting.writes(); ++n) {
+    FaultFs broken(posix_fs());
+    broken.fail_at(n, ErrorCode::kDiskFull, true);
+    RecordingObserver other;
+    const TrainRequest request = request_with(broken);
+    EXPECT_EQ(code_of([&] { train(request, other); }), ErrorCode::kDiskFull) << n;
+    if (list_checkpoints(posix_fs(), request.options.run.out).empty()) continue;
+    EXPECT_NO_THROW(load_model(request.options.run.out, posix_fs(), {})) << n;
+  }
+}
+
+TEST(Trainer, AConfigurationThatNoReaderWouldTakeIsRefusedAtOnce) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  TrainRequest request = tiny_request(data, device, fresh_folder("wide"));
+  request.options.limits.config_bytes = ByteSize{200};
+  EXPECT_EQ(code_of([&] { train(request, seen); }), ErrorCode::kOverLimit);
+}
+
+}  // namespace
+}  // namespace isthmus
