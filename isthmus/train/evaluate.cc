@@ -65,21 +65,28 @@ std::vector<ActiveMetric> choose_metrics(const Model& model, const EvalOptions& 
   return active;
 }
 
-void feed_reconstructions(const Model& model, const Dataset& fitted, int64_t count, Device& device,
-                          const VerbSettings& settings, std::vector<ActiveMetric>& metrics) {
-  GraphRunner runner(device, reconstruct_graph(model.setup, Draw::kNone),
-                     {.seed = settings.seed,
-                      .values_per_row = model.spec().num_values(),
-                      .batch_size = settings.batch_size,
-                      .precision = settings.precision});
+/// Runs the cheapest graph that gives what the metrics need.
+void feed_metrics(const Model& model, const Dataset& fitted, int64_t count, Device& device,
+                  const VerbSettings& settings, std::vector<ActiveMetric>& metrics) {
+  const bool decodes = std::any_of(metrics.begin(), metrics.end(), [](const ActiveMetric& m) {
+    return m.needs(Need::kReconstruction);
+  });
+  GraphRunner runner(
+      device, decodes ? reconstruct_graph(model.setup, Draw::kNone) : encode_graph(model.setup),
+      {.seed = settings.seed,
+       .values_per_row = model.spec().num_values(),
+       .batch_size = settings.batch_size,
+       .precision = settings.precision});
   runner.set_parameters(model.parameters);
   runner.executor().bind_input("x", fitted.values, model.spec().scaling);
   runner.for_each_batch(count, [&](int64_t first, int64_t rows) {
-    const Tensor originals = apply_scaling(fitted.values.rows(first, rows), model.spec().scaling);
-    const MetricBatch batch{.rows = rows,
-                            .originals = originals.values<float>(),
-                            .reconstructions = runner.executor().rows("mean"),
-                            .posterior_means = runner.executor().rows("posterior_mean")};
+    MetricBatch batch{.rows = rows, .posterior_means = runner.executor().rows("posterior_mean")};
+    Tensor originals;
+    if (decodes) {
+      originals = apply_scaling(fitted.values.rows(first, rows), model.spec().scaling);
+      batch.originals = originals.values<float>();
+      batch.reconstructions = runner.executor().rows("mean");
+    }
     for (ActiveMetric& active : metrics) active.metric->add_batch(batch);
   });
 }
@@ -147,7 +154,7 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
     r.kl_per_dim = terms.kl_per_dim();
     r.active_units = terms.active_units();
   }
-  if (!metrics.empty()) feed_reconstructions(model, fitted, r.n, device, settings, metrics);
+  if (!metrics.empty()) feed_metrics(model, fitted, r.n, device, settings, metrics);
   fill_metrics(r, metrics);
   r.data_floor = data_floor(model, fitted.values, r.n);
   if (options.iwae > 0) {

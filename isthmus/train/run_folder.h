@@ -47,7 +47,7 @@ class RunFolder {
   /// Cuts metrics.jsonl to `bytes` (0 for a new run) and opens it.
   void open_metrics(uint64_t bytes);
   void append_metrics(const Json& line);
-  void sync_metrics();
+  void sync_metrics();  // may be called from another thread
   uint64_t metrics_bytes() const;
   /// metrics.csv from metrics.jsonl.
   void write_metrics_csv();

@@ -50,9 +50,10 @@ CheckpointJob RunSaver::job(StateRecord record, NamedTensors tensors, std::optio
   const int keep = setup_.options().run.keep;
   Fs& fs = *setup_.fs;
   const Model described = model_of(record, tensors, record.state.last_train);
-  auto write = [&fs, step, keep, described, record = std::move(record),
+  auto write = [&fs, &folder = folder_, step, keep, described, record = std::move(record),
                 tensors = std::move(tensors), model = std::move(model), identity = identity_,
                 run = folder_.path(), model_path = folder_.file(kModelFile)] {
+    folder.sync_metrics();  // the checkpoint names an offset in them
     write_checkpoint(fs, run, step, checkpoint_bytes(described, identity, record, tensors), keep);
     if (model) fs.write_file(model_path, model_bytes(*model), Durability::kSynced);
   };

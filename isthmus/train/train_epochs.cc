@@ -72,7 +72,6 @@ void TrainLoop::end_epoch() {
 void TrainLoop::note_epoch(const EpochRecord& epoch, bool best) {
   for (const Json& line : metrics_json(epoch)) folder_.append_metrics(line);
   if (best) {
-    folder_.sync_metrics();
     std::optional<NamedTensors> tensors = copy_state(*executor_);
     ISTHMUS_CHECK(tensors.has_value(), "the state was finite a moment ago");
     saver_.save_with_model(record(), std::move(*tensors), epoch.val);

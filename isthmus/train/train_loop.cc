@@ -170,7 +170,6 @@ void TrainLoop::save_now(bool periodic) {
   // A step that broke the weights shows in the next objective, which rewinds.
   if (!tensors) return;
   if (periodic) {
-    folder_.sync_metrics();
     saver_.save_periodic(record(), std::move(*tensors), setup_.clock->seconds());
   } else {
     saver_.save(record(), std::move(*tensors));
@@ -196,8 +195,10 @@ void TrainLoop::send_progress(double now) {
   p.items_per_second =
       epoch_seconds_ > 0 ? static_cast<double>(epoch_items_) / epoch_seconds_ : 0.0;
   p.elapsed_seconds = elapsed_seconds();
-  if (p.items_per_second > 0)
-    p.eta_seconds = (1 - p.share) * n * static_cast<double>(p.max_epochs) / p.items_per_second;
+  if (p.items_per_second > 0 && !setup_.open_end) {
+    const double left = (1 - p.share) * n * static_cast<double>(p.max_epochs);
+    p.eta_seconds = left / p.items_per_second;
+  }
   if (const auto& time = setup_.options().loop.time) {
     p.eta_seconds = std::fmin(p.eta_seconds, std::fmax(0.0, time->seconds - (now - started_)));
   }

@@ -71,7 +71,6 @@ class TrainLoop {
   double started_ = 0, elapsed_before_ = 0, next_progress_ = 0;
   double epoch_seconds_ = 0;  // of steps, in this process
   int64_t epoch_items_ = 0;
-  double last_objective_ = 0;
 };
 
 }  // namespace isthmus

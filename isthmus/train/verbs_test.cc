@@ -96,6 +96,16 @@ TEST(Evaluate, TheSeedDecidesTheNoise) {
   EXPECT_NE(a, c);
 }
 
+TEST(Evaluate, OnlyTheMetricsThatWereAskedForAreComputed) {
+  Images s;
+  const EvalResult one = evaluate(s.model, s.data, s.device, {.metrics = {"active_units"}}, {});
+  ASSERT_EQ(one.metrics.size(), 1u);
+  EXPECT_TRUE(std::isnan(one.mse));
+  EXPECT_EQ(static_cast<int64_t>(one.metrics[0].value), one.active_units);
+  EXPECT_THROW(evaluate(s.model, s.data, s.device, {.metrics = {"ssim"}}, {}), Error);  // 4 x 4
+  EXPECT_THROW(evaluate(s.model, s.data, s.device, {.metrics = {"fid"}}, {}), Error);
+}
+
 TEST(Evaluate, ConditionsAreJudged) {
   Images s;
   const EvalResult r =
