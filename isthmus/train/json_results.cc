@@ -25,7 +25,10 @@ Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json
 }  // namespace
 
 Json result_object(std::string_view schema) {
-  return Json::object().set("schema", schema).set("version", kVersion);
+  return Json::object()
+      .set("schema", schema)
+      .set("version", kVersion)
+      .set("warnings", Json::array());
 }
 
 Json wrote_json(const std::string& path, const std::string& kind, const std::string& format,
@@ -41,7 +44,7 @@ Json wrote_json(const std::string& path, const std::string& kind, const std::str
 
 Json model_json(const Model& model) {
   return Json::object()
-      .set("path", text_or_null(model.path))
+      .set("path", model.path)
       .set("digest", text_or_null(model.digest))
       .set("name", model.options().name)
       .set("arch", "mlp")
@@ -104,7 +107,7 @@ Json eval_json(const EvalResult& result, const Model& model, Json data, Json dev
   for (const NamedMetric& metric : result.metrics) {
     metrics.set(metric.name, Json::object()
                                  .set("value", number_or_null(metric.value))
-                                 .set("unit", text_or_null(metric.unit))
+                                 .set("unit", metric.unit)
                                  .set("better", metric.better)
                                  .set("standard_error", optional_number(metric.standard_error)));
   }

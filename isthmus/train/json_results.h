@@ -15,7 +15,8 @@
 
 namespace isthmus {
 
-/// {schema, version, ...}: the start of every object.
+/// {schema, version, warnings}: the start of every object. The edge replaces the empty warnings
+/// and, for commands that write files, sets `seconds` and `wrote`.
 Json result_object(std::string_view schema);
 /// {path, kind, format, shape, dtype, bytes}; shape null for files that are not arrays.
 Json wrote_json(const std::string& path, const std::string& kind, const std::string& format,

@@ -34,7 +34,7 @@ Json split_json(const TrainResult& r, const std::string& split, int64_t n) {
 
 Json run_model_json(const TrainResult& r) {
   return Json::object()
-      .set("path", text_or_null(r.model_path))
+      .set("path", r.model_path)
       .set("digest", text_or_null(r.model_digest))
       .set("name", r.summary.model_name)
       .set("arch", r.summary.arch)
@@ -63,7 +63,14 @@ Json train_json(const TrainResult& r) {
   if (!r.checkpoint_path.empty()) {
     checkpoint = Json::object().set("path", r.checkpoint_path).set("step", r.checkpoint_step);
   }
+  Json wrote = Json::array();
+  for (const WrittenFile& file : r.wrote) {
+    const std::string format = extension(file.path);
+    const char* kind = format == "png" ? "picture" : format == "safetensors" ? "model" : "record";
+    wrote.push_back(wrote_json(file.path, kind, format, {}, "", file.bytes));
+  }
   return result_object("isthmus.train/1")
+      .set("wrote", std::move(wrote))
       .set("seconds", r.seconds)
       .set("status", r.status)
       .set("stop_reason", text_or_null(r.stop_reason))

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
+#include "isthmus/base/digest.h"
 #include "isthmus/data/split.h"
 
 namespace isthmus {
@@ -68,7 +70,8 @@ TrainData open_train_data(const std::vector<std::string>& arguments, const Datas
   data.val_rows = std::move(split.validation);
   if (!share) {
     const Dataset val = open_dataset(options.hold_out.val, options.data, options.limits, "test");
-    data.fingerprint += "+" + fingerprint(val);
+    const std::string both = data.fingerprint + "\n" + fingerprint(val);
+    data.fingerprint = xxh3_128_label(std::as_bytes(std::span(both)));
     data.val = conform(val, data.train.spec);
     data.val_rows.resize(static_cast<size_t>(data.val->num_items()));
     std::iota(data.val_rows.begin(), data.val_rows.end(), int64_t{0});

@@ -10,6 +10,7 @@
 #include "isthmus/losses/elbo.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/optim/schedules.h"
+#include "isthmus/train/json_results.h"
 
 namespace isthmus {
 namespace {
@@ -251,6 +252,10 @@ void TrainLoop::event(std::string kind, std::string code, std::string text, std:
                .hint = std::move(hint),
                .step = state_.step};
   folder_.log(e.kind + (e.code.empty() ? "" : " " + e.code) + ": " + e.text);
+  // Only what belongs to the course of the run: the same in a run that was interrupted.
+  if (e.kind == "rollback" || e.code == "W6002") {
+    folder_.append_metrics(event_json(e, state_.epoch));
+  }
   observer_.on_event(e);
 }
 

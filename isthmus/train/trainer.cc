@@ -110,8 +110,11 @@ void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolde
 
 void write_end(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
   r.peak_memory_bytes = peak_rss_bytes();
-  folder.remember("run.json");
-  r.wrote = folder.written();
+  r.wrote.clear();
+  for (const std::string& name : folder.written()) {
+    const auto info = folder.fs().stat(folder.file(name));
+    if (info) r.wrote.push_back({.path = folder.file(name), .bytes = info->bytes});
+  }
   folder.write("run.json", run_json(r, setup.command).dump_pretty() + "\n");
   folder.log(r.status + " (" + r.stop_reason + ") at step " + std::to_string(r.steps));
 }

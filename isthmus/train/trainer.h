@@ -38,6 +38,11 @@ struct TrainRequest {
   std::string command;               // for run.json: how to reproduce
 };
 
+struct WrittenFile {
+  std::string path;
+  uint64_t bytes = 0;
+};
+
 /// The fields of isthmus.train/1; json_results.h makes the object.
 struct TrainResult {
   std::string status = "done";  // "done" "stopped" "failed" "dry_run"
@@ -66,7 +71,7 @@ struct TrainResult {
   int64_t checkpoint_step = 0;
   std::string weights_sha256;        // of the model that was kept
   std::string final_weights_sha256;  // of the state after the last step
-  std::vector<std::string> wrote;    // files in the run folder
+  std::vector<WrittenFile> wrote;    // in the run folder
   double seconds = 0;
 };
 

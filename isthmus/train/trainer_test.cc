@@ -316,7 +316,7 @@ TEST(Trainer, MetricsHaveOneEpochAndOneValidationLinePerEpoch) {
   RecordingObserver seen;
   const TrainResult r = train(tiny_request(data, device, fresh_folder("metrics")), seen);
   const std::vector<std::string> lines = split(text_of(join_path(r.run, "metrics.jsonl")), '\n');
-  ASSERT_EQ(lines.size(), 7u);  // three pairs and the end of the last line
+  ASSERT_EQ(lines.size(), 8u);  // three pairs, a warning of collapse, the end of the last line
   const std::vector<std::string> rows = split(text_of(join_path(r.run, "metrics.csv")), '\n');
   ASSERT_EQ(rows.size(), 5u);
   EXPECT_EQ(split(rows[0], ',').size(), split(rows[1], ',').size());
