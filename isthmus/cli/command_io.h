@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command gets beside its options: positional arguments, common options, the console, and
+// the writers of output files.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/base/clock.h"
+#include "isthmus/base/fs.h"
+#include "isthmus/cli/console.h"
+#include "isthmus/cli/edge_options.h"
+#include "isthmus/data/dataset.h"
+#include "isthmus/runtime/open_device.h"
+#include "isthmus/train/choices.h"
+#include "isthmus/train/evaluate.h"
+
+namespace isthmus {
+
+class CommandIo {
+ public:
+  CommandIo(Console& the_console, EdgeOptions& the_edge, UseOptions& the_use)
+      : console(the_console), edge(the_edge), use(the_use), started_(monotonic_clock().seconds()) {}
+
+  Console& console;
+  EdgeOptions& edge;
+  UseOptions& use;
+  std::vector<std::string> arguments;  // positional
+  OptionOrigins origins;               // of options that were set
+  std::string command_line;            // for run.json
+
+  Fs& fs() const { return posix_fs(); }
+  const Limits& limits() const { return use.limits; }
+  std::unique_ptr<Device> open_device() const;
+  VerbSettings verb_settings() const { return {.seed = use.run.seed}; }
+  double seconds() const { return monotonic_clock().seconds() - started_; }
+
+  /// Writes a file, whole or not at all, or stdout for "-"; remembers it for `wrote`.
+  void write(const std::string& path, std::span<const std::byte> bytes, const Json& wrote);
+  /// A file that is already there; `text` is for people.
+  void note_written(const std::string& text, const Json& wrote);
+
+  /// The `wrote` line of what was written so far, and what may be run next.
+  void print_wrote(std::string_view next);
+  /// Completes the object (warnings, seconds, wrote when something was written) and prints it if
+  /// --json asks for it.
+  void print_json(Json result);
+
+ private:
+  double started_;
+  Json wrote_ = Json::array();
+  std::vector<std::string> wrote_texts_;
+};
+
+}  // namespace isthmus

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// isthmus help [TOPIC|COMMAND|E3104].
+#include "isthmus/cli/help.h"
+
+#include "isthmus/base/text.h"
+
+namespace isthmus {
+namespace {
+
+std::string list_of_topics() {
+  std::string text = "isthmus help TOPIC, isthmus help COMMAND, isthmus help E3104\n\n";
+  for (const HelpTopic& topic : help_topics()) {
+    text += "  " + pad_right(topic.name, 14) + std::string(topic.summary) + "\n";
+  }
+  return text;
+}
+
+std::string error_text(const ErrorInfo& info) {
+  return error_label(info.code) + " " + std::string(info.name) + " (exit status " +
+         std::to_string(exit_status(info.code)) + ")\n" + wrap(info.summary, 80, 2) +
+         wrap("what to do: " + std::string(info.remedy), 80, 2);
+}
+
+[[noreturn]] void fail_unknown(const std::string& word) {
+  std::vector<std::string> known;
+  for (const HelpTopic& topic : help_topics()) known.emplace_back(topic.name);
+  for (const CommandDef& def : all_commands()) known.emplace_back(def.name);
+  const std::string near = nearest_word(word, known);
+  throw Error(ErrorCode::kBadValue, "there is no help on \"" + word + "\"",
+              near.empty() ? "isthmus help lists the topics" : "did you mean " + near + "?");
+}
+
+int run_help(CommandIo& io, const NoOptions&) {
+  if (io.arguments.empty()) {
+    io.console.write_out(list_of_topics());
+    return 0;
+  }
+  const std::string& word = io.arguments[0];
+  for (const HelpTopic& topic : help_topics()) {
+    if (topic.name != word) continue;
+    io.console.write_out(topic.text());
+    return 0;
+  }
+  if (const CommandDef* def = find_command(word)) {
+    io.console.write_out(command_help(*def, def->make()->options(), false));
+  } else if (const ErrorInfo* info = find_error_info(word)) {
+    io.console.write_out(error_text(*info));
+  } else {
+    fail_unknown(word);
+  }
+  return 0;
+}
+
+}  // namespace
+
+CommandDef commands::help() {
+  return {.name = "help",
+          .summary = "Explains a topic, a command or an error number.",
+          .arguments = {"[TOPIC]"},
+          .examples = {"isthmus help formats", "isthmus help E3104"},
+          .make = command_with(run_help)};
+}
+
+}  // namespace isthmus

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// isthmus train DATA...: a run folder from data. All options are those of the train room.
+#include "isthmus/train/trainer.h"
+
+#include "isthmus/base/text.h"
+#include "isthmus/cli/command.h"
+#include "isthmus/cli/process.h"
+#include "isthmus/cli/progress.h"
+#include "isthmus/cli/run_end.h"
+#include "isthmus/train/json_results.h"
+#include "isthmus/train/resume.h"
+#include "isthmus/train/train_data.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kMeasuredItems = 1000;
+
+TrainOptions resolved_options(const TrainResult& result) {
+  TrainOptions options;
+  const std::vector<BoundOption> bound = bind_options(options);
+  for (const Choice& choice : result.choices) find_option(bound, choice.key).set(choice.value);
+  return options;
+}
+
+std::vector<std::string> data_of_run(CommandIo& io, const TrainResult& result,
+                                     const Limits& limits) {
+  if (!io.arguments.empty()) return io.arguments;
+  TrainObserver silent;
+  return load_resume_point(io.fs(), result.run, limits, silent).identity.data;
+}
+
+/// Measures on items that validate, or on training items when none do.
+void add_report(CommandIo& io, TrainResult& result) {
+  const TrainOptions options = resolved_options(result);
+  io.use.limits = options.limits;
+  io.use.machine = options.machine;
+  const TrainData data = open_train_data(data_of_run(io, result, options.limits), nullptr, options);
+  measure_run(io, result, *io.open_device(), data.shown_items(kMeasuredItems));
+  write_run_report(io, result);
+}
+
+int run_train(CommandIo& io, const TrainOptions& options) {
+  TrainRequest request;
+  request.data = io.arguments;
+  request.options = options;
+  request.origins = io.origins;
+  request.command = io.command_line;
+  listen_to_signals();
+  ConsoleObserver observer(io.console);
+  TrainResult result = train(request, observer);
+  observer.finish_stop(result.steps);
+  if (result.status == "dry_run") {
+    io.console.result("dry run: nothing was written");
+    io.print_json(train_json(result));
+    return 0;
+  }
+  const bool selected = result.val.has_value();
+  const bool complete = result.status == "done" && options.run.report && result.epochs > 0;
+  if (complete) add_report(io, result);
+  const Terms terms = selected ? *result.val : result.train.value_or(Terms{});
+  return finish_run(io, result, selected ? "validation" : "training", terms,
+                    io.arguments.empty() ? result.summary.data : join(io.arguments, " "));
+}
+
+}  // namespace
+
+CommandDef commands::train() {
+  return {
+      .name = "train",
+      .summary = "Trains a model on your data; the result is a run folder.",
+      .arguments = {"[DATA...]"},
+      .examples = {"isthmus train fashion-mnist", "isthmus train photos/ --latent 32 --time 10m",
+                   "isthmus train --resume runs/photos-001"},
+      .note =
+          "DATA is a file (CSV, NPY, IDX), a folder of PNG images or a known name; what you "
+          "leave out is chosen from the data and printed with its reason.",
+      .common = {"data.limit", "data.val", "model.name", "model.preset", "model.hidden",
+                 "model.latent_dim", "model.likelihood", "model.beta", "objective.kl_warmup",
+                 "train.epochs", "train.time", "train.batch_size", "train.precision",
+                 "optimizer.learning_rate", "run.out", "run.resume", "run.seed", "run.dry_run",
+                 "machine.threads"},
+      .make = command_with(run_train)};
+}
+
+}  // namespace isthmus

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// TOML files, through toml++ and only here: a flat list of keys with the place where each stands.
+#include <toml++/toml.h>
+
+#include "isthmus/base/fs.h"
+#include "isthmus/base/text.h"
+#include "isthmus/cli/settings.h"
+
+namespace isthmus {
+namespace {
+
+constexpr uint64_t kMaxConfigBytes = uint64_t{1} << 20;
+
+ErrorWhere place(const std::string& path, const toml::source_region& source, std::string key = {}) {
+  return {.file = path,
+          .line = source.begin.line,
+          .column = source.begin.column,
+          .key = std::move(key)};
+}
+
+/// The text that the option's parser reads; nullopt for types that no option has.
+std::optional<std::string> scalar_text(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  if (const auto* whole = node.as_integer()) return std::to_string(whole->get());
+  if (const auto* real = node.as_floating_point()) return print_value(real->get());
+  return std::nullopt;
+}
+
+std::optional<std::string> value_text(const toml::node& node) {
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return scalar_text(node);
+  std::vector<std::string> parts;
+  for (const toml::node& element : *array) {
+    const std::optional<std::string> part = scalar_text(element);
+    if (!part) return std::nullopt;
+    parts.push_back(*part);
+  }
+  return print_value(parts);
+}
+
+void flatten(const std::string& path, const toml::table& table, const std::string& prefix,
+             std::vector<ConfigEntry>& out) {
+  for (const auto& [name, node] : table) {
+    const std::string key = prefix + std::string(name.str());
+    if (const toml::table* inner = node.as_table()) {
+      flatten(path, *inner, key + ".", out);
+      continue;
+    }
+    const std::optional<std::string> text = value_text(node);
+    if (!text) {
+      throw Error(ErrorCode::kConfigValue, key + " has a type that no option takes",
+                  "use a string, a number, true or false, or a list of them",
+                  place(path, node.source(), key));
+    }
+    out.push_back({.key = key,
+                   .value = *text,
+                   .is_text = node.is_string(),
+                   .line = node.source().begin.line,
+                   .column = node.source().begin.column});
+  }
+}
+
+/// The length of the token that starts a text: a quoted string or up to a delimiter.
+size_t token_length(std::string_view text) {
+  if (text.empty()) return 1;
+  const char quote = text[0];
+  if (quote == '"' || quote == '\'') {
+    const size_t end = text.find(quote, 1);
+    return end == std::string_view::npos ? text.size() : end + 1;
+  }
+  if (quote == '[') {
+    const size_t end = text.find(']');
+    return end == std::string_view::npos ? text.size() : end + 1;
+  }
+  const size_t end = text.find_first_of(" \t,#]=\r");
+  return end == 0 ? 1 : std::min(end, text.size());
+}
+
+}  // namespace
+
+std::vector<ConfigEntry> read_config(const std::string& path) {
+  const Bytes bytes = posix_fs().read_file(path, kMaxConfigBytes);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::vector<ConfigEntry> entries;
+  try {
+    flatten(path, toml::parse(text, path), "", entries);
+  } catch (const toml::parse_error& error) {
+    throw Error(ErrorCode::kConfigSyntax, escape_for_terminal(error.description()), {},
+                place(path, error.source()));
+  }
+  return entries;
+}
+
+std::string config_excerpt(const Error& error) {
+  const int number = static_cast<int>(error.code());
+  const ErrorWhere& where = error.where();
+  if (number / 100 != 21 || !where.line || !where.column) return {};
+  const Bytes bytes = posix_fs().read_file(where.file, kMaxConfigBytes);
+  const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::vector<std::string> lines = split(all, '\n');
+  const auto index = static_cast<size_t>(*where.line - 1);
+  if (index >= lines.size()) return {};
+  const std::string& line = lines[index];
+  const auto column = std::min(static_cast<size_t>(*where.column - 1), line.size());
+  const std::string number_text = std::to_string(*where.line);
+  return "  " + number_text + " | " + escape_for_terminal(line) + "\n  " +
+         std::string(number_text.size(), ' ') + " | " + std::string(column, ' ') +
+         std::string(token_length(std::string_view(line).substr(column)), '^') + " " + error.hint();
+}
+
+}  // namespace isthmus

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints for people: labels of nine columns, colours on labels only, one form for warnings and
+// errors. Knows nothing of commands.
+#include "isthmus/cli/console.h"
+
+#include "isthmus/base/env.h"
+#include "isthmus/base/text.h"
+
+namespace isthmus {
+namespace {
+
+constexpr size_t kLabelWidth = 9;
+constexpr std::string_view kRed = "\x1b[1;31m", kYellow = "\x1b[1;33m", kBlue = "\x1b[34m",
+                           kPlain = "\x1b[0m", kEraseLine = "\r\x1b[K";
+
+bool dumb_terminal() { return env_value("TERM").value_or("dumb") == "dumb"; }
+
+/// The rest of an error's text behind "error[E2002]".
+std::string_view behind_label(std::string_view text) {
+  const size_t end = text.find("]: ");
+  return end == std::string_view::npos ? text : text.substr(end + 1);
+}
+
+}  // namespace
+
+Console::Console(Terminal terminal) : terminal_(std::move(terminal)) {}
+
+void Console::configure(const EdgeOptions& options) {
+  options_ = options;
+  if (options.log_file != "none") log_ = posix_fs().open_append(options.log_file);
+}
+
+bool Console::colours(bool is_terminal) const {
+  if (options_.color != "auto") return options_.color == "always";
+  return is_terminal && !dumb_terminal() && env_value("NO_COLOR").value_or("").empty();
+}
+
+std::string Console::label_text(std::string_view label, std::string_view colour,
+                                bool is_terminal) const {
+  if (!colours(is_terminal)) return std::string(label);
+  return std::string(colour) + std::string(label) + std::string(kPlain);
+}
+
+std::string Console::progress_mode() const {
+  if (options_.quiet) return "none";
+  if (options_.progress != "auto") return options_.progress;
+  return terminal_.err_is_terminal && !dumb_terminal() ? "bar" : "plain";
+}
+
+void Console::err_line(std::string_view shown, std::string_view plain) {
+  if (drawn_) terminal_.err(kEraseLine);
+  if (line_open_ && !drawn_) terminal_.err("\n");
+  drawn_ = line_open_ = false;
+  terminal_.err(std::string(shown) + "\n");
+  if (!log_) return;
+  try {
+    log_->append(std::string(plain) + "\n");
+  } catch (const Error&) {
+    log_.reset();  // a full disk ends the log, not the work
+  }
+}
+
+void Console::result(std::string_view line) {
+  if (options_.quiet || options_.json) return;
+  draw("");
+  terminal_.out(std::string(line) + "\n");
+}
+
+void Console::result(std::string_view label, std::string_view text) {
+  const std::string padded = pad_right(label, kLabelWidth);
+  result(label_text(padded, kBlue, terminal_.out_is_terminal) + std::string(text));
+}
+
+void Console::info(std::string_view line) {
+  if (!options_.quiet) err_line(line, line);
+}
+
+void Console::info(std::string_view label, std::string_view text) {
+  if (options_.quiet) return;
+  const std::string padded = pad_right(label, kLabelWidth);
+  err_line(label_text(padded, kBlue, terminal_.err_is_terminal) + std::string(text),
+           padded + std::string(text));
+}
+
+void Console::warning(const std::string& code, const std::string& message,
+                      const std::string& hint) {
+  warnings_.push_back({code, message, hint});
+  if (options_.quiet) return;
+  const std::string label = code.empty() ? "warning" : "warning[" + code + "]";
+  const std::string rest = ": " + message + (hint.empty() ? "" : "\n  hint: " + hint);
+  err_line(label_text(label, kYellow, terminal_.err_is_terminal) + rest, label + rest);
+}
+
+void Console::error(const Error& error, std::string_view excerpt) {
+  const std::string label = "error[" + error_label(error.code()) + "]";
+  std::string text(behind_label(error.what()));
+  if (!excerpt.empty()) {
+    text = text.substr(0, text.find("\n  hint: ")) + "\n" + std::string(excerpt);
+  }
+  err_line(label_text(label, kRed, terminal_.err_is_terminal) + text, label + text);
+}
+
+void Console::error_text(std::string_view text) { err_line(text, text); }
+
+void Console::draw(std::string_view line) {
+  if (line.empty() && !drawn_) return;
+  if (drawn_) terminal_.err(kEraseLine);
+  terminal_.err(line);
+  drawn_ = !line.empty();
+}
+
+void Console::begin_line(std::string_view text) {
+  if (options_.quiet) return;
+  draw("");
+  terminal_.err(text);
+  line_open_ = true;
+}
+
+void Console::end_line(std::string_view text) {
+  if (options_.quiet) return;
+  line_open_ = false;
+  terminal_.err(std::string(text) + "\n");
+}
+
+Json Console::warnings_json() const {
+  Json list = Json::array();
+  for (const Warning& w : warnings_) {
+    list.push_back(Json::object()
+                       .set("code", w.code)
+                       .set("message", w.message)
+                       .set("hint", w.hint.empty() ? Json() : Json(w.hint)));
+  }
+  return list;
+}
+
+}  // namespace isthmus

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is printed where. Results go to stdout; summaries, progress, warnings and errors to stderr.
+// With --json stdout carries one object and no other result; -q leaves only errors.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/base/error.h"
+#include "isthmus/base/fs.h"
+#include "isthmus/base/json.h"
+#include "isthmus/cli/edge_options.h"
+
+namespace isthmus {
+
+/// Where text goes: main.cc connects file descriptors, tests connect strings.
+struct Terminal {
+  std::function<void(std::string_view)> out, err;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  int width = 80;
+};
+
+struct Warning {
+  std::string code, message, hint;
+};
+
+class Console {
+ public:
+  explicit Console(Terminal terminal);
+
+  /// Opens the log file, if one is asked for.
+  void configure(const EdgeOptions& options);
+
+  bool json() const { return options_.json; }
+  bool quiet() const { return options_.quiet; }
+  bool verbose() const { return options_.verbose; }
+  int width() const { return terminal_.width; }
+  /// "bar" "plain" "jsonl" "none"; auto is decided here.
+  std::string progress_mode() const;
+
+  /// Human results on stdout.
+  void result(std::string_view line);
+  void result(std::string_view label, std::string_view text);
+  /// Summaries on stderr.
+  void info(std::string_view line);
+  void info(std::string_view label, std::string_view text);
+  void warning(const std::string& code, const std::string& message, const std::string& hint);
+  /// Always printed. `excerpt` (lines of a configuration file) takes the place of the hint.
+  void error(const Error& error, std::string_view excerpt = {});
+  void error_text(std::string_view text);
+
+  /// As it is: data on stdout, the JSON object, help.
+  void write_out(std::string_view text) { terminal_.out(text); }
+  /// A line that the next one overwrites; "" removes it.
+  void draw(std::string_view line);
+  /// A line in two parts, with time between them.
+  void begin_line(std::string_view text);
+  void end_line(std::string_view text);
+
+  const std::vector<Warning>& warnings() const { return warnings_; }
+  Json warnings_json() const;
+
+ private:
+  std::string label_text(std::string_view label, std::string_view colour, bool is_terminal) const;
+  bool colours(bool is_terminal) const;
+  void err_line(std::string_view shown, std::string_view plain);
+  Terminal terminal_;
+  EdgeOptions options_;
+  std::unique_ptr<AppendFile> log_;
+  std::vector<Warning> warnings_;
+  bool drawn_ = false, line_open_ = false;
+};
+
+}  // namespace isthmus

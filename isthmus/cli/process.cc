@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// File descriptors, terminal and signals of the process. Handlers only set flags.
+#include "isthmus/cli/process.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+
+#include "isthmus/base/env.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int kInterrupted = 130, kTerminated = 143;
+constexpr int kMinWidth = 20, kMaxWidth = 400;
+
+std::atomic<int> g_stop_status{0};
+std::atomic<bool> g_save{false};
+
+void on_stop_signal(int signal) {
+  const int status = signal == SIGINT ? kInterrupted : kTerminated;
+  if (g_stop_status.exchange(status) != 0) _exit(status);
+}
+
+void on_save_signal(int) { g_save = true; }
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(signal, &action, nullptr);
+}
+
+/// A closed pipe swallows the rest; a full disk is an error.
+void write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EPIPE || errno == EBADF) {
+      return;
+    } else if (errno != EINTR) {
+      const auto code = errno == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kIoError;
+      throw Error(code, std::string("standard output: ") + std::strerror(errno));
+    }
+  }
+}
+
+int terminal_width() {
+  int width = 80;
+  winsize size = {};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) width = size.ws_col;
+  if (const auto columns = env_value("COLUMNS")) {
+    std::from_chars(columns->data(), columns->data() + columns->size(), width);
+  }
+  return std::min(std::max(width, kMinWidth), kMaxWidth);
+}
+
+}  // namespace
+
+void prepare_process() { handle(SIGPIPE, SIG_IGN); }
+
+Terminal process_terminal() {
+  Terminal terminal;
+  terminal.out = [](std::string_view text) { write_all(STDOUT_FILENO, text); };
+  terminal.err = [](std::string_view text) {
+    try {
+      write_all(STDERR_FILENO, text);
+    } catch (const Error&) {
+      // Nowhere is left to say so.
+    }
+  };
+  terminal.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  terminal.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  terminal.width = terminal_width();
+  return terminal;
+}
+
+void listen_to_signals() {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) handle(signal, on_stop_signal);
+  handle(SIGUSR1, on_save_signal);
+}
+
+StopRequest requested_stop() {
+  if (g_stop_status.load(std::memory_order_relaxed) != 0) return StopRequest::kStop;
+  if (!g_save.load(std::memory_order_relaxed)) return StopRequest::kNone;
+  return g_save.exchange(false) ? StopRequest::kSave : StopRequest::kNone;
+}
+
+int stop_status() { return g_stop_status; }
+
+}  // namespace isthmus

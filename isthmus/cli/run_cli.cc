@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// run_cli(): finds the command, reads its options from all sources, calls it, and turns every
+// exception into the documented text, object and exit status. Commands do the work.
+#include "isthmus/cli/run_cli.h"
+
+#include <algorithm>
+#include <new>
+
+#include "isthmus/base/log.h"
+#include "isthmus/base/text.h"
+#include "isthmus/cli/arguments.h"
+#include "isthmus/cli/command.h"
+#include "isthmus/cli/help.h"
+#include "isthmus/cli/settings.h"
+#include "isthmus/train/json_results.h"
+
+namespace isthmus {
+namespace {
+
+/// Warnings of the library come out of the console while this lives.
+class LogToConsole {
+ public:
+  explicit LogToConsole(Console& console)
+      : old_(set_log_sink([&console](const LogEvent& event) {
+          if (event.level == LogLevel::kWarning || event.level == LogLevel::kError) {
+            console.warning(event.code, event.text, event.hint);
+          } else if (console.verbose()) {
+            console.info("note", event.text);
+          }
+        })) {}
+  ~LogToConsole() { set_log_sink(std::move(old_)); }
+  LogToConsole(const LogToConsole&) = delete;
+  LogToConsole& operator=(const LogToConsole&) = delete;
+
+ private:
+  LogSink old_;
+};
+
+/// Limits are set by key only: their last words would be flags that nobody expects.
+void hide_limits(std::vector<BoundOption>& options) {
+  for (BoundOption& option : options) {
+    if (option.key.starts_with("limits.")) option.flag.clear();
+  }
+}
+
+std::vector<BoundOption> global_options(EdgeOptions& edge, UseOptions& use) {
+  std::vector<BoundOption> options = bind_options(edge, "cli.");
+  append_bound_options(use, "", options);
+  hide_limits(options);
+  return options;
+}
+
+/// The command's own options, then the global ones that it does not bring itself.
+std::vector<BoundOption> options_of(BoundCommand& command, const std::vector<BoundOption>& global) {
+  std::vector<BoundOption> options = command.options();
+  hide_limits(options);
+  const size_t own = options.size();
+  for (const BoundOption& option : global) {
+    const bool there = std::any_of(options.begin(), options.begin() + static_cast<int64_t>(own),
+                                   [&](const auto& o) { return o.key == option.key; });
+    if (!there) options.push_back(option);
+  }
+  return options;
+}
+
+/// One instance of every command, so that keys of all of them can be checked.
+struct AllOptions {
+  std::vector<std::unique_ptr<BoundCommand>> commands;
+  std::vector<BoundOption> options;
+  explicit AllOptions(const std::vector<BoundOption>& global) : options(global) {
+    for (const CommandDef& def : all_commands()) {
+      commands.push_back(def.make());
+      for (BoundOption& option : commands.back()->options()) options.push_back(std::move(option));
+    }
+  }
+};
+
+std::string quoted_for_shell(const std::string& word) {
+  constexpr std::string_view kSafe =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,=@%+-";
+  if (!word.empty() && word.find_first_not_of(kSafe) == std::string::npos) return word;
+  std::string out = "'";
+  for (char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
+std::string command_line_text(const std::vector<std::string>& words) {
+  std::string text = "isthmus";
+  for (const std::string& word : words) text += " " + quoted_for_shell(word);
+  return text;
+}
+
+void require_arguments(const CommandDef& def, const std::vector<std::string>& given) {
+  size_t least = 0, most = 0;
+  for (std::string_view argument : def.arguments) {
+    if (!argument.starts_with("[")) ++least;
+    most = argument.find("...") != std::string_view::npos ? SIZE_MAX : most + 1;
+    if (most == SIZE_MAX) break;
+  }
+  if (given.size() < least) {
+    throw Error(ErrorCode::kMissingArgument,
+                std::string(def.name) + " needs " + std::string(def.arguments[given.size()]),
+                usage_line(def));
+  }
+  if (given.size() > most) {
+    throw Error(ErrorCode::kBadValue,
+                "unexpected argument \"" + given[most] + "\" of " + std::string(def.name),
+                usage_line(def));
+  }
+}
+
+std::string config_path(const std::vector<Setting>& settings, const EdgeOptions& edge) {
+  std::string path = edge.config;
+  for (const Setting& setting : settings) {
+    if (setting.key == "cli.config") path = setting.value;
+  }
+  return path;
+}
+
+const CommandDef& require_command(const std::string& name) {
+  if (const CommandDef* def = find_command(name)) return *def;
+  std::vector<std::string> names;
+  for (const CommandDef& def : all_commands()) names.emplace_back(def.name);
+  const std::string near = nearest_word(name, names);
+  throw Error(ErrorCode::kUnknownCommand, "unknown command " + escape_for_terminal(name),
+              near.empty() ? "" : "did you mean " + near + "?");
+}
+
+int without_command(Console& console, const std::vector<std::string>& words,
+                    const std::vector<BoundOption>& global) {
+  const ParsedArguments parsed = parse_arguments(words, global);
+  console.write_out(parsed.request == Request::kVersion   ? version_line()
+                    : parsed.request == Request::kHelpAll ? help_of_everything(global)
+                                                          : overview());
+  return 0;
+}
+
+int run_words(Console& console, const std::vector<std::string>& words) {
+  EdgeOptions edge;
+  UseOptions use;
+  const std::vector<BoundOption> global = global_options(edge, use);
+  const CommandSplit split = split_command(words, global);
+  if (split.command.empty()) return without_command(console, split.words, global);
+  const CommandDef& def = require_command(split.command);
+  const std::unique_ptr<BoundCommand> command = def.make();
+  const std::vector<BoundOption> options = options_of(*command, global);
+  const ParsedArguments parsed = parse_arguments(split.words, options);
+  if (parsed.request != Request::kRun) {
+    console.write_out(parsed.request == Request::kVersion
+                          ? version_line()
+                          : command_help(def, options, parsed.request == Request::kHelpAll));
+    return 0;
+  }
+  CommandIo io(console, edge, use);
+  const AllOptions known(global);
+  apply_settings(options, known.options, config_path(parsed.settings, edge), parsed.settings,
+                 io.origins);
+  console.configure(edge);
+  require_arguments(def, parsed.positionals);
+  io.arguments = parsed.positionals;
+  io.command_line = command_line_text(words);
+  return command->run(io);
+}
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+Json number_or_null(const std::optional<int64_t>& number) {
+  return number ? Json(*number) : Json();
+}
+
+void print_error_json(Console& console, const Error& error, bool json, double seconds) {
+  if (!json) return;
+  try {
+    console.write_out(error_json(error, console, seconds).dump() + "\n");
+  } catch (const Error&) {
+    // stdout is the thing that failed
+  }
+}
+
+int report_error(Console& console, const Error& error, bool json, double seconds) {
+  console.error(error, config_excerpt(error));
+  print_error_json(console, error, json, seconds);
+  return exit_status(error.code());
+}
+
+int report_bug(Console& console, const std::string& text, bool json, double seconds) {
+  console.error_text(text);
+  console.error_text(
+      "  This is a bug in isthmus. Please report the lines above, the command and "
+      "the output of\n  isthmus doctor --json.");
+  const Error error(ErrorCode::kInternal, text);
+  print_error_json(console, error, json, seconds);
+  return exit_status(ErrorCode::kInternal);
+}
+
+}  // namespace
+
+Json error_json(const Error& error, const Console& console, double seconds) {
+  const ErrorWhere& w = error.where();
+  return result_object("isthmus.error/1")
+      .set("seconds", seconds)
+      .set("warnings", console.warnings_json())
+      .set("code", error_label(error.code()))
+      .set("name", error_info(error.code()).name)
+      .set("exit", exit_status(error.code()))
+      .set("message", error.message())
+      .set("where", Json::object()
+                        .set("file", text_or_null(escape_for_terminal(w.file)))
+                        .set("line", number_or_null(w.line))
+                        .set("column", number_or_null(w.column))
+                        .set("offset", number_or_null(w.offset))
+                        .set("row", number_or_null(w.row))
+                        .set("field", text_or_null(escape_for_terminal(w.field)))
+                        .set("key", text_or_null(escape_for_terminal(w.key))))
+      .set("hint", error.hint());
+}
+
+int run_cli(const std::vector<std::string>& words, Terminal terminal) {
+  Console console(std::move(terminal));
+  const LogToConsole log(console);
+  const double started = monotonic_clock().seconds();
+  const auto seconds = [&] { return monotonic_clock().seconds() - started; };
+  // Known before the options are: an error in them is an object, too.
+  const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
+  try {
+    return run_words(console, words);
+  } catch (const Error& error) {
+    return report_error(console, error, json || console.json(), seconds());
+  } catch (const InternalError& error) {
+    return report_bug(console, error.what(), json, seconds());
+  } catch (const std::bad_alloc&) {
+    const Error error(ErrorCode::kOutOfMemory, "the system gave no more memory");
+    return report_error(console, error, json, seconds());
+  } catch (const std::exception& error) {
+    return report_bug(console, std::string("unexpected exception: ") + error.what(), json,
+                      seconds());
+  }
+}
+
+}  // namespace isthmus

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Closes a run for its user. Everything here reads the model that was kept, as any later command
+// would; training itself is over.
+#include "isthmus/cli/run_end.h"
+
+#include "isthmus/base/text.h"
+#include "isthmus/cli/process.h"
+#include "isthmus/report/report.h"
+#include "isthmus/train/json_results.h"
+#include "isthmus/train/pictures.h"
+#include "isthmus/train/run_record.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kInterpolationPairs = 5;
+
+void write_in_run(CommandIo& io, TrainResult& result, const std::string& name,
+                  std::span<const std::byte> bytes) {
+  const std::string path = join_path(result.run, name);
+  io.fs().write_file(path, bytes, Durability::kRename);
+  std::erase_if(result.wrote, [&](const WrittenFile& f) { return f.path == path; });
+  result.wrote.push_back({.path = path, .bytes = bytes.size()});
+}
+
+void write_interpolation(CommandIo& io, TrainResult& result, const Model& model, Device& device,
+                         const Dataset& data) {
+  if (!has_pictures(model.spec()) || data.num_items() < 2) return;
+  InterpolateSettings settings;
+  for (int64_t i = 0; i + 1 < data.num_items() && i < 2 * kInterpolationPairs; i += 2) {
+    settings.pairs.emplace_back(i, i + 1);
+  }
+  write_in_run(io, result, "interpolation.png",
+               interpolation_picture(model, data, device, settings));
+}
+
+std::string terms_text(const Terms& terms) {
+  const auto fixed = [](double v) { return format_fixed(v, 1); };
+  if (std::isnan(terms.elbo)) return "reconstruction " + fixed(terms.reconstruction);
+  std::string text = "elbo " + fixed(terms.elbo);
+  if (!std::isnan(terms.elbo_se)) text += " +- " + fixed(terms.elbo_se);
+  return text + " = -(reconstruction " + fixed(terms.reconstruction) + " + kl " + fixed(terms.kl) +
+         ")";
+}
+
+std::string done_line(const TrainResult& r, std::string_view measured, const Terms& terms) {
+  std::string text = r.status == "stopped" ? "stopped after " : "done in ";
+  text += format_seconds(r.seconds) + "  " + group_digits(r.epochs) + " epochs";
+  if (r.stop_reason != "epochs" && r.stop_reason != "signal") text += " (" + r.stop_reason + ")";
+  if (!std::isnan(terms.reconstruction)) {
+    text += "  " + std::string(measured) + " " + terms_text(terms);
+  }
+  if (!std::isnan(r.data_floor)) text += ", floor of the data " + format_fixed(r.data_floor, 1);
+  if (r.active_units >= 0) {
+    text += ", " + std::to_string(r.active_units) + " of " + std::to_string(r.summary.latent_dim) +
+            " latents active";
+  }
+  return text;
+}
+
+std::string wrote_line(const TrainResult& r) {
+  std::string text = escape_for_terminal(r.run) + "/";
+  for (std::string_view name : {"report.html", "samples.png", "reconstructions.png",
+                                "interpolation.png", "model.safetensors"}) {
+    for (const WrittenFile& file : r.wrote) {
+      if (file_name(file.path) != name) continue;
+      text += "  " + std::string(name);
+      if (name == "model.safetensors") text += " (" + format_bytes(file.bytes) + ")";
+    }
+  }
+  return text;
+}
+
+std::string next_line(const TrainResult& r, const std::string& data_argument) {
+  const std::string run = escape_for_terminal(r.run);
+  const bool posterior = !std::isnan(r.train.value_or(Terms{}).kl);
+  const std::string extension = r.summary.item.find("columns") == std::string::npos ? "png" : "csv";
+  std::string text;
+  if (posterior) text = "isthmus sample " + run + " -n 100 -o more." + extension + "   |   ";
+  return text + "isthmus eval " + run + " " + escape_for_terminal(data_argument) +
+         (posterior ? " --iwae 1000" : "");
+}
+
+}  // namespace
+
+EvalResult measure_run(CommandIo& io, TrainResult& result, Device& device, const Dataset& data) {
+  const Model model = load_model(result.run, io.fs(), io.limits());
+  const EvalResult measured = evaluate(model, data, device, {}, {});
+  const Json json = eval_json(measured, model, data_json(data, data.source),
+                              device_json(device.info(), Precision::kF32))
+                        .set("seconds", measured.seconds);
+  const std::string text = json.dump_pretty() + "\n";
+  write_in_run(io, result, "eval.json", std::as_bytes(std::span(text)));
+  write_interpolation(io, result, model, device, data);
+  return measured;
+}
+
+void write_run_report(CommandIo& io, TrainResult& result) {
+  const std::string record = run_json(result, io.command_line).dump_pretty() + "\n";
+  io.fs().write_file(join_path(result.run, "run.json"), std::as_bytes(std::span(record)),
+                     Durability::kRename);
+  const std::string page = report_html(io.fs(), result.run);
+  write_in_run(io, result, "report.html", std::as_bytes(std::span(page)));
+}
+
+int finish_run(CommandIo& io, const TrainResult& result, std::string_view measured,
+               const Terms& terms, const std::string& data_argument) {
+  io.console.result(done_line(result, measured, terms));
+  io.console.result("wrote", wrote_line(result));
+  const bool stopped = result.status == "stopped";
+  io.console.result(stopped ? "resume" : "next",
+                    stopped ? "isthmus train --resume " + escape_for_terminal(result.run)
+                            : next_line(result, data_argument));
+  Json json = train_json(result);
+  const Json wrote = *json.find("wrote");
+  for (const Json& file : wrote.as_array()) io.note_written("", file);
+  io.print_json(std::move(json));
+  return stopped ? stop_status() : 0;
+}
+
+}  // namespace isthmus

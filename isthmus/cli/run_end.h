@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of `train` and `demo`: what the run folder gets beside what training wrote (measures of
+// the kept model, an interpolation, the report), the last lines on the screen, the exit status.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "isthmus/cli/command_io.h"
+#include "isthmus/train/evaluate.h"
+#include "isthmus/train/trainer.h"
+
+namespace isthmus {
+
+/// Measures the kept model on `data` and writes eval.json, and interpolation.png for images.
+EvalResult measure_run(CommandIo& io, TrainResult& result, Device& device, const Dataset& data);
+
+/// Writes run.json (with what was measured) and report.html.
+void write_run_report(CommandIo& io, TrainResult& result);
+
+/// "done", "wrote" and "next" lines, and the object of --json. `measured` are the terms to speak
+/// of: "test", "validation" or "training".
+int finish_run(CommandIo& io, const TrainResult& result, std::string_view measured,
+               const Terms& terms, const std::string& data_argument);
+
+}  // namespace isthmus
