@@ -37,22 +37,28 @@ struct CommandDef {
 template <class O>
 class CommandWith final : public BoundCommand {
  public:
-  CommandWith(int (*function)(CommandIo&, const O&), std::string prefix)
-      : run_(function), prefix_(std::move(prefix)) {}
-  std::vector<BoundOption> options() override { return bind_options(values_, prefix_); }
+  CommandWith(int (*function)(CommandIo&, const O&), std::string prefix, std::string without)
+      : run_(function), prefix_(std::move(prefix)), without_(std::move(without)) {}
+  std::vector<BoundOption> options() override {
+    std::vector<BoundOption> bound = bind_options(values_, prefix_);
+    std::erase_if(bound, [this](const BoundOption& option) { return option.key == without_; });
+    return bound;
+  }
   int run(CommandIo& io) override { return run_(io, values_); }
 
  private:
   O values_;
   int (*run_)(CommandIo&, const O&);
-  std::string prefix_;
+  std::string prefix_, without_;
 };
 
-/// `prefix` goes in front of the keys: "eval.".
+/// `prefix` goes in front of the keys: "demo."; the option `without` is left out, because another
+/// one of the command means the same.
 template <class O>
-auto command_with(int (*run)(CommandIo&, const O&), std::string prefix = "") {
-  return [run, prefix]() -> std::unique_ptr<BoundCommand> {
-    return std::make_unique<CommandWith<O>>(run, prefix);
+auto command_with(int (*run)(CommandIo&, const O&), std::string prefix = "",
+                  std::string without = "") {
+  return [run, prefix, without]() -> std::unique_ptr<BoundCommand> {
+    return std::make_unique<CommandWith<O>>(run, prefix, without);
   };
 }
 

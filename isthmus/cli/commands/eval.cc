@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// isthmus eval MODEL DATA: the bound and its parts, image errors, conditions for a gate.
+#include "isthmus/train/evaluate.h"
+
+#include "isthmus/base/text.h"
+#include "isthmus/cli/command.h"
+#include "isthmus/cli/model_use.h"
+#include "isthmus/train/json_results.h"
+
+namespace isthmus {
+namespace {
+
+struct EvalCommandOptions {
+  EvalOptions eval;
+  DataOptions data;
+  static constexpr auto fields() {
+    using O = EvalCommandOptions;
+    return std::tuple{nested(&O::eval, "eval", "What to measure."),
+                      nested(&O::data, "data", "Input.")};
+  }
+};
+
+std::string with_error(double value, double standard_error, int digits) {
+  std::string text = format_fixed(value, digits);
+  if (!std::isnan(standard_error)) text += " +- " + format_fixed(standard_error, digits);
+  return text;
+}
+
+void print_bounds(CommandIo& io, const EvalResult& r, const Model& model) {
+  const std::string kind = r.normalized ? "" : "  (a score, no likelihood: isthmus help auto)";
+  if (!std::isnan(r.terms.elbo)) {
+    io.console.result("elbo", with_error(r.terms.elbo, r.terms.elbo_se, 2) +
+                                  " nats per item = -(reconstruction " +
+                                  format_fixed(r.terms.reconstruction, 2) + " + kl " +
+                                  format_fixed(r.terms.kl, 2) + ")" + kind);
+  } else {
+    io.console.result("error", "reconstruction " + format_fixed(r.terms.reconstruction, 2) +
+                                   " nats per item (" + model.options().likelihood + ")" + kind);
+  }
+  if (r.iwae) {
+    io.console.result("iwae", with_error(r.iwae->value, r.iwae->standard_error, 2) +
+                                  " nats per item, K = " + group_digits(r.iwae->k) +
+                                  ", effective samples " +
+                                  format_fixed(r.iwae->effective_samples, 1));
+  }
+  if (!std::isnan(r.data_floor)) {
+    io.console.result("floor", format_fixed(r.data_floor, 2) +
+                                   " nats: the least reconstruction term that any model can reach");
+  }
+  if (!std::isnan(r.bits_per_dim)) {
+    io.console.result("bits", format_fixed(r.bits_per_dim, 4) + " per value");
+  }
+}
+
+void print_metrics(CommandIo& io, const EvalResult& r, int64_t latent_dim) {
+  if (r.active_units >= 0) {
+    io.console.result("latents", std::to_string(r.active_units) + " of " +
+                                     std::to_string(latent_dim) + " active");
+  }
+  for (const NamedMetric& metric : r.metrics) {
+    if (metric.name == "active_units") continue;
+    const double se = metric.standard_error.value_or(kUnknown);
+    io.console.result(metric.name, with_error(metric.value, se, 4) +
+                                       (metric.unit.empty() ? "" : " " + metric.unit) + " (" +
+                                       metric.better + " is better)");
+  }
+}
+
+int check_gate(CommandIo& io, const EvalResult& r) {
+  for (const RequireResult& condition : r.require) {
+    if (condition.met) {
+      io.console.result("require", condition.expression + " is met");
+      continue;
+    }
+    io.console.error(Error(
+        ErrorCode::kGateNotMet,
+        condition.expression + " is not met: the value is " + format_fixed(condition.value, 4)));
+  }
+  return r.gate_met() ? 0 : exit_status(ErrorCode::kGateNotMet);
+}
+
+int run_eval(CommandIo& io, const EvalCommandOptions& o) {
+  const Model model = open_model(io, io.arguments[0]);
+  const OpenedData opened =
+      open_model_data(io, {io.arguments.begin() + 1, io.arguments.end()}, o.data);
+  const auto device = io.open_device();
+  print_device(io, *device);
+  const EvalResult result = evaluate(model, opened.data, *device, o.eval, io.verb_settings());
+  print_bounds(io, result, model);
+  print_metrics(io, result, model.latent_dim());
+  const int status = check_gate(io, result);
+  io.print_json(eval_json(result, model, data_json(opened.data, opened.source),
+                          device_json(device->info(), Precision::kF32)));
+  return status;
+}
+
+}  // namespace
+
+CommandDef commands::eval() {
+  return {.name = "eval",
+          .summary = "What a model is worth on data: bound, terms, image errors.",
+          .arguments = {"MODEL", "DATA..."},
+          .examples = {"isthmus eval runs/demo fashion-mnist --iwae 1000",
+                       "isthmus eval runs/demo fashion-mnist --require \"elbo>-250\""},
+          .make = command_with(run_eval, "", "eval.limit")};
+}
+
+}  // namespace isthmus

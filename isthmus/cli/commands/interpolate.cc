@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// isthmus interpolate MODEL DATA -o FILE: rows of items between pairs of items.
+#include "isthmus/cli/command.h"
+#include "isthmus/cli/model_use.h"
+#include "isthmus/cli/outputs.h"
+#include "isthmus/train/infer.h"
+#include "isthmus/train/json_results.h"
+
+namespace isthmus {
+namespace {
+
+std::vector<std::string> path_words() { return {"linear", "spherical"}; }
+
+struct InterpolateOptions {
+  OutputOptions output;
+  std::vector<std::string> pairs = {"0:1", "2:3"};
+  int64_t steps = 10;
+  std::string path = "linear";
+  DataOptions data;
+  static constexpr auto fields() {
+    using O = InterpolateOptions;
+    return std::tuple{
+        nested(&O::output, "output", "Where to write."),
+        field(&O::pairs, "interpolate.pairs", any_value(), "Numbers of the items, from 0.",
+              {.metavar = "0:1,2:3"}),
+        field(&O::steps, "interpolate.steps", between(2, 100000), "Items per row, ends included."),
+        field(&O::path, "interpolate.path", one_of(path_words), "Way through the latent space."),
+        nested(&O::data, "data", "Input.")};
+  }
+};
+
+int run_interpolate(CommandIo& io, const InterpolateOptions& o) {
+  const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
+  const InterpolateSettings settings{.pairs = parse_pairs(o.pairs),
+                                     .steps = o.steps,
+                                     .path = parse_latent_path(o.path),
+                                     .verb = io.verb_settings()};
+  const Model model = open_model(io, io.arguments[0]);
+  require_pictures(output, model.spec());
+  const OpenedData opened =
+      open_model_data(io, {io.arguments.begin() + 1, io.arguments.end()}, o.data);
+  const auto device = io.open_device();
+  const Tensor items = interpolate(model, opened.data, *device, settings);
+  write_items(io, output, items, model.spec(), settings.steps);
+  io.print_wrote("");
+  io.print_json(interpolate_json(settings, model, data_json(opened.data, opened.source),
+                                 device_json(device->info(), Precision::kF32)));
+  return 0;
+}
+
+}  // namespace
+
+CommandDef commands::interpolate() {
+  return {.name = "interpolate",
+          .summary = "Rows of items between pairs of items.",
+          .arguments = {"MODEL", "DATA..."},
+          .examples = {"isthmus interpolate runs/demo fashion-mnist --pairs 0:1,2:3 -o rows.png"},
+          .make = command_with(run_interpolate)};
+}
+
+}  // namespace isthmus

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// isthmus sample MODEL -n 100 -o FILE: new items from draws of the prior.
+#include "isthmus/cli/command.h"
+#include "isthmus/cli/model_use.h"
+#include "isthmus/cli/outputs.h"
+#include "isthmus/train/infer.h"
+#include "isthmus/train/json_results.h"
+
+namespace isthmus {
+namespace {
+
+std::vector<std::string> decoder_quantities() { return {"mean", "sample"}; }
+
+struct SampleOptions {
+  OutputOptions output;
+  int64_t n = 100;
+  double temperature = 1;
+  std::string quantity = "mean";
+  int64_t columns = 10;
+  static constexpr auto fields() {
+    using O = SampleOptions;
+    return std::tuple{
+        nested(&O::output, "output", "Where to write."),
+        field(&O::n, "sample.n", between(1, 100000000), "How many.",
+              {.flag = "-n", .alias = "--n"}),
+        field(&O::temperature, "sample.temperature", greater_than(0),
+              "Standard deviation of the draws of the prior."),
+        field(&O::quantity, "sample.quantity", one_of(decoder_quantities),
+              "The expected item, or a draw from the likelihood."),
+        field(&O::columns, "sample.columns", between(1, 10000), "Columns of a grid of pictures.")};
+  }
+};
+
+int run_sample(CommandIo& io, const SampleOptions& o) {
+  const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
+  const Model model = open_model(io, io.arguments[0]);
+  require_pictures(output, model.spec());
+  const auto device = io.open_device();
+  const SampleSettings settings{.count = o.n,
+                                .temperature = o.temperature,
+                                .quantity = parse_quantity(o.quantity),
+                                .verb = io.verb_settings()};
+  const Tensor items = sample(model, *device, settings);
+  write_items(io, output, items, model.spec(), o.columns);
+  io.print_wrote("");
+  io.print_json(sample_json(settings, model, device_json(device->info(), Precision::kF32)));
+  return 0;
+}
+
+}  // namespace
+
+CommandDef commands::sample() {
+  return {.name = "sample",
+          .summary = "New items from a model.",
+          .arguments = {"MODEL"},
+          .examples = {"isthmus sample runs/demo -n 100 -o more.png",
+                       "isthmus sample runs/sales -n 5000 -o new.csv"},
+          .note =
+              "Writes a grid (.png), arrays (.npy), a table with the columns of the data "
+              "(.csv, .jsonl) or a folder of PNGs (folder/).",
+          .make = command_with(run_sample)};
+}
+
+}  // namespace isthmus

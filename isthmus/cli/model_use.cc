@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens models and data for commands and says what was opened.
+#include "isthmus/cli/model_use.h"
+
+#include "isthmus/base/text.h"
+#include "isthmus/train/run_setup.h"
+
+namespace isthmus {
+
+Model open_model(CommandIo& io, const std::string& path) {
+  Model model = load_model(path, io.fs(), io.limits());
+  io.console.info("model", escape_for_terminal(model.path) + ": " + describe_model(model.setup) +
+                               ", " + group_digits(model.num_parameters()) + " parameters");
+  return model;
+}
+
+OpenedData open_model_data(CommandIo& io, const std::vector<std::string>& arguments,
+                           const DataOptions& options) {
+  OpenedData opened{open_datasets(arguments, options, io.limits(), "test"), join(arguments, ", ")};
+  const Dataset& data = opened.data;
+  const std::string split = data.split.empty() ? "" : " " + data.split;
+  io.console.info("data", escape_for_terminal(data.source) + ": " + group_digits(data.num_items()) +
+                              split + ", " + describe_item(data.spec) + ", " +
+                              std::string(dtype_name(data.spec.dtype)));
+  return opened;
+}
+
+void print_device(CommandIo& io, const Device& device) {
+  const DeviceInfo& info = device.info();
+  io.console.info("device", info.kind + ", " + std::to_string(info.threads) +
+                                (info.threads == 1 ? " thread, " : " threads, ") +
+                                info.instruction_set + ", fp32");
+}
+
+}  // namespace isthmus

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every command on a trained model begins with: load, say what it is, open data for it.
+#pragma once
+
+#include <string>
+
+#include "isthmus/cli/command_io.h"
+#include "isthmus/train/model.h"
+
+namespace isthmus {
+
+/// Loads the first argument and prints one line about it.
+Model open_model(CommandIo& io, const std::string& path);
+
+/// Opens DATA (known names mean their test part) as the model expects it, with one line about it.
+struct OpenedData {
+  Dataset data;
+  std::string source;  // as the user typed it
+};
+OpenedData open_model_data(CommandIo& io, const std::vector<std::string>& arguments,
+                           const DataOptions& options);
+
+/// One line about the device.
+void print_device(CommandIo& io, const Device& device);
+
+}  // namespace isthmus

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks output paths and turns arrays into files. What the arrays mean is the command's business.
+#include "isthmus/cli/outputs.h"
+
+#include <algorithm>
+
+#include "isthmus/base/text.h"
+#include "isthmus/data/csv_write.h"
+#include "isthmus/data/formats.h"
+#include "isthmus/data/npy_write.h"
+#include "isthmus/data/png.h"
+#include "isthmus/train/infer.h"
+#include "isthmus/train/json_results.h"
+#include "isthmus/train/pictures.h"
+
+namespace isthmus {
+namespace {
+
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string known_text(const std::vector<std::string>& formats) {
+  std::vector<std::string> shown;
+  for (const std::string& format : formats) {
+    shown.push_back(format == "folder" ? "a folder of PNGs (folder/)" : "." + format);
+  }
+  return "known: " + join(shown, ", ");
+}
+
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+void require_free(const CommandIo& io, const std::string& path, bool is_folder) {
+  const auto info = io.fs().stat(path);
+  if (!info || io.edge.force) return;
+  if (is_folder && info->is_folder && io.fs().list_folder(path).empty()) return;
+  throw Error(ErrorCode::kOutputExists, "the output exists already", {}, {.file = path});
+}
+
+void require_parent(const CommandIo& io, const std::string& path) {
+  const std::string parent = parent_of(path);
+  const auto info = io.fs().stat(parent);
+  if (info && info->is_folder) return;
+  throw Error(ErrorCode::kNoFolder, "the folder " + escape_for_terminal(parent) + " does not exist",
+              {}, {.file = path});
+}
+
+Output stdout_output(const CommandIo& io, const OutputOptions& options,
+                     const std::vector<std::string>& formats) {
+  if (io.console.json()) {
+    throw Error(ErrorCode::kConflict, "-o - and --json both want stdout",
+                "write to a file, or leave out --json");
+  }
+  if (!contains(formats, options.as)) {
+    throw Error(ErrorCode::kUnknownExtension, options.as + " cannot be written here",
+                known_text(formats));
+  }
+  return {"-", options.as, options.csv_safe};
+}
+
+Json wrote_of(const Output& output, const std::string& kind, const Tensor& values, uint64_t bytes) {
+  return wrote_json(output.path, kind, output.format, values.shape(),
+                    std::string(dtype_name(values.dtype())), bytes);
+}
+
+Tensor as_float(const Tensor& values) {
+  if (values.dtype() == Dtype::kF32) return values;
+  Tensor out(Dtype::kF32, values.shape());
+  std::ranges::copy(values.values<uint8_t>(), out.values<float>().begin());
+  return out;
+}
+
+/// One line per row: an object where columns have names, else a list.
+std::string jsonl_text(const Tensor& table, const std::vector<std::string>& names, bool named) {
+  const auto width = static_cast<size_t>(table.shape()[1]);
+  const std::span<const float> values = table.values<float>();
+  std::string text;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t column = i % width;
+    text += column == 0 ? (named ? "{" : "[") : ",";
+    if (named) text += Json(escape_for_terminal(names[column])).dump() + ":";
+    text += std::isfinite(values[i]) ? print_value(values[i]) : "null";
+    if (column + 1 == width) text += named ? "}\n" : "]\n";
+  }
+  return text;
+}
+
+struct TableNames {
+  std::vector<std::string> names;
+  std::vector<bool> integer;
+  bool named = true;
+};
+
+TableNames names_of(const DataSpec& spec) {
+  TableNames table;
+  if (spec.kind != DataKind::kTable) {
+    table.names = numbered_names(spec.num_values());
+    table.named = false;
+    return table;
+  }
+  for (const FieldSpec& field : spec.fields) {
+    table.names.push_back(field.name);
+    table.integer.push_back(field.integer);
+  }
+  return table;
+}
+
+/// `values` (N, ...) as a file of numbers.
+void write_numbers(CommandIo& io, const Output& output, const Tensor& values,
+                   const TableNames& table, const std::string& kind) {
+  const int64_t rows = values.shape()[0];
+  const int64_t width = rows == 0 ? 0 : values.num_values() / rows;
+  Bytes bytes;
+  if (output.format == "npy") {
+    bytes = write_npy(values);
+  } else {
+    const Tensor flat = as_float(values).reshaped({rows, width});
+    const std::string text =
+        output.format == "csv"
+            ? write_csv(table.names, flat, {.safe = output.csv_safe, .integer = table.integer})
+            : jsonl_text(flat, table.names, table.named);
+    const auto raw = std::as_bytes(std::span(text));
+    bytes.assign(raw.begin(), raw.end());
+  }
+  io.write(output.path, bytes, wrote_of(output, kind, values, bytes.size()));
+}
+
+void write_folder(CommandIo& io, const Output& output, const Tensor& items, const DataSpec& spec) {
+  io.fs().make_folders(output.path);
+  uint64_t total = 0;
+  for (int64_t i = 0; i < items.shape()[0]; ++i) {
+    std::string name = std::to_string(i);
+    name.insert(0, name.size() < 5 ? 5 - name.size() : 0, '0');
+    const Bytes png = grid_picture(items.rows(i, 1), spec, 1);
+    io.fs().write_file(join_path(output.path, name + ".png"), png, Durability::kRename);
+    total += png.size();
+  }
+  io.note_written(escape_for_terminal(output.path) + " (" + group_digits(items.shape()[0]) +
+                      " PNGs, " + format_bytes(total) + ")",
+                  wrote_json(output.path, "pictures", "png", items.shape(), "u8", total));
+}
+
+}  // namespace
+
+Output require_output(const CommandIo& io, const OutputOptions& options,
+                      const std::vector<std::string>& formats) {
+  const std::string& path = options.path;
+  if (path == "none" || path.empty()) {
+    throw Error(ErrorCode::kMissingArgument, "an output is needed: -o FILE", known_text(formats));
+  }
+  if (path == "-") return stdout_output(io, options, formats);
+  const bool is_folder = path.ends_with('/');
+  const std::string format = is_folder ? "folder" : extension(path);
+  if (!contains(formats, format)) {
+    throw Error(ErrorCode::kUnknownExtension,
+                format.empty() ? "the output has no extension"
+                               : "\"" + format + "\" is not a format that can be written here",
+                known_text(formats), {.file = path});
+  }
+  const std::string bare = is_folder && path.size() > 1 ? path.substr(0, path.size() - 1) : path;
+  require_parent(io, bare);
+  require_free(io, bare, is_folder);
+  return {path, format, options.csv_safe};
+}
+
+void require_pictures(const Output& output, const DataSpec& spec) {
+  if (output.format != "png" && output.format != "folder") return;
+  if (has_pictures(spec)) return;
+  throw Error(ErrorCode::kImpossible, "there are no pictures of " + describe_item(spec),
+              "write .csv or .npy", {.file = output.path});
+}
+
+void write_table(CommandIo& io, const Output& output, const Tensor& values,
+                 const std::vector<std::string>& names) {
+  write_numbers(io, output, values, {names, {}, true}, "array");
+}
+
+void write_items(CommandIo& io, const Output& output, const Tensor& items, const DataSpec& spec,
+                 int64_t columns) {
+  if (output.format == "png") return write_picture(io, output, grid_picture(items, spec, columns));
+  if (output.format == "folder") return write_folder(io, output, items, spec);
+  write_numbers(io, output, stored_values(items, spec), names_of(spec), "data");
+}
+
+void write_picture(CommandIo& io, const Output& output, std::span<const std::byte> png) {
+  const PngHeader header = read_png_header(png, io.limits());
+  Shape shape = {header.height, header.width};
+  if (header.colour) shape.push_back(3);
+  io.write(output.path, png, wrote_json(output.path, "picture", "png", shape, "u8", png.size()));
+}
+
+}  // namespace isthmus
