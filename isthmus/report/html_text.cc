@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text and numbers as HTML, pictures as data URLs, and what several sections want to know.
+#include <cmath>
+
+#include "isthmus/base/error.h"
+#include "isthmus/base/text.h"
+#include "isthmus/report/sections.h"
+
+namespace isthmus {
+
+std::string shown(std::string_view text) { return escape_html(escape_for_terminal(text)); }
+
+std::string shown_number(double value, int digits) {
+  const std::string text = format_fixed(value, digits);
+  return value < 0 && text[0] == '-' ? "\u2212" + text.substr(1) : text;
+}
+
+std::string base64(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (i + k < bytes.size() ? std::to_integer<uint32_t>(bytes[i + k]) : 0);
+    }
+    for (size_t k = 0; k < 4; ++k) {
+      const bool padding = i + k > bytes.size();
+      out += padding ? '=' : kDigits[group >> (18 - 6 * k) & 63];
+    }
+  }
+  return out;
+}
+
+KeptTerms kept_terms(const RunFiles& run) {
+  constexpr std::pair<const char*, const char*> kOrder[] = {
+      {"test", "test"}, {"val", "validation"}, {"train", "training"}};
+  for (const auto& [key, name] : kOrder) {
+    if (const Json* terms = member(run.run, key)) return {terms_from_json(*terms), name};
+  }
+  return {};
+}
+
+bool is_score(const RunFiles& run) {
+  const Json* normalized = member(run.run, "model.normalized");
+  return normalized != nullptr && normalized->is_bool() && !normalized->as_bool();
+}
+
+double floor_of(const RunFiles& run) { return number_at(run.run, "data_floor"); }
+
+}  // namespace isthmus

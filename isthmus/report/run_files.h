@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of a run folder as the report reads them: records as values, pictures as bytes.
+// Everything in them may come from a stranger; nothing is trusted to be text for HTML.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "isthmus/base/fs.h"
+#include "isthmus/base/json.h"
+#include "isthmus/train/terms.h"
+
+namespace isthmus {
+
+struct EpochPoint {
+  double epoch = 0;
+  Terms terms;
+};
+
+struct RunPicture {
+  std::string name;   // "samples", "reconstructions", "interpolation"
+  int64_t epoch = 0;  // 0: of the kept model
+  Bytes png;
+};
+
+struct RunFiles {
+  std::string folder;
+  Json run;                  // run.json
+  std::optional<Json> eval;  // eval.json
+  std::vector<EpochPoint> train, validation;
+  std::vector<std::string> events;
+  std::vector<RunPicture> pictures;
+
+  const RunPicture* picture(const std::string& name) const;  // of the kept model
+};
+
+/// Errors: E3001 no such folder or no run.json in it, E4103 records of another shape.
+RunFiles read_run(Fs& fs, const std::string& folder);
+
+/// Member of an object by path ("model.name"); nullptr when a step is missing or null.
+const Json* member(const Json& json, std::string_view path);
+/// NaN, "" or the value.
+double number_at(const Json& json, std::string_view path);
+std::string text_at(const Json& json, std::string_view path);
+
+}  // namespace isthmus

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a reader sees first: what was trained on what, the key figures, the pictures, and what to
+// run next.
+#include <cmath>
+
+#include "isthmus/base/text.h"
+#include "isthmus/report/sections.h"
+
+namespace isthmus {
+namespace {
+
+constexpr size_t kStripPictures = 6;
+
+std::string figure_item(const std::string& number, const std::string& label) {
+  return "<li><b>" + number + "</b><span>" + label + "</span></li>";
+}
+
+std::string whole(double value) {
+  return std::isfinite(value) ? group_digits(static_cast<int64_t>(std::llround(value))) : "-";
+}
+
+std::string shape_of(const RunFiles& run) {
+  const Json* shape = member(run.run, "data.train.shape");
+  if (shape == nullptr || !shape->is_array()) return "";
+  std::vector<std::string> sizes;
+  for (const Json& size : shape->as_array()) {
+    if (size.is_number()) sizes.push_back(whole(size.as_double()));
+  }
+  return join(sizes, "\u00d7");
+}
+
+std::string lead(const RunFiles& run) {
+  std::string text = "<p class=\"lead\">A <b>" + shown(text_at(run.run, "model.name")) +
+                     "</b> with " + whole(number_at(run.run, "model.parameters")) +
+                     " parameters and " + whole(number_at(run.run, "model.latent_dim")) +
+                     " latents, trained on " + whole(number_at(run.run, "data.train.n")) +
+                     " items of <b>" + shown(text_at(run.run, "data.train.source")) + "</b>";
+  const std::string shape = shape_of(run);
+  if (!shape.empty()) text += " (" + shape + " values each)";
+  return text + ".</p>";
+}
+
+std::string bound_figures(const RunFiles& run) {
+  const KeptTerms kept = kept_terms(run);
+  const std::string& measured = kept.measured;
+  std::string list;
+  if (std::isfinite(kept.terms.elbo)) {
+    const std::string error =
+        std::isfinite(kept.terms.elbo_se)
+            ? " <em>\u00b1 " + format_fixed(kept.terms.elbo_se, 1) + " nats</em>"
+            : " nats";
+    list += figure_item(shown_number(kept.terms.elbo, 1),
+                        measured + " elbo" + (is_score(run) ? " (a score)" : "") + "," + error);
+  }
+  list += figure_item(shown_number(kept.terms.reconstruction, 1), "reconstruction, nats");
+  if (std::isfinite(kept.terms.kl)) list += figure_item(shown_number(kept.terms.kl, 1), "kl, nats");
+  return list;
+}
+
+std::string run_figures(const RunFiles& run) {
+  std::string list;
+  if (const double active = number_at(run.run, "active_units"); std::isfinite(active)) {
+    list += figure_item(whole(active) + " / " + whole(number_at(run.run, "model.latent_dim")),
+                        "latents active");
+  }
+  list += figure_item(whole(number_at(run.run, "epochs")), "epochs");
+  const double rate = number_at(run.run, "items_per_second");
+  if (rate > 0) list += figure_item(whole(rate), "items per second");
+  return list;
+}
+
+std::string score_note(const RunFiles& run) {
+  if (!is_score(run)) return "";
+  std::string text =
+      "<p class=\"score\"><b>A score.</b> " + shown(text_at(run.run, "model.likelihood")) +
+      " is not normalised on these data, so its values rank models of the same data and say "
+      "nothing beside other distributions.";
+  if (std::isfinite(floor_of(run))) {
+    text += " The data themselves set a floor: no model can push the reconstruction term below " +
+            format_fixed(floor_of(run), 1) + " nats.";
+  }
+  return text + "</p>";
+}
+
+std::string image(const RunPicture& picture, const std::string& alt) {
+  return "<img alt=\"" + shown(alt) + "\" src=\"data:image/png;base64," + base64(picture.png) +
+         "\">";
+}
+
+std::string figure(const RunFiles& run, const std::string& name, const std::string& caption,
+                   const std::string& style) {
+  const RunPicture* picture = run.picture(name);
+  if (picture == nullptr) return "";
+  return "<figure" + (style.empty() ? "" : " class=\"" + style + "\"") + ">" +
+         image(*picture, name) + "<figcaption>" + caption + "</figcaption></figure>";
+}
+
+/// Samples from the first epoch to the last, evenly chosen.
+std::string strip(const RunFiles& run) {
+  std::vector<const RunPicture*> all;
+  for (const RunPicture& p : run.pictures) {
+    if (p.epoch > 0 && p.name == "samples") all.push_back(&p);
+  }
+  if (all.size() < 2) return "";
+  std::string text = "<div class=\"strip\">";
+  const size_t count = std::min(all.size(), kStripPictures);
+  for (size_t i = 0; i < count; ++i) {
+    const RunPicture& p = *all[i * (all.size() - 1) / (count - 1)];
+    const std::string label = "epoch " + std::to_string(p.epoch);
+    text += "<figure>" + image(p, "samples after " + label) + "<figcaption>" + label +
+            "</figcaption></figure>";
+  }
+  return text + "</div>";
+}
+
+std::string last_component(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return file_name(path);
+}
+
+}  // namespace
+
+std::string header_section(const RunFiles& run) {
+  const std::string name = last_component(run.folder);
+  return "<header><p class=\"over\">isthmus &middot; run</p><h1>" + shown(name) + "</h1>" +
+         lead(run) + "<ul class=\"figures\">" + bound_figures(run) + run_figures(run) + "</ul>" +
+         score_note(run) + "</header>";
+}
+
+std::string pictures_section(const RunFiles& run) {
+  const std::string pair =
+      figure(run, "samples",
+             "<b>Samples.</b> Decoded from draws of the prior: nothing here is in "
+             "the data.",
+             "") +
+      figure(run, "reconstructions",
+             "<b>Reconstructions.</b> Originals in the left half, the same "
+             "items through the model in the right half.",
+             "");
+  const std::string rows = figure(run, "interpolation",
+                                  "<b>Interpolation.</b> Each row leads in a straight line through "
+                                  "the latent space from one item to another.",
+                                  "wide");
+  if (pair.empty() && rows.empty()) return "";
+  std::string text = "<section><h2>What it has learned</h2>";
+  if (!pair.empty()) text += "<div class=\"pictures\">" + pair + "</div>";
+  return text + rows + strip(run) + "</section>";
+}
+
+std::string next_section(const RunFiles& run) {
+  const std::string folder = shown(text_at(run.run, "run"));
+  const std::string data = shown(text_at(run.run, "data.train.source"));
+  const bool posterior = std::isfinite(kept_terms(run).terms.kl);
+  std::string text = "<section><h2>What to run next</h2><pre>";
+  if (posterior)
+    text += "isthmus sample " + folder + " -n 100 -o more." +
+            (run.pictures.empty() ? "csv" : "png") + "\n";
+  text += "isthmus eval " + folder + " " + data + (posterior ? " --iwae 1000" : "") + "\n";
+  text += "isthmus encode " + folder + " " + data + " -o latents.csv\n";
+  text += "isthmus train --resume " + folder + " --epochs " +
+          whole(2 * std::fmax(1, number_at(run.run, "epochs"))) + "</pre></section>";
+  return text;
+}
+
+}  // namespace isthmus
