@@ -78,4 +78,21 @@ const std::vector<CommandDef>& all_commands();
 /// nullptr if there is none of that name ('-' equals '_').
 const CommandDef* find_command(std::string_view name);
 
+/// Limits are set by key only: their last words would be flags that nobody expects.
+void hide_limits(std::vector<BoundOption>& options);
+std::vector<BoundOption> global_options(EdgeOptions& edge, UseOptions& use);
+
+/// One instance of every command, so that keys of all of them can be checked.
+class KnownOptions {
+ public:
+  KnownOptions();
+  const std::vector<BoundOption>& options() const { return options_; }
+
+ private:
+  EdgeOptions edge_;
+  UseOptions use_;
+  std::vector<std::unique_ptr<BoundCommand>> commands_;
+  std::vector<BoundOption> options_;
+};
+
 }  // namespace isthmus

@@ -36,20 +36,6 @@ class LogToConsole {
   LogSink old_;
 };
 
-/// Limits are set by key only: their last words would be flags that nobody expects.
-void hide_limits(std::vector<BoundOption>& options) {
-  for (BoundOption& option : options) {
-    if (option.key.starts_with("limits.")) option.flag.clear();
-  }
-}
-
-std::vector<BoundOption> global_options(EdgeOptions& edge, UseOptions& use) {
-  std::vector<BoundOption> options = bind_options(edge, "cli.");
-  append_bound_options(use, "", options);
-  hide_limits(options);
-  return options;
-}
-
 /// The command's own options, then the global ones that it does not bring itself.
 std::vector<BoundOption> options_of(BoundCommand& command, const std::vector<BoundOption>& global) {
   std::vector<BoundOption> options = command.options();
@@ -62,18 +48,6 @@ std::vector<BoundOption> options_of(BoundCommand& command, const std::vector<Bou
   }
   return options;
 }
-
-/// One instance of every command, so that keys of all of them can be checked.
-struct AllOptions {
-  std::vector<std::unique_ptr<BoundCommand>> commands;
-  std::vector<BoundOption> options;
-  explicit AllOptions(const std::vector<BoundOption>& global) : options(global) {
-    for (const CommandDef& def : all_commands()) {
-      commands.push_back(def.make());
-      for (BoundOption& option : commands.back()->options()) options.push_back(std::move(option));
-    }
-  }
-};
 
 std::string quoted_for_shell(const std::string& word) {
   constexpr std::string_view kSafe =
@@ -152,8 +126,8 @@ int run_words(Console& console, const std::vector<std::string>& words) {
     return 0;
   }
   CommandIo io(console, edge, use);
-  const AllOptions known(global);
-  apply_settings(options, known.options, config_path(parsed.settings, edge), parsed.settings,
+  KnownOptions known;
+  apply_settings(options, known.options(), config_path(parsed.settings, edge), parsed.settings,
                  io.origins);
   console.configure(edge);
   require_arguments(def, parsed.positionals);
