@@ -54,7 +54,9 @@ void Compiler::compile() {
 void Compiler::choose_block_shape() {
   int64_t lead = 1;
   for (uint32_t i = 0; i < graph_.nodes().size(); ++i) {
-    if (!once(i)) lead = std::max(lead, geometry(node(i).type.shape).lead);
+    // An input is loaded flat, a view moves nothing: their axes cost no rows.
+    const bool moves = node(i).kind != NodeKind::kInput && base(i) == i;
+    if (!once(i) && moves) lead = std::max(lead, geometry(node(i).type.shape).lead);
   }
   const int64_t rows = p_.options.max_rows;
   int64_t block = 64;
@@ -62,6 +64,8 @@ void Compiler::choose_block_shape() {
   if (rows < 2 * 32) block = 16;
   block = std::min(block, rows);
   if (lead > 1) block = std::max<int64_t>(1, std::min(block, 64 / lead));
+  // bf16 keeps two rows of the batch in one pair: a pair must not belong to two blocks.
+  if (p_.options.precision == Precision::kBF16) block = (block + 1) / 2 * 2;
   p_.shape.block_rows = block;
   p_.shape.max_rows = rows;
   p_.shape.num_blocks = (rows + block - 1) / block;

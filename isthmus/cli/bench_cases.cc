@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times steps and epochs. Every number is a median over runs in one process; nothing is compared
+// with stored numbers here.
+#include "isthmus/cli/bench_cases.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <numeric>
+
+#include "isthmus/base/clock.h"
+#include "isthmus/base/thread_pool.h"
+#include "isthmus/models/inference.h"
+#include "isthmus/nn/initializers.h"
+#include "isthmus/train/infer.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kWarmUpSteps = 20;
+constexpr int64_t kLatencySteps = 2000;
+
+Spread spread_of(std::vector<double> values, double factor) {
+  std::sort(values.begin(), values.end());
+  return {.median = factor * values[values.size() / 2],
+          .min = factor * values.front(),
+          .max = factor * values.back()};
+}
+
+double matmul_gflops(Device& device, Precision precision, int repeats) {
+  constexpr int64_t kRows = 1024, kSize = 1024;
+  GraphBuilder g;
+  const Value x = g.input("x", {kSize});
+  Value product = g.matmul(x, g.parameter("w", {kSize, kSize}, {.kind = "glorot_uniform"}));
+  for (int layer = 0; layer < 3; ++layer) {
+    const std::string name = "w" + std::to_string(layer);
+    product = g.matmul(product, g.parameter(name, {kSize, kSize}, {.kind = "glorot_uniform"}));
+  }
+  g.output("mean", g.batch_mean(g.sum_items(product)));
+  const Graph graph = std::move(g).finish();
+  const auto executor = device.compile(graph, {.max_rows = kRows, .precision = precision});
+  for (const auto& [name, tensor] : initialize(graph, 0)) executor->set(name, tensor);
+  const Tensor values = prior_draws(kRows, kSize, 1.0, 0);
+  executor->bind_input("x", values, Scaling{});
+  std::vector<int64_t> items(kRows);
+  std::iota(items.begin(), items.end(), 0);
+  double best = 1e30;
+  for (int i = 0; i < repeats; ++i) {
+    const double begin = monotonic_clock().seconds();
+    executor->run({.items = items});
+    best = std::min(best, monotonic_clock().seconds() - begin);
+  }
+  return 4 * 2.0 * kRows * kSize * kSize / best / 1e9;
+}
+
+/// Bytes read and written per second by all threads.
+double copy_gb_per_second(int threads) {
+  constexpr size_t kBytes = size_t{32} << 20;
+  std::vector<Bytes> from(static_cast<size_t>(threads), Bytes(kBytes));
+  std::vector<Bytes> to(static_cast<size_t>(threads), Bytes(kBytes));
+  ThreadPool pool(threads);
+  const auto body = [&](int64_t task, int) {
+    const auto i = static_cast<size_t>(task);
+    std::memcpy(to[i].data(), from[i].data(), kBytes);
+  };
+  double best = 1e30;
+  for (int i = 0; i < 5; ++i) {
+    const double begin = monotonic_clock().seconds();
+    pool.run(threads, body);
+    best = std::min(best, monotonic_clock().seconds() - begin);
+  }
+  return 2.0 * static_cast<double>(kBytes) * threads / best / 1e9;
+}
+
+/// Runs `runs` times `steps` steps and fills in the times.
+void time_steps(BenchResult& r, int64_t steps, const std::function<double()>& step) {
+  std::vector<double> step_seconds, run_seconds;
+  for (int64_t run = 0; run < r.bench.runs; ++run) {
+    const double begin = monotonic_clock().seconds();
+    for (int64_t i = 0; i < steps; ++i) step_seconds.push_back(step());
+    run_seconds.push_back(monotonic_clock().seconds() - begin);
+  }
+  r.runs = r.bench.runs;
+  r.step_ms = spread_of(std::move(step_seconds), 1e3);
+  r.epoch_seconds = spread_of(std::move(run_seconds), 1);
+}
+
+StepProfile per_step_ms(const StepProfile& p, int threads) {
+  const double factor = p.steps > 0 ? 1e3 / static_cast<double>(p.steps) / threads : 0;
+  return {.steps = p.steps,
+          .gemm = factor * p.gemm,
+          .likelihood = factor * p.likelihood,
+          .optimizer = factor * p.optimizer,
+          .packing = factor * p.packing,
+          .input = factor * p.input,
+          .barrier = factor * p.barrier,
+          .other = factor * p.other};
+}
+
+void time_training(BenchResult& r, const ModelSetup& model, const Dataset& data, Device& device) {
+  Trial trial(model, data, device, r.bench.batch_size, r.bench.precision);
+  for (int64_t i = 0; i < kWarmUpSteps; ++i) trial.step();
+  trial.executor().reset_profile();
+  const int64_t epoch = trial.steps_per_epoch();
+  const int64_t steps = r.bench.max_steps > 0 ? std::min(epoch, r.bench.max_steps) : epoch;
+  time_steps(r, steps, [&] { return trial.step(); });
+  r.split = per_step_ms(trial.executor().profile(), device.info().threads);
+  Terms terms;
+  terms.objective = trial.executor().scalar("objective");
+  terms.reconstruction = trial.executor().scalar("reconstruction");
+  if (find_model(model.model.name).has_posterior) {
+    terms.kl = trial.executor().scalar("kl");
+    terms.elbo = -(terms.reconstruction + terms.kl);
+  }
+  r.terms = terms;
+  const double items = static_cast<double>(std::min(steps * trial.batch_size(), trial.num_items()));
+  r.items_per_second = items / r.epoch_seconds.median;
+  r.gflops = trial.flops_per_item() * r.items_per_second / 1e9;
+}
+
+/// Encoder or decoder on whole passes over the data (or over as many draws).
+void time_inference(BenchResult& r, const ModelSetup& model, const Dataset& data, Device& device) {
+  const bool decodes = r.bench.task == "sample";
+  const Graph graph = decodes ? decode_graph(model, Draw::kNone) : encode_graph(model);
+  const auto executor =
+      device.compile(graph, {.max_rows = r.bench.batch_size, .precision = r.bench.precision});
+  for (const auto& [name, tensor] : initialize(graph, 0)) executor->set(name, tensor);
+  const int64_t n = data.num_items();
+  if (decodes) {
+    executor->bind_input("z", prior_draws(n, *latent_dim_of(model.model), 1.0, 0), Scaling{});
+  } else {
+    executor->bind_input("x", data.values, model.data.scaling);
+  }
+  std::vector<int64_t> items(static_cast<size_t>(r.bench.batch_size));
+  int64_t next = 0;
+  const auto step = [&] {
+    const double begin = monotonic_clock().seconds();
+    for (int64_t& item : items) item = next++ % n;
+    executor->run({.items = items});
+    return monotonic_clock().seconds() - begin;
+  };
+  for (int64_t i = 0; i < kWarmUpSteps; ++i) step();
+  const int64_t steps = r.bench.task == "latency" ? kLatencySteps : n / r.bench.batch_size;
+  time_steps(r, std::max<int64_t>(1, steps), step);
+  const double rows = static_cast<double>(std::max<int64_t>(1, steps) * r.bench.batch_size);
+  r.items_per_second = rows / r.epoch_seconds.median;
+  r.gflops = 2.0 * static_cast<double>(graph.num_parameter_values()) * r.items_per_second / 1e9;
+}
+
+Json spread_json(const Spread& spread) {
+  return Json::object().set("median", spread.median).set("min", spread.min).set("max", spread.max);
+}
+
+Json split_json(const StepProfile& s) {
+  return Json::object()
+      .set("gemm", s.gemm)
+      .set("likelihood", s.likelihood)
+      .set("optimizer", s.optimizer)
+      .set("packing", s.packing)
+      .set("input", s.input)
+      .set("barrier", s.barrier)
+      .set("other", s.other);
+}
+
+}  // namespace
+
+BenchPeaks measure_peaks(Device& device, bool quick) {
+  const int repeats = quick ? 10 : 40;
+  BenchPeaks peaks;
+  peaks.fp32_gflops = matmul_gflops(device, Precision::kF32, repeats);
+  peaks.bf16_gflops = matmul_gflops(device, Precision::kBF16, repeats);
+  peaks.copy_gb_per_s = copy_gb_per_second(device.info().threads);
+  return peaks;
+}
+
+BenchResult run_case(const BenchCase& bench, const Dataset& data, Device& device,
+                     const BenchPeaks& peaks) {
+  BenchResult r;
+  r.bench = bench;
+  const ModelSetup model = trial_model(bench.preset, data);
+  if (bench.task == "train") {
+    time_training(r, model, data, device);
+  } else {
+    time_inference(r, model, data, device);
+  }
+  const double peak = bench.precision == Precision::kF32 ? peaks.fp32_gflops : peaks.bf16_gflops;
+  r.peak_share = peak > 0 ? r.gflops / peak : 0;
+  return r;
+}
+
+Json case_json(const BenchResult& r, int threads) {
+  const std::string precision(precision_name(r.bench.precision));
+  return Json::object()
+      .set("name", r.bench.task + "-" + std::to_string(r.bench.batch_size) + "-" + precision)
+      .set("preset", r.bench.preset)
+      .set("task", r.bench.task)
+      .set("precision", precision)
+      .set("batch_size", r.bench.batch_size)
+      .set("threads", threads)
+      .set("runs", r.runs)
+      .set("step_ms", spread_json(r.step_ms))
+      .set("epoch_seconds", spread_json(r.epoch_seconds))
+      .set("items_per_second", r.items_per_second)
+      .set("gflops", r.gflops)
+      .set("peak_share", r.peak_share)
+      .set("split_ms", r.split ? split_json(*r.split) : Json())
+      .set("terms", r.terms ? terms_json(*r.terms) : Json());
+}
+
+}  // namespace isthmus

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The measurements of `isthmus bench`: one case is a task, a batch size and a precision.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "isthmus/base/json.h"
+#include "isthmus/cli/trial.h"
+#include "isthmus/train/terms.h"
+
+namespace isthmus {
+
+struct BenchCase {
+  std::string preset;
+  std::string task;  // "train" "encode" "sample" "latency"
+  Precision precision = Precision::kF32;
+  int64_t batch_size = 512;
+  int64_t runs = 3;
+  int64_t max_steps = 0;  // of one run; 0: a whole epoch
+};
+
+struct Spread {
+  double median = 0, min = 0, max = 0;
+};
+
+struct BenchPeaks {
+  double fp32_gflops = 0, bf16_gflops = 0, copy_gb_per_s = 0;
+};
+/// Large matrix products through the same executor, and a large copy by all threads.
+BenchPeaks measure_peaks(Device& device, bool quick);
+
+struct BenchResult {
+  BenchCase bench;
+  int64_t runs = 0;
+  Spread step_ms, epoch_seconds;
+  double items_per_second = 0, gflops = 0, peak_share = 0;
+  std::optional<StepProfile> split;  // milliseconds per step
+  std::optional<Terms> terms;        // of the last step (train)
+};
+BenchResult run_case(const BenchCase& bench, const Dataset& data, Device& device,
+                     const BenchPeaks& peaks);
+
+/// One entry of `cases`.
+Json case_json(const BenchResult& result, int threads);
+
+}  // namespace isthmus
