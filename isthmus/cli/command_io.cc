@@ -6,6 +6,23 @@
 #include "isthmus/train/options.h"
 
 namespace isthmus {
+namespace {
+
+/// Names from files and paths may hold any bytes; an object holds valid text only.
+void escape_texts(Json& json) {
+  if (json.is_string()) {
+    json = Json(escape_for_terminal(json.as_string()));
+  } else if (json.is_array()) {
+    for (Json& element : json.as_array()) escape_texts(element);
+  } else if (json.is_object()) {
+    for (auto& [key, value] : json.as_object()) {
+      key = escape_for_terminal(key);
+      escape_texts(value);
+    }
+  }
+}
+
+}  // namespace
 
 std::unique_ptr<Device> CommandIo::open_device() const {
   const int64_t threads = parse_count("machine.threads", use.machine.threads, 1, false).value_or(0);
@@ -37,6 +54,7 @@ void CommandIo::print_json(Json result) {
   if (!console.json()) return;
   result.set("warnings", console.warnings_json()).set("seconds", seconds());
   if (!wrote_.as_array().empty() || result.find("wrote") != nullptr) result.set("wrote", wrote_);
+  escape_texts(result);
   console.write_out(result.dump() + "\n");
 }
 

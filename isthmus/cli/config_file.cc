@@ -86,8 +86,8 @@ std::vector<ConfigEntry> read_config(const std::string& path) {
   try {
     flatten(path, toml::parse(text, path), "", entries);
   } catch (const toml::parse_error& error) {
-    throw Error(ErrorCode::kConfigSyntax, escape_for_terminal(error.description()), {},
-                place(path, error.source()));
+    throw Error(ErrorCode::kConfigSyntax, escape_for_terminal(error.description()),
+                "a line is key = value, with texts in quotes", place(path, error.source()));
   }
   return entries;
 }

@@ -35,13 +35,20 @@ std::string first_sentence(const std::string& text) {
   return text.substr(0, end) + ".";
 }
 
+/// In the short help one flag is enough: the short one with its word, else the shorter word.
+std::string shown_flags(const BoundOption& option, bool all) {
+  const bool has_short = !option.flag.starts_with("--");
+  if (all || has_short || option.alias.empty()) return flags_text(option);
+  return option.alias.size() < option.flag.size() ? option.alias : option.flag;
+}
+
 std::string option_lines(const BoundOption& option, bool all) {
   std::string head = "  ";
   if (option.flag.empty()) {
     head += "--set " + option.key + "=";
   } else {
     if (option.flag.starts_with("--")) head += "    ";
-    head += flags_text(option) + placeholder(option);
+    head += shown_flags(option, all) + placeholder(option);
   }
   std::string text = all ? option.help : first_sentence(option.help);
   // Words worth a glance; long lists are for --help-all.
@@ -129,7 +136,10 @@ std::string command_help(const CommandDef& def, const std::vector<BoundOption>& 
   if (!def.note.empty()) text += wrap(def.note, kWidth, 0);
   if (!all) text += "\n";
   text += option_section(def, options, all);
-  if (!all) text += "\nisthmus " + std::string(def.name) + " --help-all shows all options.\n";
+  if (!all) {
+    text += "\nDefaults stand in brackets; isthmus " + std::string(def.name) +
+            " --help-all shows all options.\n";
+  }
   return text;
 }
 

@@ -136,6 +136,19 @@ int run_words(Console& console, const std::vector<std::string>& words) {
   return command->run(io);
 }
 
+/// What is plainly there: an error in the words themselves is an object and coloured, too.
+EdgeOptions early_options(const std::vector<std::string>& words) {
+  EdgeOptions edge;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--json") edge.json = true;
+    for (const std::string& color : color_words()) {
+      const bool apart = words[i] == "--color" && i + 1 < words.size() && words[i + 1] == color;
+      if (apart || words[i] == "--color=" + color) edge.color = color;
+    }
+  }
+  return edge;
+}
+
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 Json number_or_null(const std::optional<int64_t>& number) {
   return number ? Json(*number) : Json();
@@ -193,8 +206,9 @@ int run_cli(const std::vector<std::string>& words, Terminal terminal) {
   const LogToConsole log(console);
   const double started = monotonic_clock().seconds();
   const auto seconds = [&] { return monotonic_clock().seconds() - started; };
-  // Known before the options are: an error in them is an object, too.
-  const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
+  const EdgeOptions early = early_options(words);
+  const bool json = early.json;
+  console.configure(early);
   try {
     return run_words(console, words);
   } catch (const Error& error) {

@@ -88,7 +88,7 @@ CommandDef commands::reconstruct() {
           .summary = "Items through the model and back: originals left, reconstructions right.",
           .arguments = {"MODEL", "DATA..."},
           .examples = {"isthmus reconstruct runs/demo fashion-mnist -o pairs.png"},
-          .make = command_with(run_reconstruct)};
+          .make = command_with(run_reconstruct, "", "data.columns")};
 }
 
 }  // namespace isthmus
