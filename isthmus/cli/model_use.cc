@@ -14,14 +14,20 @@ Model open_model(CommandIo& io, const std::string& path) {
   return model;
 }
 
-OpenedData open_model_data(CommandIo& io, const std::vector<std::string>& arguments,
-                           const DataOptions& options) {
+OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options) {
+  const std::vector<std::string> arguments(io.arguments.begin() + 1, io.arguments.end());
   OpenedData opened{open_datasets(arguments, options, io.limits(), "test"), join(arguments, ", ")};
   const Dataset& data = opened.data;
   const std::string split = data.split.empty() ? "" : " " + data.split;
   io.console.info("data", escape_for_terminal(data.source) + ": " + group_digits(data.num_items()) +
                               split + ", " + describe_item(data.spec) + ", " +
                               std::string(dtype_name(data.spec.dtype)));
+  try {
+    conform(data, model.spec());
+  } catch (Error& error) {
+    error.in_file(opened.source);
+    throw;
+  }
   return opened;
 }
 

@@ -12,13 +12,13 @@ namespace isthmus {
 /// Loads the first argument and prints one line about it.
 Model open_model(CommandIo& io, const std::string& path);
 
-/// Opens DATA (known names mean their test part) as the model expects it, with one line about it.
 struct OpenedData {
   Dataset data;
   std::string source;  // as the user typed it
 };
-OpenedData open_model_data(CommandIo& io, const std::vector<std::string>& arguments,
-                           const DataOptions& options);
+/// Opens DATA, all arguments behind the first (known names mean their test part), with one line
+/// about it. Error E3501 when the model expects other data.
+OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options);
 
 /// One line about the device.
 void print_device(CommandIo& io, const Device& device);

@@ -72,8 +72,9 @@ void require_arguments(const CommandDef& def, const std::vector<std::string>& gi
     if (most == SIZE_MAX) break;
   }
   if (given.size() < least) {
-    throw Error(ErrorCode::kMissingArgument,
-                std::string(def.name) + " needs " + std::string(def.arguments[given.size()]),
+    std::string missing(def.arguments[given.size()]);
+    if (missing.ends_with("...")) missing.resize(missing.size() - 3);
+    throw Error(ErrorCode::kMissingArgument, std::string(def.name) + " needs " + missing,
                 usage_line(def));
   }
   if (given.size() > most) {

@@ -100,7 +100,8 @@ int run_bench(CommandIo& io, const BenchOptions& o) {
                                  " GFLOP/s, copy " + format_fixed(peaks.copy_gb_per_s, 1) +
                                  " GB/s");
   io.console.result("data", data.source + ": " + group_digits(data.num_items()) +
-                                " items; medians of " + std::to_string(o.runs) + " epochs");
+                                " items; medians of " + std::to_string(o.runs) +
+                                (o.runs == 1 ? " epoch" : " epochs"));
   io.console.result("task     batch  type   step ms   epoch s     items/s   GFLOP/s   peak");
   Json list = Json::array();
   for (const BenchCase& bench : cases_of(o)) {

@@ -27,8 +27,7 @@ struct EncodeOptions {
 int run_encode(CommandIo& io, const EncodeOptions& o) {
   const Output output = require_output(io, o.output, {"npy", "csv", "jsonl"});
   const Model model = open_model(io, io.arguments[0]);
-  const OpenedData opened =
-      open_model_data(io, {io.arguments.begin() + 1, io.arguments.end()}, o.data);
+  const OpenedData opened = open_model_data(io, model, o.data);
   const auto device = io.open_device();
   const Quantity quantity = parse_quantity(o.quantity);
   const Tensor codes = encode(model, opened.data, *device, quantity, io.verb_settings());

@@ -81,8 +81,7 @@ int check_gate(CommandIo& io, const EvalResult& r) {
 
 int run_eval(CommandIo& io, const EvalCommandOptions& o) {
   const Model model = open_model(io, io.arguments[0]);
-  const OpenedData opened =
-      open_model_data(io, {io.arguments.begin() + 1, io.arguments.end()}, o.data);
+  const OpenedData opened = open_model_data(io, model, o.data);
   const auto device = io.open_device();
   print_device(io, *device);
   const EvalResult result = evaluate(model, opened.data, *device, o.eval, io.verb_settings());

@@ -37,8 +37,7 @@ int run_interpolate(CommandIo& io, const InterpolateOptions& o) {
                                      .verb = io.verb_settings()};
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
-  const OpenedData opened =
-      open_model_data(io, {io.arguments.begin() + 1, io.arguments.end()}, o.data);
+  const OpenedData opened = open_model_data(io, model, o.data);
   const auto device = io.open_device();
   const Tensor items = interpolate(model, opened.data, *device, settings);
   write_items(io, output, items, model.spec(), settings.steps);

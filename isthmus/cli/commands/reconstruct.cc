@@ -55,8 +55,7 @@ int run_reconstruct(CommandIo& io, const ReconstructOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl"});
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
-  const OpenedData opened =
-      open_model_data(io, {io.arguments.begin() + 1, io.arguments.end()}, o.data);
+  const OpenedData opened = open_model_data(io, model, o.data);
   const int64_t all = opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" ? kShown : all));
   const Dataset data = conform(first_items(opened.data, count), model.spec());
