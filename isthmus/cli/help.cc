@@ -115,7 +115,7 @@ std::string overview() {
          "start    demo   train DATA   eval MODEL DATA\n"
          "use      sample MODEL   reconstruct MODEL DATA   interpolate MODEL DATA\n"
          "         encode MODEL DATA   decode MODEL FILE\n"
-         "look     inspect PATH   datasets   doctor   bench   report RUN   help TOPIC\n"
+         "look     inspect PATH   report RUN   datasets   doctor   bench   config   help\n"
          "\n"
          "first    isthmus demo\n"
          "next     isthmus train photos/ -o runs/mine\n"

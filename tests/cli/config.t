@@ -1,0 +1,36 @@
+# The options of train as a file.
+
+$ isthmus config init > all.toml; isthmus config validate all.toml
+valid    all.toml
+$ sed 's/^# \([a-z_0-9]* = \)/\1/' all.toml > set.toml; isthmus config validate set.toml
+error[E2101]: set.toml:8:10: Error while parsing floating-point: expected 'nan', saw 'no'
+  8 | limit = none
+    |          ^^^ a line is key = value, with texts in quotes
+[2]
+$ printf '[model]\nlatent_dim = 3\n' > t.toml; ISTHMUS_TRAIN_EPOCHS=4 isthmus config show --config t.toml --lr 0.1 --origin | grep '#'
+# The resolved options of this run. Origin and reason stand behind a value.
+# limit = none
+latent_dim = "3"  # config
+# beta = none
+epochs = "4"  # env
+# time = none
+# max_grad_norm = none
+learning_rate = 0.1  # flag
+# memory = none
+$ isthmus config show > defaults.toml; isthmus config validate defaults.toml
+valid    defaults.toml
+$ isthmus config schema | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["properties"]["model"]["properties"]))'
+10
+$ isthmus config shwo
+error[E2003]: config has no action "shwo"
+  hint: did you mean show?
+[2]
+$ isthmus config validate
+error[E2004]: config validate needs FILE
+  hint: isthmus config validate FILE
+[2]
+$ printf '[model]\nlatnt = 3\n' > t.toml; isthmus config validate t.toml
+error[E2102]: t.toml:2:9: unknown key model.latnt
+  2 | latnt = 3
+    |         ^ isthmus help environment and --help-all list the keys
+[2]
