@@ -41,7 +41,9 @@ std::string starter(TrainOptions options) {
       text += "\n[" + section + "]\n";
     }
     text += "# " + option.help + (option.words.empty() ? "" : " " + option.bounds + ".") + "\n";
-    const bool bare = option.type == "integer" || option.type == "number" || option.type == "flag";
+    const bool number =
+        option.type == "integer" || option.type == "number" || option.type == "flag";
+    const bool bare = number && option.default_text != "none";
     const std::string quote = bare ? "" : "\"";
     text += "# " + option.key.substr(dot + 1) + " = " + quote + option.default_text + quote + "\n";
   }
