@@ -10,6 +10,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include "isthmus/base/env.h"
 
@@ -19,12 +20,28 @@ namespace {
 constexpr int kInterrupted = 130, kTerminated = 143;
 constexpr int kMinWidth = 20, kMaxWidth = 400;
 
+constexpr int64_t kSameRequestMs = 200;
+
 std::atomic<int> g_stop_status{0};
+std::atomic<int64_t> g_stopped_at_ms{0};
 std::atomic<bool> g_save{false};
 
+int64_t now_ms() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
+}
+
+/// A second request ends the process; but one request may arrive twice at once, because wrappers
+/// such as timeout signal the process and then its group.
 void on_stop_signal(int signal) {
   const int status = signal == SIGINT ? kInterrupted : kTerminated;
-  if (g_stop_status.exchange(status) != 0) _exit(status);
+  const int64_t now = now_ms();
+  if (g_stop_status.exchange(status) == 0) {
+    g_stopped_at_ms = now;
+  } else if (now - g_stopped_at_ms >= kSameRequestMs) {
+    _exit(status);
+  }
 }
 
 void on_save_signal(int) { g_save = true; }

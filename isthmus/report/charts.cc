@@ -180,7 +180,7 @@ std::string bar_chart(const std::vector<std::pair<std::string, double>>& bars,
   if (high <= 0) return "";
   constexpr double kBarWidth = 600, kBarHeight = 190, kBase = 166, kStart = 40;
   const auto count = std::min<size_t>(bars.size(), kMaxBars);
-  const double pitch = (kBarWidth - kStart - 8) / static_cast<double>(count);
+  const double pitch = std::min(48.0, (kBarWidth - kStart - 8) / static_cast<double>(count));
   const auto y = [&](double v) { return kBase - v / (1.05 * high) * (kBase - 10); };
   std::string svg = open_svg(kBarWidth, kBarHeight, "bars, " + unit);
   const std::vector<double> ticks = nice_ticks(0, 1.05 * high, 4);

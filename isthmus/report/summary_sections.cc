@@ -157,9 +157,11 @@ std::string next_section(const RunFiles& run) {
             (run.pictures.empty() ? "csv" : "png") + "\n";
   text += "isthmus eval " + folder + " " + data + (posterior ? " --iwae 1000" : "") + "\n";
   text += "isthmus encode " + folder + " " + data + " -o latents.csv\n";
-  text += "isthmus train --resume " + folder + " --epochs " +
-          whole(2 * std::fmax(1, number_at(run.run, "epochs"))) + "</pre></section>";
-  return text;
+  if (text_at(run.run, "stop_reason") != "early_stop") {
+    text += "isthmus train --resume " + folder + " --epochs " +
+            whole(2 * std::fmax(1, number_at(run.run, "epochs"))) + "\n";
+  }
+  return text + "</pre></section>";
 }
 
 }  // namespace isthmus
