@@ -188,7 +188,7 @@ void ConsoleObserver::on_event(const TrainEvent& event) {
   } else if (event.kind == "rollback") {
     console_.warning(event.code.empty() ? "W6001" : event.code, event.text, event.hint);
   } else if (console_.verbose()) {
-    console_.info(event.kind, event.text);
+    console_.info("note", event.text);
   }
   if (mode_ == "jsonl") print_json_line(console_, event_json(event, 0));
 }
