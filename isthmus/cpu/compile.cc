@@ -138,6 +138,10 @@ void Compiler::split_row_groups() {
         if (once(in)) fills.insert(in);
       }
     }
+    for (const auto& [name, i] : graph_.outputs()) {
+      const bool in_full = node(i).type.extent == Extent::kPerRow && once(i);
+      if (in_full && std::max(plan_.nodes[i].level + 1, 0) == static_cast<int>(s)) fills.insert(i);
+    }
     for (uint32_t i : fills) {
       const Geometry g = geometry(node(i).type.shape);
       out.insert(out.begin(), DeviceGroup{{i}, g.lead, g.cols, true, true, {}});
@@ -152,7 +156,7 @@ void Compiler::compile_outputs() {
     out.node = i;
     out.per_row = node(i).type.extent == Extent::kPerRow;
     out.row_size = value_count(node(i).type.shape);
-    out.place = p_.places[i];
+    out.place = rows_place(i);
     p_.outputs.push_back(out);
   }
 }

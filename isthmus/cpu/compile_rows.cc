@@ -39,6 +39,18 @@ void Compiler::emit_group(const DeviceGroup& group) {
   const uint32_t first = group.nodes[0];
   const Node& n = node(first);
   const Geometry g{group.lead, group.cols};
+  if (group.fill && g.lead > 1 && operand_source(first).second == n.type.shape) {
+    // The same rows for every item: no strided form, but one block to copy.
+    RowInstruction r = instruction(RowOp::kCopy, Cost::kOther, first);
+    r.lead = g.lead;
+    r.cols = g.lead * g.cols;
+    r.src = p_.places[operand_source(first).first];
+    r.src.row_stride = 0;
+    r.dst = filled_.at(first);
+    r.dst.row_stride = r.cols;
+    rows_->instructions.push_back(r);
+    return;
+  }
   if (group.chunks) {
     RowInstruction r = instruction(RowOp::kChunks, Cost::kOther, first);
     r.lead = g.lead;
@@ -51,6 +63,7 @@ void Compiler::emit_group(const DeviceGroup& group) {
   if (n.kind == NodeKind::kInput || n.kind == NodeKind::kNormal || n.kind == NodeKind::kUniform) {
     const bool load = n.kind == NodeKind::kInput;
     RowInstruction r = instruction(load ? RowOp::kLoad : RowOp::kNoise, Cost::kInput, first);
+    r.lead = g.lead;
     r.cols = value_count(n.type.shape);
     r.dst = p_.places[first];
     r.is_normal = n.kind == NodeKind::kNormal;
@@ -197,9 +210,17 @@ int32_t Compiler::make_reference(uint32_t i, int64_t rows, const Place& dst) {
   step.dst = dst;
   for (int t = 0; t < p_.num_threads; ++t) {
     for (uint32_t in : n.inputs) {
-      if (t == 0) step.in.push_back(once(i) ? p_.places[in] : rows_place(in));
       RefArray a;
       a.type = node(in).type;
+      Place place = once(i) ? p_.places[in] : rows_place(in);
+      if (n.op->elementwise) {  // broadcasts by itself: sees the value before the broadcast
+        const auto [source, shape] = operand_source(in);
+        a.type.shape = shape;
+        if (once(source)) a.type.extent = Extent::kOnce;
+        place = p_.places[source];
+        if (shape != node(source).type.shape) place.row_stride = geometry(shape).cols;
+      }
+      if (t == 0) step.in.push_back(place);
       const bool per_row = a.type.extent == Extent::kPerRow;
       a.rows = per_row ? rows : 1;
       a.data.resize(static_cast<size_t>(a.rows * a.row_size()));

@@ -257,7 +257,9 @@ const OutputPlace& CpuExecutor::output(std::string_view name) const {
 
 double CpuExecutor::scalar(std::string_view name) const {
   const OutputPlace& o = output(name);
-  if (program_.graph.nodes()[o.node].type.dtype == Dtype::kF64) return machine_.scalars64[o.node];
+  if (program_.graph.nodes()[o.node].type.dtype == Dtype::kF64) {
+    return machine_.scalars64[look_through(program_.plan, o.node)];
+  }
   return static_cast<double>(machine_.arena[o.place.offset]);
 }
 

@@ -63,7 +63,8 @@ void run_scalar(Machine& m, const OnceProgram& g, int thread) {
   ReferenceStep& step = m.program.references[static_cast<size_t>(g.reference)];
   const size_t n = step.in.size(), set = static_cast<size_t>(thread) * n;
   const auto& inputs = m.program.graph.nodes()[g.node].inputs;
-  for (size_t k = 0; k < n; ++k) step.in_values[set + k].data[0] = m.scalars64[inputs[k]];
+  for (size_t k = 0; k < n; ++k)
+    step.in_values[set + k].data[0] = m.scalars64[look_through(m.program.plan, inputs[k])];
   RefArray& out = step.out_values[static_cast<size_t>(thread)];
   std::fill(out.data.begin(), out.data.end(), 0.0);
   const Node& node = m.program.graph.nodes()[g.node];

@@ -31,7 +31,7 @@ void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block&
     call.shift = in.shift.data();
     call.scale = in.scale.data();
     call.uniform = in.shift.size() == 1 && in.scale.size() == 1;
-    call.dst = resolve(m, t, r.dst, origin(b, 1));
+    call.dst = resolve(m, t, r.dst, origin(b, r.lead));
     call.dst_stride = r.cols;
     load_rows(call);
     return;
@@ -39,7 +39,7 @@ void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block&
 }
 
 void run_noise(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  float* dst = resolve(m, t, r.dst, origin(b, 1));
+  float* dst = resolve(m, t, r.dst, origin(b, r.lead));
   auto* fill = r.is_normal ? fill_normal_rows : fill_uniform_rows;
   fill(m.step.keys[r.node], m.step.items + b.first_item, b.valid, m.step.epoch, 0, r.cols, dst,
        r.cols);

@@ -213,7 +213,8 @@ class OnceGrouper {
       const uint32_t p = producer(in);
       if (p != kNoNode) sublevel = std::max(sublevel, groups_[p].sublevel + 1);
     }
-    if (n.op->elementwise && n.type.dtype == Dtype::kF32) {
+    const bool tiled = n.op->elementwise && strided(i);
+    if (tiled && n.type.dtype == Dtype::kF32) {
       const uint32_t home = joinable(i);
       if (home != kNoNode) {
         groups_[home].nodes.push_back(i);
@@ -225,13 +226,24 @@ class OnceGrouper {
     group.sublevel = sublevel;
     group.shape = n.type.shape;
     group.scalar64 = n.type.dtype == Dtype::kF64;
-    if (!n.op->elementwise && !group.scalar64) {
+    if (!tiled && !group.scalar64) {
       group.source = i;
     } else {
       group.nodes.push_back(i);
     }
     group_of_[i] = static_cast<uint32_t>(groups_.size());
     groups_.push_back(std::move(group));
+  }
+  /// Every input is a whole matrix, a row, a column or one value against the rows and columns of
+  /// `i`.
+  bool strided(uint32_t i) const {
+    const Geometry g = geometry(graph_.nodes()[i].type.shape);
+    for (uint32_t in : graph_.nodes()[i].inputs) {
+      in = look_through(plan_, in);
+      const Geometry k = geometry(graph_.nodes()[in].type.shape);
+      if ((k.lead != 1 && k.lead != g.lead) || (k.cols != 1 && k.cols != g.cols)) return false;
+    }
+    return true;
   }
   /// An existing group of the same shape that `i` can follow element by element: every input is of
   /// that group, or ready before the group's sublevel.
@@ -303,6 +315,10 @@ Plan make_plan(const Graph& graph) {
   int top = -1;
   for (uint32_t i = 0; i < plan.nodes.size(); ++i) {
     top = std::max(top, plan.nodes[i].level);
+  }
+  // A uniform output is written out row by row after the stage that computes it.
+  for (const auto& [name, output] : graph.outputs()) {
+    if (plan.nodes[output].uniform) top = std::max(top, plan.nodes[output].level + 1);
   }
   OnceGrouper(graph, plan, -1).run(plan.prologue);
   for (int level = 0; level <= top; ++level) {
