@@ -26,6 +26,7 @@ function(isthmus_room name)
     endforeach()
     target_compile_definitions(${name}_test PRIVATE ISTHMUS_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${name}_test TEST_PREFIX "${name}." PROPERTIES LABELS fast
+                         RESOURCE_LOCK ${name}_files  # tests of one room share a temporary folder
                          DISCOVERY_TIMEOUT 60)
   endif()
 endfunction()

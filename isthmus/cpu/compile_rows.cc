@@ -51,6 +51,12 @@ void Compiler::emit_group(const DeviceGroup& group) {
     rows_->instructions.push_back(r);
     return;
   }
+  if (group.fill && !operand(first, g, false).valid()) {
+    RowInstruction r = instruction(RowOp::kReference, Cost::kOther, first);
+    r.reference = make_reference(first, p_.shape.block_rows, filled_.at(first));
+    rows_->instructions.push_back(r);
+    return;
+  }
   if (group.chunks) {
     RowInstruction r = instruction(RowOp::kChunks, Cost::kOther, first);
     r.lead = g.lead;
@@ -213,7 +219,8 @@ int32_t Compiler::make_reference(uint32_t i, int64_t rows, const Place& dst) {
       RefArray a;
       a.type = node(in).type;
       Place place = once(i) ? p_.places[in] : rows_place(in);
-      if (n.op->elementwise) {  // broadcasts by itself: sees the value before the broadcast
+      if (n.op->elementwise ||
+          is_op(i, "broadcast")) {  // broadcasts by itself: sees the value before the broadcast
         const auto [source, shape] = operand_source(in);
         a.type.shape = shape;
         if (once(source)) a.type.extent = Extent::kOnce;
@@ -249,8 +256,9 @@ void Compiler::emit_followers(uint32_t i, size_t stage) {
   }
   for (uint32_t value : shared) {
     for (uint32_t r : plan_.nodes[value].readers) {
-      if (!once(r) || plan_.nodes[r].level != static_cast<int>(stage)) continue;
+      if (!once(r)) continue;
       const bool filled = filled_.count(value) != 0;
+      if (filled && plan_.nodes[r].level != static_cast<int>(stage)) continue;
       if (once(value) && !filled) continue;
       const Geometry g = geometry(node(value).type.shape);
       if (is_op(r, "batch_sum")) {

@@ -71,9 +71,12 @@ void find_levels(const Graph& graph, Plan& plan) {
       if (!is_once(graph, plan, in)) {
         level = std::max(level, ready);
       } else if (ready > -2) {
-        level = std::max(level, once ? ready : ready + 1);
+        // A sum over rows of a uniform value needs that value row by row: one stage later.
+        const bool as_rows = is_per_row(nodes[in]) && n.op->rows == RowUse::kBatchSum;
+        level = std::max(level, once && !as_rows ? ready : ready + 1);
       }
     }
+    if (n.op->rows == RowUse::kBatchSum) level = std::max(level, 0);
     p.level = level;
   }
 }
