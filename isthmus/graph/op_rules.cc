@@ -2,6 +2,7 @@
 // Words that many operations share: type rules (broadcasting, axes) and reference loops. Operations
 // combine them in ops/; nothing here knows a particular operation or runs in a training step.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -10,36 +11,27 @@
 namespace isthmus {
 namespace {
 
-/// For each value of a row of `out`, the offset of the value of `in` that it reads.
-std::vector<int64_t> broadcast_offsets(const Shape& in, const Shape& out) {
-  std::vector<int64_t> step(out.size(), 0);
-  int64_t stride = 1;
-  for (size_t i = 0; i < in.size(); ++i) {
-    const int64_t size = in[in.size() - 1 - i];
-    step[out.size() - 1 - i] = size == 1 ? 0 : stride;
-    stride *= size;
+/// Where element `index` of a value of shape `out` lies in an input of shape `in`, right-aligned.
+/// Allocates nothing: this is also how a device computes its float64 scalars inside a step.
+int64_t broadcast_offset(const Shape& in, const Shape& out, int64_t index) {
+  int64_t offset = 0, stride = 1;
+  for (size_t k = 0; k < out.size() && k < in.size(); ++k) {
+    const int64_t size = out[out.size() - 1 - k], own = in[in.size() - 1 - k];
+    offset += own == 1 ? 0 : (index % size) * stride;
+    stride *= own;
+    index /= size;
   }
-  std::vector<int64_t> offsets(static_cast<size_t>(value_count(out)), 0);
-  for (size_t flat = 0; flat < offsets.size(); ++flat) {
-    int64_t rest = static_cast<int64_t>(flat);
-    for (size_t axis = out.size(); axis-- > 0; rest /= out[axis]) {
-      offsets[flat] += rest % out[axis] * step[axis];
-    }
-  }
-  return offsets;
+  return offset;
 }
 
-/// Calls f with the values of all inputs that meet at one value of the output.
-void run_elementwise(const RefCall& c, const std::function<double(const double*)>& f) {
-  std::vector<std::vector<int64_t>> offsets;
-  for (const RefArray* in : c.in) {
-    offsets.push_back(broadcast_offsets(in->type.shape, c.out.type.shape));
-  }
-  std::vector<double> arguments(c.in.size());
+template <class F>
+void run_elementwise(const RefCall& c, const F& f) {
+  std::array<double, 3> arguments = {};
   for (int64_t r = 0; r < c.out.rows; ++r) {
     for (int64_t i = 0; i < c.out.row_size(); ++i) {
       for (size_t k = 0; k < c.in.size(); ++k) {
-        arguments[k] = c.in[k]->row(r)[offsets[k][static_cast<size_t>(i)]];
+        const RefArray& in = *c.in[k];
+        arguments[k] = in.row(r)[broadcast_offset(in.type.shape, c.out.type.shape, i)];
       }
       c.out.row(r)[i] = f(arguments.data());
     }
