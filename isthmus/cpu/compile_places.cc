@@ -222,7 +222,7 @@ Place Compiler::operand(uint32_t in, const Geometry& reader, bool rows_are_lead)
   if (g.lead * g.cols == 1) place.col_stride = 0;
   if (reader.cols == 1) place.col_stride = 0;
   if (rows_are_lead) {
-    if (g.lead == reader.lead) return place;
+    if (g.lead == reader.lead && g.lead * g.cols > 1) return place;
     if (g.lead != 1) return {};
     place.row_stride = 0;
     return place;
