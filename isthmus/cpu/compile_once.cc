@@ -135,7 +135,7 @@ void Compiler::set_outer_sum(uint32_t i, OnceProgram& program) {
   const int64_t k = p_.panel_rows * geometry(node(x).type.shape).lead;
   MatmulSpec spec{.m = program.tile_rows, .n = program.cols, .k = k};
   spec.bf16 = p_.options.precision == Precision::kBF16;
-  spec.a_stride_m = k;
+  spec.a_stride_m = p_.crossings[static_cast<size_t>(program.crossing_a)].row_stride;
   spec.b_stride_k = program.cols;
   spec.c_stride_m = program.cols;
   auto make = [&](int64_t rows, int32_t& first, int32_t& next) {

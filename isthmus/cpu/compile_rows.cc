@@ -112,10 +112,10 @@ void Compiler::emit_matmul(uint32_t i) {
   r.dst = p_.places[i];
   spec.c_stride_m = r.dst.row_stride;
   if (bf16) {
-    spec.a_stride_m = in.cols;
+    spec.a_stride_m = Matmul::row_stride(in.cols);
     auto [at, is_new] = casts_.try_emplace(base(x), p_.block_halfs);
     if (is_new) {
-      p_.block_halfs += round_up(rows * in.cols, 32) + 32;
+      p_.block_halfs += round_up(rows * spec.a_stride_m, 32) + 32;
       RowInstruction cast = instruction(RowOp::kCast, Cost::kPacking, x);
       cast.lead = in.lead;
       cast.cols = in.cols;
@@ -313,6 +313,7 @@ int32_t Compiler::crossing(uint32_t i, bool transposed) {
   c.cols = g.cols;
   c.rows_per_item = g.lead;
   if (p_.options.precision == Precision::kF32) {
+    c.row_stride = panel;
     if (transposed) {
       c.panel_stride = round_up(g.cols * panel, kLineFloats) + kLineFloats;
       c.offset = allocate_batch(c.panel_stride * p_.num_panels);
@@ -321,13 +322,16 @@ int32_t Compiler::crossing(uint32_t i, bool transposed) {
       c.offset = rows_place(i).offset;
     }
   } else if (transposed) {
-    c.panel_stride = round_up(g.cols * panel, 32) + 32;
+    c.row_stride = Matmul::row_stride(panel);
+    c.panel_stride = round_up(g.cols * c.row_stride, 32) + 32;
     c.offset = p_.crossing_values;
     p_.crossing_values += c.panel_stride * p_.num_panels;
   } else {
     // The layout that the tile product prefers; its M does not change it.
-    const Matmul probe(MatmulSpec{
-        .m = 32, .n = g.cols, .k = panel, .bf16 = true, .a_stride_m = panel, .c_stride_m = g.cols});
+    MatmulSpec spec{.m = 32, .n = g.cols, .k = panel, .bf16 = true};
+    spec.a_stride_m = Matmul::row_stride(panel);
+    spec.c_stride_m = g.cols;
+    const Matmul probe(spec);
     c.packing = probe.packing();
     c.panel_stride = round_up(c.packing.num_values, 32) + 32;
     c.offset = p_.crossing_values;

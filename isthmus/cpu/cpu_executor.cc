@@ -48,7 +48,7 @@ void CpuExecutor::allocate(ThreadPool& pool) {
                           floats(p.tile_floats) + halfs(p.block_halfs) +
                           aligned(p.gemm_scratch_bytes);
   num_bytes_ = shared + thread * static_cast<uint64_t>(pool.num_threads());
-  memory_ = allocate_aligned(num_bytes_);
+  memory_ = allocate_aligned(num_bytes_);  // zeros: nothing writes what pads an operand
   std::byte* at = memory_.get();
   const auto take = [&](uint64_t bytes) { return std::exchange(at, at + bytes); };
   machine_.arena = reinterpret_cast<float*>(take(floats(p.arena_floats)));

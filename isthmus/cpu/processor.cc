@@ -12,7 +12,7 @@
 #include "isthmus/base/rng_key.h"
 #include "isthmus/base/thread_pool.h"
 #include "isthmus/cpu/kernels/kernels.h"
-#include "isthmus/cpu/onednn/matmul.h"
+#include "isthmus/cpu/matmul.h"
 
 namespace isthmus {
 namespace {
@@ -38,7 +38,7 @@ void add_products(Xxh3Stream& digest, bool bf16) {
                                {1, 20, 128},   {48, 128, 20},  {112, 30, 512}};
   for (const auto& s : shapes) {
     MatmulSpec spec{.m = s[0], .n = s[1], .k = s[2], .bf16 = bf16};
-    spec.a_stride_m = s[2];
+    spec.a_stride_m = bf16 ? Matmul::row_stride(s[2]) : s[2];
     spec.b_stride_k = s[1];
     spec.c_stride_m = s[1];
     const Matmul matmul(spec);
@@ -48,9 +48,9 @@ void add_products(Xxh3Stream& digest, bool bf16) {
     std::vector<std::byte> scratch(matmul.scratch_bytes() + 64);
     auto workspace = matmul.make_workspace();
     if (bf16) {
-      std::vector<uint16_t> half_a(a.size()),
+      std::vector<uint16_t> half_a(static_cast<size_t>(s[0] * spec.a_stride_m)),
           half_b(static_cast<size_t>(matmul.packing().num_values));
-      rows_to_bf16(a.data(), s[2], s[0], s[2], half_a.data(), s[2], 0);
+      rows_to_bf16(a.data(), s[2], s[0], s[2], half_a.data(), spec.a_stride_m, 0);
       PackCall pack{.src = b.data(), .k_stride = s[1], .n_stride = 1, .num_k = s[2], .num_n = s[1]};
       pack.padded_k = matmul.packing().padded_k;
       pack.block_n = matmul.packing().block_n;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "isthmus/cpu/kernels/kernels.h"
-#include "isthmus/cpu/onednn/matmul.h"
+#include "isthmus/cpu/matmul.h"
 #include "isthmus/exec/executor.h"
 #include "isthmus/exec/plan.h"
 
@@ -128,6 +128,7 @@ struct Crossing {
   int64_t rows_per_item = 1;
   int64_t offset = 0;        // float32: floats of the batch region; bf16: values of the half region
   int64_t panel_stride = 0;  // distance of panels in those units
+  int64_t row_stride = 0;    // transposed: from one column of the value to the next
   MatmulPacking packing = {};  // bf16, not transposed
 };
 

@@ -19,13 +19,12 @@ void run_outer_sum(Machine& m, ThreadMemory& t, const OnceProgram& g, const Once
   const Crossing& b = p.crossings[static_cast<size_t>(g.crossing_b)];
   const bool tail = task.end_row - task.first_row != g.tile_rows;
   const bool bf16 = p.options.precision == Precision::kBF16;
-  const int64_t k = p.panel_rows * a.rows_per_item;
   float* dst = resolve(m, t, g.source_dst, {0, task.first_row, task.first_row});
   for (int64_t panel = 0; panel < p.num_panels; ++panel) {
     const int32_t first = tail ? g.matmul_tail_first : g.matmul_first;
     const int32_t next = tail ? g.matmul_tail_next : g.matmul_next;
     const auto index = static_cast<size_t>(panel == 0 ? first : next);
-    const int64_t a_at = a.offset + panel * a.panel_stride + task.first_row * k;
+    const int64_t a_at = a.offset + panel * a.panel_stride + task.first_row * a.row_stride;
     const int64_t b_at = b.offset + panel * b.panel_stride;
     const void* a_data = bf16 ? static_cast<const void*>(m.crossing + a_at) : m.batch + a_at;
     const void* b_data = bf16 ? static_cast<const void*>(m.crossing + b_at) : m.batch + b_at;

@@ -104,7 +104,7 @@ void run_cross_transposed(Machine& m, ThreadMemory& t, const RowInstruction& r, 
   const int64_t panel_items = m.program.panel_rows;
   const int64_t panel = b.first_item / panel_items;
   const int64_t column = (b.first_item % panel_items) * r.lead;
-  const int64_t stride = panel_items * r.lead;
+  const int64_t stride = c.row_stride;
   const int64_t valid = b.valid * r.lead, rows = b.rows * r.lead;
   const float* src = resolve(m, t, r.src, origin(b, r.lead));
   if (m.program.options.precision == Precision::kBF16) {
@@ -156,7 +156,8 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
       return run_noise(m, t, r, b);
     case RowOp::kCast:
       return rows_to_bf16(resolve(m, t, r.src, origin(b, r.lead)), r.src.row_stride,
-                          b.rows * r.lead, r.cols, t.half + r.half_offset, r.cols, 0);
+                          b.rows * r.lead, r.cols, t.half + r.half_offset,
+                          Matmul::row_stride(r.cols), 0);
     case RowOp::kGemm:
       return run_gemm(m, t, r, b);
     case RowOp::kChunks:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shim around oneDNN 2.x's matmul primitive. Nothing else includes its header.
-#include "isthmus/cpu/onednn/matmul.h"
+// The shim around oneDNN 2.x's matmul primitive. Nothing else includes oneDNN's header.
+#include "isthmus/cpu/onednn/onednn_matmul.h"
 
 #include <oneapi/dnnl/dnnl.hpp>
 
@@ -62,23 +62,20 @@ MatmulPacking read_packing(const memory::desc& desc, const MatmulSpec& s) {
 
 }  // namespace
 
-struct Matmul::State {
+struct OnednnMatmul::State {
   dnnl::matmul primitive;
   memory::desc a, b, c, scratch;
 };
 
-struct Matmul::Workspace::Handles {
+struct OnednnMatmul::Handles::Memories {
   dnnl::stream stream{engine()};
   memory a, b, c, scratch;
 };
 
-Matmul::Workspace::Workspace() : handles_(std::make_unique<Handles>()) {}
-Matmul::Workspace::~Workspace() = default;
-Matmul::~Matmul() = default;
-Matmul::Matmul(Matmul&&) noexcept = default;
-Matmul& Matmul::operator=(Matmul&&) noexcept = default;
+OnednnMatmul::~OnednnMatmul() = default;
+OnednnMatmul::OnednnMatmul(OnednnMatmul&&) noexcept = default;
 
-Matmul::Matmul(const MatmulSpec& spec) : spec_(spec), state_(std::make_unique<State>()) {
+OnednnMatmul::OnednnMatmul(const MatmulSpec& spec) : state_(std::make_unique<State>()) {
   try {
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -105,21 +102,21 @@ Matmul::Matmul(const MatmulSpec& spec) : spec_(spec), state_(std::make_unique<St
   }
 }
 
-size_t Matmul::scratch_bytes() const { return state_->scratch.get_size(); }
+size_t OnednnMatmul::scratch_bytes() const { return state_->scratch.get_size(); }
 
-std::unique_ptr<Matmul::Workspace> Matmul::make_workspace() const {
-  auto workspace = std::make_unique<Workspace>();
-  auto& h = *workspace->handles_;
-  h.a = memory(state_->a, engine(), nullptr);
-  h.b = memory(state_->b, engine(), nullptr);
-  h.c = memory(state_->c, engine(), nullptr);
-  h.scratch = memory(state_->scratch, engine(), nullptr);
-  return workspace;
+OnednnMatmul::Handles::Handles(const OnednnMatmul& matmul)
+    : memories_(std::make_unique<Memories>()) {
+  const State& state = *matmul.state_;
+  memories_->a = memory(state.a, engine(), nullptr);
+  memories_->b = memory(state.b, engine(), nullptr);
+  memories_->c = memory(state.c, engine(), nullptr);
+  memories_->scratch = memory(state.scratch, engine(), nullptr);
 }
+OnednnMatmul::Handles::~Handles() = default;
 
-void Matmul::run(Workspace& workspace, const void* a, const void* b, float* c,
-                 std::byte* scratch) const noexcept {
-  auto& h = *workspace.handles_;
+void OnednnMatmul::run(Handles& handles, const void* a, const void* b, float* c,
+                       std::byte* scratch) const noexcept {
+  auto& h = *handles.memories_;
   dnnl_memory_set_data_handle(h.a.get(), const_cast<void*>(a));
   dnnl_memory_set_data_handle(h.b.get(), const_cast<void*>(b));
   dnnl_memory_set_data_handle(h.c.get(), c);
@@ -130,6 +127,8 @@ void Matmul::run(Workspace& workspace, const void* a, const void* b, float* c,
                                   {DNNL_ARG_SCRATCHPAD, h.scratch.get()}};
   dnnl_primitive_execute(state_->primitive.get(), h.stream.get(), 4, args);
 }
+
+bool onednn_uses_amx() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx; }
 
 std::string onednn_version() {
   const dnnl_version_t* v = dnnl_version();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One matrix product of fixed shape, on one thread: the only door to oneDNN.
+// One matrix product of fixed shape, on one thread.
 //
 //   C (M, N) = A (M, K) B (K, N), or C += A B.   C is float32; A and B are float32 or bf16.
 //
-// A product is created once, under an ArithmeticGuard (one OpenMP thread), and may then be executed
-// by several threads at once, each with its own Workspace. Traps that this file knows of: a
-// primitive is bound to the creating thread unless its scratchpad is the user's; in bf16 the bits
-// of a row depend on M, so callers keep M fixed; bf16 with plain weights repacks them at every
-// call, so B is asked for in the layout that the primitive prefers and packed by our own kernel.
+// float32 and bf16 without a matrix unit run in oneDNN (onednn/); bf16 with AMX runs in our own
+// kernel (amx/). Created once, under an ArithmeticGuard (one OpenMP thread), a product may be
+// executed by several threads at once, each with its own Workspace. Traps: in oneDNN's bf16 kernels
+// the bits of a row depend on M, so callers keep M fixed; bf16 wants B in a packed layout, which
+// our own kernel fills (kernels/bf16_pack.cc), and A in rows of `row_stride` values.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace isthmus {
 struct MatmulSpec {
   int64_t m = 0, n = 0, k = 0;
   bool bf16 = false;
-  int64_t a_stride_m = 0, a_stride_k = 1;  // one of them is 1
+  int64_t a_stride_m = 0, a_stride_k = 1;  // one of them is 1; bf16: row_stride(k) and 1
   /// B in plain float32 with these strides, or (bf16) packed: see MatmulPacking.
   int64_t b_stride_k = 0, b_stride_n = 1;
   int64_t c_stride_m = 0;
@@ -44,12 +44,15 @@ class Matmul {
   Matmul(Matmul&&) noexcept;
   Matmul& operator=(Matmul&&) noexcept;
 
+  /// Values from one row of a bf16 A to the next. Those behind the K of the row must be zero.
+  static int64_t row_stride(int64_t k);
+
   const MatmulSpec& spec() const { return spec_; }
   const MatmulPacking& packing() const { return packing_; }  // bf16 only
   size_t scratch_bytes() const;
   const std::string& kernel_name() const { return kernel_name_; }
 
-  /// Memory handles of one thread.
+  /// What one thread needs to run it.
   class Workspace;
   std::unique_ptr<Workspace> make_workspace() const;
   void run(Workspace& workspace, const void* a, const void* b, float* c,
@@ -70,11 +73,8 @@ class Matmul::Workspace {
 
  private:
   friend class Matmul;
-  struct Handles;
-  std::unique_ptr<Handles> handles_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
 };
-
-/// "oneDNN 2.6.3", and whether it was built for the OpenMP runtime, on which bits depend.
-std::string onednn_version();
 
 }  // namespace isthmus
