@@ -87,7 +87,8 @@ void throw_write_error(const std::string& path, int number, uint64_t bytes_neede
 }
 
 std::string parent_folder(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
+  const size_t end = path.find_last_not_of('/');  // "a/b/" lies in "a"
+  const size_t slash = end == std::string::npos ? 0 : path.find_last_of('/', end);
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
 }
@@ -207,9 +208,12 @@ class PosixFs : public Fs {
   }
 
   bool make_new_folder(const std::string& path) override {
-    if (mkdir(path.c_str(), 0777) == 0) return true;
-    if (errno == EEXIST) return false;
-    throw_write_error(path, errno);
+    if (mkdir(path.c_str(), 0777) != 0) {
+      if (errno == EEXIST) return false;
+      throw_write_error(path, errno);
+    }
+    sync_entry(path);
+    return true;
   }
 
   void remove_file(const std::string& path) override {
@@ -228,7 +232,7 @@ class PosixFs : public Fs {
 
  private:
   static void make_one(const std::string& folder, const std::string& whole) {
-    if (mkdir(folder.c_str(), 0777) == 0) return;
+    if (mkdir(folder.c_str(), 0777) == 0) return sync_entry(folder);
     const int number = errno;
     // EEXIST is also said of files; other errors (EROFS, EACCES) of folders that exist.
     struct ::stat s {};

@@ -57,11 +57,12 @@ class Fs {
   /// folder (kSynced). On failure the temporary is removed and the old file is as it was.
   virtual void write_file(const std::string& path, std::span<const std::byte> bytes,
                           Durability durability) = 0;
+  /// A new file is durable as an empty one, so that sync() can promise its content.
   virtual std::unique_ptr<AppendFile> open_append(const std::string& path) = 0;
   virtual void truncate(const std::string& path, uint64_t bytes) = 0;
-  /// Creates the folder and its parents; an existing folder is fine.
+  /// Creates the folder and its parents, durably; an existing folder is fine.
   virtual void make_folders(const std::string& path) = 0;
-  /// Creates exactly this folder; false if it exists already (then nothing is changed).
+  /// Creates exactly this folder, durably; false if it exists already (then nothing is changed).
   virtual bool make_new_folder(const std::string& path) = 0;
   virtual void remove_file(const std::string& path) = 0;    // missing is fine
   virtual void remove_folder(const std::string& path) = 0;  // must be empty

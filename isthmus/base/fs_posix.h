@@ -36,6 +36,10 @@ Descriptor open_descriptor(const std::string& path, int flags, unsigned mode = 0
 /// Writes everything; returns 0 or errno.
 int write_all(int fd, std::span<const std::byte> bytes);
 std::string parent_folder(const std::string& path);
+/// Makes the entries of an open folder durable; E5103 with `path` when that fails.
+void sync_folder(int folder, const std::string& path);
+/// The same for the folder that holds `path`, whose entry is new.
+void sync_entry(const std::string& path);
 std::string reason(int number);
 uint64_t free_bytes_at(const std::string& folder);
 

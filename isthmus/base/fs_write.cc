@@ -155,16 +155,29 @@ void write_file_atomically(const std::string& path, std::span<const std::byte> b
   if (durability == Durability::kSynced) file.sync();
   file.close();
   file.rename();
-  if (durability == Durability::kRename || fsync(folder_fd.get()) == 0) return;
+  if (durability == Durability::kSynced) sync_folder(folder_fd.get(), path);
+}
+
+void sync_folder(int folder, const std::string& path) {
   // EINVAL: this file system has no durability of its own for folders.
-  if (errno != EINVAL) {
-    throw Error(ErrorCode::kNotDurable,
-                "the folder entry could not be made durable: " + reason(errno), {}, {.file = path});
-  }
+  if (fsync(folder) == 0 || errno == EINVAL) return;
+  throw Error(ErrorCode::kNotDurable,
+              "the folder entry could not be made durable: " + reason(errno), {}, {.file = path});
+}
+
+void sync_entry(const std::string& path) {
+  const Descriptor folder = open_descriptor(parent_folder(path), O_RDONLY | O_DIRECTORY);
+  // A folder that may be written to but not read cannot be synced.
+  if (!folder.valid() && errno != EACCES) throw_write_error(path, errno);
+  if (folder.valid()) sync_folder(folder.get(), path);
 }
 
 std::unique_ptr<AppendFile> open_append_file(const std::string& path) {
-  Descriptor fd = open_descriptor(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT;
+  Descriptor fresh = open_descriptor(path, kFlags | O_EXCL, 0666);
+  if (fresh.valid()) sync_entry(path);
+  if (!fresh.valid() && errno != EEXIST) throw_write_error(path, errno);
+  Descriptor fd = fresh.valid() ? std::move(fresh) : open_descriptor(path, kFlags, 0666);
   if (!fd.valid()) throw_write_error(path, errno);
   struct ::stat info {};
   if (fstat(fd.get(), &info) != 0) throw_write_error(path, errno);

@@ -48,8 +48,12 @@ struct CheckpointWriter::State {
     job.reset();  // frees the copy of the state before the writer counts as idle
     lock.lock();
     in_flight = false;
-    if (!failure) finished.push_back(std::move(label));
-    if (failure && !error) error = std::move(failure);
+    if (failure) {
+      if (!error) error = std::move(failure);
+      waiting.reset();  // a later file may stand on what is missing now
+    } else {
+      finished.push_back(std::move(label));  // submit has reserved the place
+    }
     changed.notify_all();
   }
 
@@ -87,6 +91,8 @@ bool CheckpointWriter::submit(CheckpointJob job, Urgency urgency) {
   if (urgency == Urgency::kPeriodic && state_->busy()) return false;
   state_->changed.wait(lock, [this] { return !state_->waiting.has_value(); });
   state_->throw_error();
+  // One place each for the job in flight and for this one: the thread cannot fail to note them.
+  state_->finished.reserve(state_->finished.size() + 2);
   state_->waiting = std::move(job);
   state_->changed.notify_all();
   return true;
@@ -100,7 +106,9 @@ void CheckpointWriter::drain() {
 
 std::vector<std::string> CheckpointWriter::take_finished() {
   std::lock_guard lock(state_->mutex);
-  return std::exchange(state_->finished, {});
+  std::vector<std::string> labels = state_->finished;
+  state_->finished.clear();  // keeps the places
+  return labels;
 }
 
 }  // namespace isthmus

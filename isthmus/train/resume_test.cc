@@ -174,6 +174,50 @@ TEST(Resume, OfAFolderWithoutACheckpointIsAnError) {
   EXPECT_EQ(resume_code(resume_request(r, empty)), ErrorCode::kResumeNone);
 }
 
+TEST(Resume, SaysOnlyOnceThatTheCodeIsIgnored) {
+  Reference whole, part;
+  const auto collapsing = [](Reference& r, const std::string& out) {
+    TrainRequest request = tiny_request(r.data, r.device, fresh_folder(out));
+    request.options.model.name = "beta_vae";
+    request.options.model.beta = 1000;
+    request.options.loop.epochs = "9";
+    return request;
+  };
+  RecordingObserver seen;
+  const auto warnings = [](const std::string& run) {
+    const std::string metrics = text_of(join_path(run, "metrics.jsonl"));
+    const std::string_view said = "the decoder ignores the code";
+    const size_t first = metrics.find(said);
+    if (first == std::string::npos) return 0;
+    return metrics.find(said, first + 1) == std::string::npos ? 1 : 2;
+  };
+  const TrainRequest undisturbed = collapsing(whole, "collapse-whole");
+  train(undisturbed, seen);
+  ASSERT_EQ(warnings(undisturbed.options.run.out), 1);
+  const TrainRequest request = collapsing(part, "collapse-part");
+  RecordingObserver first;
+  first.stop_at = 30;  // epoch 8, after the warning
+  train(request, first);
+  RecordingObserver again;
+  train(resume_request(part, request.options.run.out), again);
+  EXPECT_EQ(warnings(request.options.run.out), 1);
+}
+
+/// A death after the checkpoint of an epoch, before anything else.
+TEST(Resume, KeepsThePicturesOfTheEpochThatWasSaved) {
+  Reference part;
+  const std::string out = fresh_folder("pictures");
+  TrainRequest request = tiny_request(part.data, part.device, out);
+  request.options.run.samples_every = "1";
+  die_at(part, request, 5);  // the step after the first epoch
+  RecordingObserver again;
+  train(resume_request(part, out), again);
+  for (const char* name :
+       {"epoch-0001-samples.png", "epoch-0002-samples.png", "epoch-0003-samples.png"}) {
+    EXPECT_TRUE(posix_fs().stat(join_path(out, name)).has_value()) << name;
+  }
+}
+
 TEST(Resume, OfAFinishedRunChangesNothing) {
   Reference r;
   const std::string out = fresh_folder("finished");

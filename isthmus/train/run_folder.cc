@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "isthmus/base/clock.h"
+#include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
 #include "isthmus/checkpoint/generations.h"
 
@@ -95,7 +96,15 @@ void RunFolder::write(std::string_view name, std::span<const std::byte> bytes) {
 }
 
 void RunFolder::log(std::string_view text) {
-  log_->append(wall_time_utc() + " " + escape_for_terminal(text) + "\n");
+  if (!log_) return;
+  try {
+    log_->append(wall_time_utc() + " " + escape_for_terminal(text) + "\n");
+  } catch (const Error& error) {
+    // The log stops before checkpoints do: a full disk must not end training here.
+    if (exit_status(error.code()) != 5) throw;
+    log_.reset();
+    log_warning("W5102", "no more lines in log.txt: " + error.message(), error.hint());
+  }
 }
 
 void RunFolder::open_metrics(uint64_t bytes) {

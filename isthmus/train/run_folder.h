@@ -38,7 +38,7 @@ class RunFolder {
 
   void write(std::string_view name, std::string_view text);
   void write(std::string_view name, std::span<const std::byte> bytes);
-  /// One line with wall time in log.txt.
+  /// One line with wall time in log.txt; warning W5102 once when it cannot be written.
   void log(std::string_view text);
   /// Names of the files written so far, each once, in order.
   const std::vector<std::string>& written() const { return written_; }

@@ -65,12 +65,14 @@ void TrainLoop::end_epoch() {
   if (validation_) verdict = early_stopping_.observe(epoch.epoch, epoch.step, epoch.val);
   epoch.best = verdict.best;
   note_epoch(epoch, verdict.best);
-  draw_pictures(epoch.epoch);
   stop_after_epoch(verdict, epoch.val);
 }
 
 void TrainLoop::note_epoch(const EpochRecord& epoch, bool best) {
+  // All that an epoch leaves comes before its checkpoint: a resumed run does not look back.
   for (const Json& line : metrics_json(epoch)) folder_.append_metrics(line);
+  warn_of_collapse(epoch);
+  draw_pictures(epoch.epoch);
   if (best) {
     std::optional<NamedTensors> tensors = copy_state(*executor_);
     ISTHMUS_CHECK(tensors.has_value(), "the state was finite a moment ago");
@@ -78,7 +80,6 @@ void TrainLoop::note_epoch(const EpochRecord& epoch, bool best) {
   }
   saver_.announce();
   observer_.on_epoch(epoch);
-  warn_of_collapse(epoch);
 }
 
 /// The code says nearly nothing about the item although the weight of kl is complete.

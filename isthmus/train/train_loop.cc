@@ -78,6 +78,7 @@ void TrainLoop::start_resumed(const ResumePoint& point) {
   for (const auto& [name, tensor] : point.tensors) executor_->set(name, tensor);
   state_ = point.record.state;
   early_stopping_.restore(point.record.early_stopping);
+  collapse_warned_ = point.record.collapse_warned;
   elapsed_before_ = state_.elapsed_seconds;
   folder_.open_metrics(point.record.metrics_bytes);
   // The model may be missing when the process died between the checkpoint and the model.
@@ -211,6 +212,7 @@ StateRecord TrainLoop::record() const {
   record.state = state_;
   record.state.elapsed_seconds = elapsed_seconds();
   record.early_stopping = early_stopping_.to_json();
+  record.collapse_warned = collapse_warned_;
   record.metrics_bytes = folder_.metrics_bytes();
   record.data_fingerprint = setup_.data.fingerprint;
   record.config_hash = setup_.config_hash();

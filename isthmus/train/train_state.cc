@@ -72,6 +72,7 @@ Json state_json(const StateRecord& record) {
       .set("trained_items", s.trained_items)
       .set("trained_seconds", s.trained_seconds)
       .set("early_stopping", record.early_stopping)
+      .set("collapse_warned", record.collapse_warned)
       .set("metrics_bytes", record.metrics_bytes)
       .set("data_fingerprint", record.data_fingerprint)
       .set("config_hash", record.config_hash)
@@ -79,10 +80,10 @@ Json state_json(const StateRecord& record) {
 }
 
 StateRecord state_from_json(const Json& json) {
-  require_keys(
-      json, {"step", "epoch", "position", "halvings", "rollbacks", "sums", "last_train",
-             "active_units", "elapsed_seconds", "trained_items", "trained_seconds",
-             "early_stopping", "metrics_bytes", "data_fingerprint", "config_hash", "arithmetic"});
+  require_keys(json, {"step", "epoch", "position", "halvings", "rollbacks", "sums", "last_train",
+                      "active_units", "elapsed_seconds", "trained_items", "trained_seconds",
+                      "early_stopping", "collapse_warned", "metrics_bytes", "data_fingerprint",
+                      "config_hash", "arithmetic"});
   StateRecord record;
   TrainState& s = record.state;
   s.step = count_at(json, "step", 0);
@@ -97,6 +98,8 @@ StateRecord state_from_json(const Json& json) {
   s.trained_items = count_at(json, "trained_items", 0);
   s.trained_seconds = json.at("trained_seconds").as_double();
   record.early_stopping = json.at("early_stopping");
+  const Json* warned = json.find("collapse_warned");  // not in checkpoints of early versions
+  record.collapse_warned = warned != nullptr && warned->as_bool();
   record.metrics_bytes = static_cast<uint64_t>(count_at(json, "metrics_bytes", 0));
   record.data_fingerprint = json.at("data_fingerprint").as_string();
   record.config_hash = json.at("config_hash").as_string();

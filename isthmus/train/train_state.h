@@ -41,6 +41,7 @@ struct TrainState {
 struct StateRecord {
   TrainState state;
   Json early_stopping;
+  bool collapse_warned = false;  // said once a run
   uint64_t metrics_bytes = 0;
   std::string data_fingerprint;
   std::string config_hash;

@@ -95,7 +95,8 @@ TEST(Trainer, AFullDiskAtAnyWriteEndsWithFiveAndLeavesAUsableFolder) {
   FaultFs counting(posix_fs());
   RecordingObserver seen;
   train(request_with(counting), seen);
-  for (int64_t n = 1; n <= counting.writes(); ++n) {
+  ASSERT_TRUE(counting.log().back().ends_with("log.txt"));  // the end of the log may be lost
+  for (int64_t n = 1; n < counting.writes(); ++n) {
     FaultFs broken(posix_fs());
     broken.fail_at(n, ErrorCode::kDiskFull, true);
     RecordingObserver other;
@@ -104,6 +105,28 @@ TEST(Trainer, AFullDiskAtAnyWriteEndsWithFiveAndLeavesAUsableFolder) {
     if (list_checkpoints(posix_fs(), request.options.run.out).empty()) continue;
     EXPECT_NO_THROW(load_model(request.options.run.out, posix_fs(), {})) << n;
   }
+}
+
+TEST(Trainer, ALogThatCannotBeWrittenDoesNotEndTraining) {
+  const Dataset data = tiny_images(20);
+  ReferenceDevice device;
+  int log_lines = 0;
+  for (int64_t n = 1;; ++n) {
+    FaultFs broken(posix_fs());
+    broken.fail_at(n, ErrorCode::kDiskFull);
+    TrainRequest request = tiny_request(data, device, fresh_folder("log"));
+    request.fs = &broken;
+    request.options.loop.epochs = "1";
+    RecordingObserver seen;
+    const ErrorCode code = code_of([&] { train(request, seen); });
+    if (broken.writes() < n) break;
+    const std::string log_line = "append " + join_path(request.options.run.out, "log.txt");
+    if (broken.log()[static_cast<size_t>(n - 1)] == log_line) {
+      EXPECT_EQ(code, ErrorCode::kInternal) << "nothing was thrown at " << n;
+      ++log_lines;
+    }
+  }
+  EXPECT_GE(log_lines, 1);
 }
 
 TEST(Trainer, AConfigurationThatNoReaderWouldTakeIsRefusedAtOnce) {
