@@ -81,7 +81,7 @@ OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
                       shape_text(group.shape) + " (node " + std::to_string(group.nodes[0]) + ")",
                   "reshape the operands to two axes");
     }
-    program.chunks = make_chunk_program(group.nodes, g, false);
+    program.chunks = make_chunk_program(group.nodes, g, nullptr);
     for (const ChunkStep& s : p_.chunk_programs[static_cast<size_t>(program.chunks)].steps) {
       if (s.op == ChunkOp::kAdam || s.name == "lerp") {
         p_.chunk_programs[static_cast<size_t>(program.chunks)].cost = Cost::kOptimizer;

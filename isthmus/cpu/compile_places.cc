@@ -71,6 +71,22 @@ bool Compiler::internal_to(uint32_t i, const std::vector<uint32_t>& group) const
   });
 }
 
+/// Whether nobody outside the chunks of its group reads the plain rows of a value.
+bool Compiler::stays_in_chunks(const DeviceGroup& group, uint32_t i, size_t stage) const {
+  if (!group.chunks || is_output(i) || readers_[i].empty()) return false;
+  const auto served = followers(i, stage);
+  return std::all_of(readers_[i].begin(), readers_[i].end(), [&](uint32_t r) {
+    if (std::find(group.nodes.begin(), group.nodes.end(), r) != group.nodes.end()) return true;
+    bool any = false, all = true;
+    for (const Follower& f : served) {
+      if (f.reader != r) continue;
+      any = true;
+      all = all && is_sink(group, i, f);
+    }
+    return any && all;
+  });
+}
+
 void Compiler::place_once_values() {
   auto place_stage = [&](const Stage& stage) {
     for (const OnceGroup& group : stage.once) {
@@ -121,9 +137,11 @@ void Compiler::place_row_values() {
           filled_[i] = {Memory::kBatch, allocate_batch(rows * g.cols), g.cols};
           continue;
         }
-        if (batch) {
+        if (stays_stored(i)) {
+          place = {Memory::kStored, static_cast<int64_t>(i), g.lead * g.cols};
+        } else if (batch) {
           place = {Memory::kBatch, allocate_batch(rows * g.cols), g.cols};
-        } else if (group.chunks && internal_to(i, group.nodes)) {
+        } else if (group.chunks && stays_in_chunks(group, i, s)) {
           place = {Memory::kScratch, scratch++, g.cols};
         } else if (is_view(i) && !is_output(i)) {
           continue;  // resolve_shared_places

@@ -31,7 +31,7 @@ void Compiler::compile_row_stage(size_t stage) {
   casts_.clear();
   for (const DeviceGroup& group : row_groups_[stage]) {
     emit_group(group);
-    for (uint32_t i : group.nodes) emit_followers(i, stage);
+    emit_followers(group);
   }
 }
 
@@ -61,7 +61,7 @@ void Compiler::emit_group(const DeviceGroup& group) {
     RowInstruction r = instruction(RowOp::kChunks, Cost::kOther, first);
     r.lead = g.lead;
     r.cols = g.cols;
-    r.chunks = make_chunk_program(group.nodes, g, true);
+    r.chunks = make_chunk_program(group.nodes, g, &group);
     r.cost = p_.chunk_programs[static_cast<size_t>(r.chunks)].cost;
     rows_->instructions.push_back(r);
     return;
@@ -73,13 +73,16 @@ void Compiler::emit_group(const DeviceGroup& group) {
     r.cols = value_count(n.type.shape);
     r.dst = p_.places[first];
     r.is_normal = n.kind == NodeKind::kNormal;
-    if (load) p_.inputs.push_back({first, n.name, r.cols, {}, {}, {}, false});
+    if (load) {
+      r.input = static_cast<int32_t>(p_.inputs.size());
+      p_.inputs.push_back({first, n.name, r.cols, {}, {}, {}, false});
+    }
+    if (r.dst.memory == Memory::kStored) return emit_load_operands(r);
     rows_->instructions.push_back(r);
     return;
   }
   if (is_view(first) && !is_output(first)) return;
-  if (is_op(first, "matmul") && once(n.inputs[1]) && !once(n.inputs[0]) &&
-      node(n.inputs[1]).type.extent == Extent::kOnce) {
+  if (runs_as_matmul(first)) {
     emit_matmul(first);
   } else if (is_view(first) ||
              ((is_op(first, "pad") || is_op(first, "concat")) && n.type.shape.size() == 1)) {
@@ -113,17 +116,16 @@ void Compiler::emit_matmul(uint32_t i) {
   spec.c_stride_m = r.dst.row_stride;
   if (bf16) {
     spec.a_stride_m = Matmul::row_stride(in.cols);
-    auto [at, is_new] = casts_.try_emplace(base(x), p_.block_halfs);
+    const auto [offset, is_new] = cast_offset(base(x), in);
     if (is_new) {
-      p_.block_halfs += round_up(rows * spec.a_stride_m, 32) + 32;
       RowInstruction cast = instruction(RowOp::kCast, Cost::kPacking, x);
       cast.lead = in.lead;
       cast.cols = in.cols;
       cast.src = r.src;
-      cast.half_offset = at->second;
+      cast.half_offset = offset;
       rows_->instructions.push_back(cast);
     }
-    r.half_offset = at->second;
+    r.half_offset = offset;
     r.matmul = add_matmul(spec);
     r.weight =
         packed_weight(base(w), transposed, p_.matmuls[static_cast<size_t>(r.matmul)].packing());
@@ -135,6 +137,24 @@ void Compiler::emit_matmul(uint32_t i) {
     r.weight_place = p_.places[w];
   }
   rows_->instructions.push_back(r);
+}
+
+/// A product of rows with a matrix that all rows share.
+bool Compiler::runs_as_matmul(uint32_t i) const {
+  if (!is_op(i, "matmul")) return false;
+  const uint32_t x = node(i).inputs[0], w = node(i).inputs[1];
+  return !once(x) && once(w) && node(w).type.extent == Extent::kOnce;
+}
+
+/// Where the rows of a value lie as a bf16 operand in the current stage; true if nobody has asked
+/// before, and so the cast has still to be made.
+std::pair<int64_t, bool> Compiler::cast_offset(uint32_t value, const Geometry& g) {
+  const auto [at, is_new] = casts_.try_emplace(value, p_.block_halfs);
+  if (is_new) {
+    const int64_t rows = p_.shape.block_rows * g.lead;
+    p_.block_halfs += round_up(rows * Matmul::row_stride(g.cols), 32) + 32;
+  }
+  return {at->second, is_new};
 }
 
 int32_t Compiler::add_matmul(const MatmulSpec& spec) {
@@ -245,117 +265,26 @@ int32_t Compiler::make_reference(uint32_t i, int64_t rows, const Place& dst) {
   return static_cast<int32_t>(p_.references.size() - 1);
 }
 
-/// Partial sums and the kept operands of sums of products, right behind the value they read.
-void Compiler::emit_followers(uint32_t i, size_t stage) {
-  std::vector<uint32_t> shared = {i};  // aliases and views of this value
-  for (size_t k = 0; k < shared.size(); ++k) {
-    for (uint32_t r : plan_.nodes[shared[k]].readers) {
-      const bool alias = plan_.nodes[r].alias_of == shared[k] && !plan_.nodes[r].materialized;
-      if (alias || (is_view(r) && !is_output(r))) shared.push_back(r);
-    }
-  }
-  for (uint32_t value : shared) {
-    for (uint32_t r : plan_.nodes[value].readers) {
-      if (!once(r)) continue;
-      const bool filled = filled_.count(value) != 0;
-      if (filled && plan_.nodes[r].level != static_cast<int>(stage)) continue;
-      if (once(value) && !filled) continue;
-      const Geometry g = geometry(node(value).type.shape);
-      if (is_op(r, "batch_sum")) {
-        RowInstruction s = instruction(RowOp::kBatchSum, Cost::kOther, value);
-        s.lead = g.lead;
-        s.cols = g.lead * g.cols;
-        s.src = rows_place(value);
-        ISTHMUS_CHECK(g.lead == 1 || s.src.row_stride == g.cols, "dense rows of a batch sum");
-        s.batch_sum = batch_sum(r);
-        rows_->instructions.push_back(s);
-      } else if (is_op(r, "outer_sum")) {
-        for (size_t k = 0; k < 2; ++k) {
-          if (node(r).inputs[k] != value) continue;
-          const bool known = crossing_index_.count({value, k == 0}) != 0;
-          const int32_t c = crossing(value, k == 0);
-          if (known || c < 0) continue;
-          RowInstruction s = instruction(k == 0 ? RowOp::kCrossTransposed : RowOp::kCrossPairs,
-                                         Cost::kPacking, value);
-          s.lead = g.lead;
-          s.cols = g.cols;
-          s.src = rows_place(value);
-          s.crossing = c;
-          rows_->instructions.push_back(s);
-        }
-      }
-    }
-  }
-}
-
-int32_t Compiler::batch_sum(uint32_t i) {
-  auto [at, is_new] = batch_sum_index_.try_emplace(i, static_cast<int32_t>(p_.batch_sums.size()));
-  if (!is_new) return at->second;
-  BatchSum sum;
-  sum.node = i;
-  sum.size = value_count(node(i).type.shape);
-  sum.chunk_stride = round_up(sum.size, kLineFloats);
-  const int64_t chunks = p_.shape.padded_rows() / p_.shape.chunk_rows;
-  sum.partials_offset = allocate_batch(chunks * sum.chunk_stride);
-  p_.batch_sums.push_back(sum);
-  return at->second;
-}
-
-int32_t Compiler::crossing(uint32_t i, bool transposed) {
-  auto [at, is_new] =
-      crossing_index_.try_emplace({i, transposed}, static_cast<int32_t>(p_.crossings.size()));
-  if (!is_new) return at->second;
-  const Geometry g = geometry(node(i).type.shape);
-  const int64_t panel = p_.panel_rows * g.lead;
-  Crossing c;
-  c.node = i;
-  c.transposed = transposed;
-  c.cols = g.cols;
-  c.rows_per_item = g.lead;
-  if (p_.options.precision == Precision::kF32) {
-    c.row_stride = panel;
-    if (transposed) {
-      c.panel_stride = round_up(g.cols * panel, kLineFloats) + kLineFloats;
-      c.offset = allocate_batch(c.panel_stride * p_.num_panels);
-    } else {
-      c.panel_stride = panel * g.cols;
-      c.offset = rows_place(i).offset;
-    }
-  } else if (transposed) {
-    c.row_stride = Matmul::row_stride(panel);
-    c.panel_stride = round_up(g.cols * c.row_stride, 32) + 32;
-    c.offset = p_.crossing_values;
-    p_.crossing_values += c.panel_stride * p_.num_panels;
-  } else {
-    // The layout that the tile product prefers; its M does not change it.
-    MatmulSpec spec{.m = 32, .n = g.cols, .k = panel, .bf16 = true};
-    spec.a_stride_m = Matmul::row_stride(panel);
-    spec.c_stride_m = g.cols;
-    const Matmul probe(spec);
-    c.packing = probe.packing();
-    c.panel_stride = round_up(c.packing.num_values, 32) + 32;
-    c.offset = p_.crossing_values;
-    p_.crossing_values += c.panel_stride * p_.num_panels;
-  }
-  p_.crossings.push_back(c);
-  return at->second;
-}
-
 int32_t Compiler::make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,
-                                     bool in_rows) {
+                                     const DeviceGroup* row_group) {
+  const bool in_rows = row_group != nullptr;
   ChunkProgram chunk;
   chunk.cols = g.cols;
   const int64_t rows = in_rows ? p_.shape.block_rows * g.lead : g.lead;
   chunk.chunk_rows = std::clamp<int64_t>(kChunkFloats / std::max<int64_t>(g.cols, 1), 1, rows);
   if (in_rows && g.lead > 1) {
     chunk.chunk_rows = round_up(chunk.chunk_rows, g.lead);  // whole items, for repeated operands
+  } else if (in_rows && chunk.chunk_rows < rows) {
+    chunk.chunk_rows = round_up(chunk.chunk_rows, 2);  // a pair of rows of a kept operand is whole
   }
   for (uint32_t i : nodes) append_chunk_step(chunk, i, g, in_rows);
+  prepend_loads(chunk, g);
   if (p_.options.max_rows > 0) {
     fuse_bernoulli(chunk);
     fuse_adam(chunk);
   }
-  // Scratch slots: the node numbers used so far become offsets.
+  if (in_rows) append_sinks(chunk, *row_group);
+  // Scratch slots: the numbers given so far become offsets.
   const int64_t unit = round_up(chunk.chunk_rows * g.cols, kLineFloats) + kLineFloats;
   auto settle = [&](Place& place) {
     if (place.memory != Memory::kScratch) return;

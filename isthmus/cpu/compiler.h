@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns a plan into a program, in four passes: sizes and row groups (compile.cc), places
-// (compile_places.cc), row stages (compile_rows.cc), once stages (compile_once.cc).
+// (compile_places.cc), row stages (compile_rows.cc, compile_keep.cc), once stages
+// (compile_once.cc).
 #pragma once
 
 #include <map>
@@ -49,6 +50,7 @@ class Compiler {
   void place_once_values();
   void place_block_lifetimes(size_t stage);
   bool internal_to(uint32_t i, const std::vector<uint32_t>& group) const;
+  bool stays_in_chunks(const DeviceGroup& group, uint32_t i, size_t stage) const;
   bool is_output(uint32_t i) const;
   int64_t allocate_arena(int64_t floats);
   int64_t allocate_batch(int64_t floats);
@@ -64,15 +66,33 @@ class Compiler {
   void emit_matmul(uint32_t i);
   void emit_copies(uint32_t i);
   void emit_reference(uint32_t i);
-  void emit_followers(uint32_t i, size_t stage);
-  int32_t make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g, bool in_rows);
+  /// `row_group`: the group of a row stage, or nullptr in a once stage.
+  int32_t make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,
+                             const DeviceGroup* row_group);
   void append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry& g, bool in_rows);
   int32_t add_matmul(const MatmulSpec& spec);
   int32_t packed_weight(uint32_t weight, bool transposed, const MatmulPacking& packing);
-  int32_t crossing(uint32_t i, bool transposed);
-  int32_t batch_sum(uint32_t i);
   int32_t make_reference(uint32_t i, int64_t rows, const Place& dst);
   const Place& rows_place(uint32_t i) const;  // a per-row value in full, also of uniform nodes
+  bool runs_as_matmul(uint32_t i) const;
+  std::pair<int64_t, bool> cast_offset(uint32_t value, const Geometry& g);
+
+  // compile_keep.cc
+  enum class FollowerKind : uint8_t { kCast, kBatchSum, kTransposed, kKept };
+  struct Follower {
+    FollowerKind kind;
+    uint32_t value;   // the value itself, an alias or a view of it
+    uint32_t reader;  // the product or the sum
+  };
+  std::vector<Follower> followers(uint32_t i, size_t stage) const;
+  bool is_sink(const DeviceGroup& group, uint32_t i, const Follower& f) const;
+  void append_sinks(ChunkProgram& chunk, const DeviceGroup& group);
+  void emit_followers(const DeviceGroup& group);
+  bool stays_stored(uint32_t i) const;
+  void emit_load_operands(RowInstruction load);
+  void prepend_loads(ChunkProgram& chunk, const Geometry& g) const;
+  int32_t crossing(uint32_t i, bool transposed);
+  int32_t batch_sum(uint32_t i);
 
   // compile_once.cc
   void compile_once_stage(const Stage& stage, OnceStageProgram& out);

@@ -18,6 +18,9 @@ std::string row_op_text(const Program& p, const RowInstruction& r) {
   switch (r.op) {
     case RowOp::kLoad:
       return "load " + n.name;
+    case RowOp::kLoadOperands:
+      return "load " + n.name + (r.is_cast ? " to bf16" : "") +
+             (r.crossing >= 0 ? ", keep transposed" : "");
     case RowOp::kNoise:
       return "noise " + n.name;
     case RowOp::kCast:

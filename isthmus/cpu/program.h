@@ -3,6 +3,7 @@
 // resolved to kernels, memory places and fixed shapes; nothing here allocates at run time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,7 @@ enum class Memory : uint8_t {
   kBlock,    // per thread: one block of rows
   kScratch,  // per thread: one chunk inside a group
   kTile,     // per thread: one tile of a kOnce value
+  kStored,   // an input that is loaded where it is read, chunk by chunk
 };
 
 struct Place {
@@ -50,7 +52,17 @@ enum class Cost : uint8_t { kGemm, kLikelihood, kOptimizer, kPacking, kInput, kO
 
 // ---- elementwise programs, run chunk by chunk ----
 
-enum class ChunkOp : uint8_t { kElementwise, kRowSum, kLogSumExp, kBernoulli, kAdam };
+enum class ChunkOp : uint8_t {
+  kElementwise,
+  kRowSum,
+  kLogSumExp,
+  kBernoulli,
+  kAdam,
+  kLoad,       // rows of a stored input
+  kCast,       // in[0] as rows of a bf16 operand
+  kKeepPairs,  // in[0] for a sum of products over the batch
+  kColumnSum,  // in[0] added to partial sums over the batch
+};
 
 struct ChunkStep {
   ChunkOp op = ChunkOp::kElementwise;
@@ -62,6 +74,8 @@ struct ChunkStep {
   std::array<float, 2> attr = {};
   std::array<Place, 4> state = {};    // kAdam: gradient, m, v, w
   std::array<Place, 8> scalars = {};  // kAdam: beta1 .. decay as places of kOnce scalars
+  int32_t index = -1;                 // kLoad: input; kKeepPairs: crossing; kColumnSum: batch sum
+  int64_t half_offset = 0;            // kCast: in the thread's bf16 buffer
   std::string_view name = {};         // for the plan text
 };
 
@@ -86,6 +100,7 @@ struct PackedWeight {
 
 enum class RowOp : uint8_t {
   kLoad,
+  kLoadOperands,  // a stored input straight into bf16 operands
   kNoise,
   kCast,
   kGemm,
@@ -117,6 +132,8 @@ struct RowInstruction {
   int32_t reference = -1;   // index into Program::references
   int32_t crossing = -1;    // index into Program::crossings
   int32_t batch_sum = -1;   // index into Program::batch_sums
+  int32_t input = -1;       // index into Program::inputs
+  bool is_cast = false;     // kLoadOperands: rows at half_offset are wanted
   bool is_normal = false;   // kNoise
 };
 
@@ -247,6 +264,12 @@ struct Program {
   int64_t packed_values = 0, crossing_values = 0, block_halfs = 0;  // uint16 regions
   size_t gemm_scratch_bytes = 0;
 };
+
+/// Columns of a stored input that are converted at a time, of `rows` rows.
+inline int64_t operand_columns(int64_t rows) {
+  constexpr int64_t kFloats = 7168;  // 28 KiB
+  return std::max<int64_t>(32, kFloats / rows / 16 * 16);
+}
 
 Program compile_program(const Graph& graph, const CompileOptions& options, int num_threads);
 std::string print_program(const Program& program);

@@ -55,13 +55,32 @@ struct RowOrigin {
 };
 float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const RowOrigin& at);
 
-void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk, int64_t first_row,
-                       int64_t end_row, int64_t batch_row, int64_t tile_row) noexcept;
+/// Rows of a chunk program: of a block (counted from batch_row) or of a kOnce value.
+struct ChunkRange {
+  int64_t first_row = 0, end_row = 0;
+  int64_t batch_row = 0;
+  int64_t tile_row = 0;
+  int64_t valid_rows = 0;  // of the block; the rest lies beyond the batch
+};
+void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk,
+                       const ChunkRange& range) noexcept;
 void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept;
 void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& task,
                    int thread) noexcept;
 void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t batch_row,
                    int64_t rows);
+/// Rows [first, first + count) of the batch (valid ones first, then zeros), columns [first_col,
+/// first_col + cols), of an input as float32.
+struct LoadRange {
+  int64_t first = 0, valid = 0, count = 0;
+  int64_t first_col = 0, cols = 0;
+};
+void load_input(const Machine& m, const InputBinding& in, const LoadRange& range, float* dst,
+                int64_t dst_stride) noexcept;
+/// Rows of a kept bf16 operand, as pairs: `count` rows from row `first` of the batch on, of which
+/// `valid` are not zero.
+void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const float* rows,
+                int64_t first, int64_t valid, int64_t count) noexcept;
 /// Packs rows [first_row, end_row) of the stored matrix of a packed weight.
 void pack_weight(const Machine& m, const PackedWeight& w, int64_t first_row,
                  int64_t end_row) noexcept;

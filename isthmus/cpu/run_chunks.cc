@@ -20,6 +20,7 @@ float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const Ro
       return t.tile + p.offset + (row - at.tile_row) * p.row_stride;
     case Memory::kScratch:
       return t.scratch + p.offset;
+    case Memory::kStored:
     case Memory::kNone:
       break;
   }
@@ -98,30 +99,78 @@ void run_reduction(const Machine& m, const ThreadMemory& t, const ChunkStep& s, 
   }
 }
 
+/// The rows of one chunk inside a block.
+struct ChunkRows {
+  int64_t row = 0, count = 0;  // of the block
+  int64_t valid = 0;           // rows of the chunk inside the batch
+  int64_t batch_row = 0;       // of the chunk
+};
+
+void run_load(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows,
+              int64_t cols, const RowOrigin& at) {
+  load_input(m, m.program.inputs[static_cast<size_t>(s.index)],
+             {rows.batch_row, rows.valid, rows.count, 0, cols}, resolve(m, t, s.dst, at),
+             s.dst.row_stride);
+}
+
+void run_cast(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows,
+              int64_t cols, const RowOrigin& at) {
+  const int64_t stride = Matmul::row_stride(cols);
+  rows_to_bf16(resolve(m, t, s.in[0], at), s.in[0].row_stride, rows.count, cols,
+               t.half + s.half_offset + rows.row * stride, stride, 0);
+}
+
+/// Adds rows to the partial sums of their items; a partial begins at its first row.
+void run_column_sum(const Machine& m, const ThreadMemory& t, const ChunkStep& s,
+                    const ChunkRows& rows, int64_t cols, const RowOrigin& at) {
+  const BatchSum& sum = m.program.batch_sums[static_cast<size_t>(s.index)];
+  const int64_t chunk = m.program.shape.chunk_rows, stride = s.in[0].row_stride;
+  const float* src = resolve(m, t, s.in[0], at);
+  for (int64_t r = 0; r < rows.valid;) {
+    const int64_t item = rows.batch_row + r, inside = item % chunk;
+    const int64_t count = std::min(chunk - inside, rows.valid - r);
+    column_sum(src + r * stride, stride, count, cols, inside != 0,
+               m.batch + sum.partials_offset + item / chunk * sum.chunk_stride);
+    r += count;
+  }
+}
+
+void run_step(Machine& m, ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows, int64_t cols,
+              const RowOrigin& at) {
+  switch (s.op) {
+    case ChunkOp::kElementwise:
+      return run_elementwise(m, t, s, rows.count, cols, at);
+    case ChunkOp::kBernoulli:
+      return run_bernoulli(m, t, s, rows.count, cols, at);
+    case ChunkOp::kAdam:
+      return run_adam(m, t, s, rows.count, cols, at);
+    case ChunkOp::kRowSum:
+    case ChunkOp::kLogSumExp:
+      return run_reduction(m, t, s, rows.count, cols, at);
+    case ChunkOp::kLoad:
+      return run_load(m, t, s, rows, cols, at);
+    case ChunkOp::kCast:
+      return run_cast(m, t, s, rows, cols, at);
+    case ChunkOp::kKeepPairs:
+      return keep_pairs(m, m.program.crossings[static_cast<size_t>(s.index)], s.in[0],
+                        resolve(m, t, s.in[0], at), rows.batch_row, rows.valid, rows.count);
+    case ChunkOp::kColumnSum:
+      return run_column_sum(m, t, s, rows, cols, at);
+  }
+}
+
 }  // namespace
 
-void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk, int64_t first_row,
-                       int64_t end_row, int64_t batch_row, int64_t tile_row) noexcept {
-  for (int64_t row = first_row; row < end_row; row += chunk.chunk_rows) {
-    const int64_t rows = std::min(chunk.chunk_rows, end_row - row);
-    const RowOrigin at{batch_row, row, tile_row};
-    for (const ChunkStep& s : chunk.steps) {
-      switch (s.op) {
-        case ChunkOp::kElementwise:
-          run_elementwise(m, t, s, rows, chunk.cols, at);
-          break;
-        case ChunkOp::kBernoulli:
-          run_bernoulli(m, t, s, rows, chunk.cols, at);
-          break;
-        case ChunkOp::kAdam:
-          run_adam(m, t, s, rows, chunk.cols, at);
-          break;
-        case ChunkOp::kRowSum:
-        case ChunkOp::kLogSumExp:
-          run_reduction(m, t, s, rows, chunk.cols, at);
-          break;
-      }
-    }
+void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk,
+                       const ChunkRange& range) noexcept {
+  for (int64_t row = range.first_row; row < range.end_row; row += chunk.chunk_rows) {
+    ChunkRows rows;
+    rows.row = row;
+    rows.count = std::min(chunk.chunk_rows, range.end_row - row);
+    rows.valid = std::clamp<int64_t>(range.valid_rows - row, 0, rows.count);
+    rows.batch_row = range.batch_row + row;
+    const RowOrigin at{range.batch_row, row, range.tile_row};
+    for (const ChunkStep& s : chunk.steps) run_step(m, t, s, rows, chunk.cols, at);
   }
 }
 

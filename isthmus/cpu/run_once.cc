@@ -161,7 +161,7 @@ void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& ta
   t.ticks[static_cast<size_t>(cost)] += middle - start;
   if (g.chunks >= 0) {
     const ChunkProgram& chunk = m.program.chunk_programs[static_cast<size_t>(g.chunks)];
-    run_chunk_program(m, t, chunk, task.first_row, task.end_row, 0, task.first_row);
+    run_chunk_program(m, t, chunk, {task.first_row, task.end_row, 0, task.first_row, 0});
     const uint64_t end = ticks_now();
     t.ticks[static_cast<size_t>(chunk.cost)] += end - middle;
     if (g.packs.empty()) return;

@@ -19,22 +19,27 @@ struct Block {
 RowOrigin origin(const Block& b, int64_t lead) { return {b.first_item * lead, 0, 0}; }
 
 void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  for (const InputBinding& in : m.program.inputs) {
-    if (in.node != r.node) continue;
-    LoadCall call;
-    call.base = in.values.data();
-    call.is_u8 = in.values.dtype() == Dtype::kU8;
-    call.items = m.step.items + b.first_item;
-    call.num_items = b.valid;
-    call.rows = b.rows;
-    call.cols = r.cols;
-    call.shift = in.shift.data();
-    call.scale = in.scale.data();
-    call.uniform = in.shift.size() == 1 && in.scale.size() == 1;
-    call.dst = resolve(m, t, r.dst, origin(b, r.lead));
-    call.dst_stride = r.cols;
-    load_rows(call);
-    return;
+  load_input(m, m.program.inputs[static_cast<size_t>(r.input)],
+             {b.first_item, b.valid, b.rows, 0, r.cols}, resolve(m, t, r.dst, origin(b, r.lead)),
+             r.cols);
+}
+
+/// Some columns of all rows at a time, so that the float32 values stay in L1.
+void run_load_operands(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  const int64_t stride = Matmul::row_stride(r.cols), step = operand_columns(b.rows);
+  for (int64_t col = 0; col < r.cols; col += step) {
+    const int64_t cols = std::min(step, r.cols - col);
+    load_input(m, m.program.inputs[static_cast<size_t>(r.input)],
+               {b.first_item, b.valid, b.rows, col, cols}, t.scratch, cols);
+    if (r.is_cast) {
+      rows_to_bf16(t.scratch, cols, b.rows, cols, t.half + r.half_offset + col, stride, 0);
+    }
+    if (r.crossing < 0) continue;
+    const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
+    const int64_t panel = m.program.panel_rows;
+    uint16_t* dst = m.crossing + c.offset + b.first_item / panel * c.panel_stride +
+                    b.first_item % panel + col * c.row_stride;
+    rows_to_bf16_transposed(t.scratch, cols, b.valid, cols, dst, c.row_stride, b.rows);
   }
 }
 
@@ -80,7 +85,7 @@ void run_batch_sum(Machine& m, ThreadMemory& t, const RowInstruction& r, const B
   const int64_t stride = r.src.row_stride * r.lead;
   for (int64_t row = 0; row < b.valid; row += chunk) {
     const int64_t index = (b.first_item + row) / chunk;
-    column_sum(src + row * stride, stride, std::min(chunk, b.valid - row), r.cols,
+    column_sum(src + row * stride, stride, std::min(chunk, b.valid - row), r.cols, false,
                m.batch + sum.partials_offset + index * sum.chunk_stride);
   }
 }
@@ -129,22 +134,7 @@ void run_cross_plain(Machine& m, ThreadMemory& t, const RowInstruction& r, const
     std::memset(src + valid * r.cols, 0, static_cast<size_t>((rows - valid) * r.cols) * 4);
     return;
   }
-  const int64_t panel_items = m.program.panel_rows;
-  const int64_t panel = b.first_item / panel_items;
-  PackCall call;
-  call.src = src - (b.first_item % panel_items) * r.lead * r.src.row_stride;
-  call.k_stride = r.src.row_stride;
-  call.n_stride = 1;
-  call.first_k = (b.first_item % panel_items) * r.lead;
-  call.num_k = call.first_k + valid;
-  call.end_k = call.first_k + rows;
-  call.padded_k = c.packing.padded_k;
-  call.num_n = r.cols;
-  call.block_n = c.packing.block_n;
-  call.block_stride = c.packing.block_stride;
-  call.end_block = (r.cols + c.packing.block_n - 1) / c.packing.block_n;
-  call.dst = m.crossing + c.offset + panel * c.panel_stride;
-  pack_bf16_pairs(call);
+  keep_pairs(m, c, r.src, src, b.first_item * r.lead, valid, rows);
 }
 
 void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b,
@@ -152,6 +142,8 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
   switch (r.op) {
     case RowOp::kLoad:
       return run_load(m, t, r, b);
+    case RowOp::kLoadOperands:
+      return run_load_operands(m, t, r, b);
     case RowOp::kNoise:
       return run_noise(m, t, r, b);
     case RowOp::kCast:
@@ -161,8 +153,8 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
     case RowOp::kGemm:
       return run_gemm(m, t, r, b);
     case RowOp::kChunks:
-      return run_chunk_program(m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)], 0,
-                               b.rows * r.lead, b.first_item * r.lead, 0);
+      return run_chunk_program(m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)],
+                               {0, b.rows * r.lead, b.first_item * r.lead, 0, b.valid * r.lead});
     case RowOp::kCopy:
       return run_copy(m, t, r, b);
     case RowOp::kReference:
@@ -191,10 +183,55 @@ void clear_crossings(Machine& m, ThreadMemory& t, const RowStageProgram& stage, 
   for (const RowInstruction& r : stage.instructions) {
     if (r.op == RowOp::kCrossTransposed) run_cross_transposed(m, t, r, b);
     if (r.op == RowOp::kCrossPairs) run_cross_plain(m, t, r, b);
+    if (r.op == RowOp::kLoadOperands) run_load_operands(m, t, r, b);
+    if (r.op != RowOp::kChunks) continue;
+    for (const ChunkStep& s : m.program.chunk_programs[static_cast<size_t>(r.chunks)].steps) {
+      if (s.op != ChunkOp::kKeepPairs) continue;
+      keep_pairs(m, m.program.crossings[static_cast<size_t>(s.index)], s.in[0], t.scratch,
+                 b.first_item, 0, b.rows);
+    }
   }
 }
 
 }  // namespace
+
+void load_input(const Machine& m, const InputBinding& in, const LoadRange& range, float* dst,
+                int64_t dst_stride) noexcept {
+  LoadCall call;
+  call.is_u8 = in.values.dtype() == Dtype::kU8;
+  call.base = in.values.data() + range.first_col * (call.is_u8 ? 1 : 4);
+  call.base_stride = in.cols;
+  call.prefetch = range.first_col == 0;
+  call.items = m.step.items + range.first;
+  call.num_items = range.valid;
+  call.rows = range.count;
+  call.cols = range.cols;
+  call.uniform = in.shift.size() == 1 && in.scale.size() == 1;
+  call.shift = in.shift.data() + (call.uniform ? 0 : range.first_col);
+  call.scale = in.scale.data() + (call.uniform ? 0 : range.first_col);
+  call.dst = dst;
+  call.dst_stride = dst_stride;
+  load_rows(call);
+}
+
+void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const float* rows,
+                int64_t first, int64_t valid, int64_t count) noexcept {
+  const int64_t panel_rows = m.program.panel_rows * c.rows_per_item;
+  PackCall call;
+  call.first_k = first % panel_rows;
+  call.src = rows - call.first_k * src.row_stride;
+  call.k_stride = src.row_stride;
+  call.n_stride = 1;
+  call.num_k = call.first_k + valid;
+  call.end_k = call.first_k + count;
+  call.padded_k = c.packing.padded_k;
+  call.num_n = c.cols;
+  call.block_n = c.packing.block_n;
+  call.block_stride = c.packing.block_stride;
+  call.end_block = (c.cols + c.packing.block_n - 1) / c.packing.block_n;
+  call.dst = m.crossing + c.offset + first / panel_rows * c.panel_stride;
+  pack_bf16_pairs(call);
+}
 
 void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept {
   ThreadMemory& t = m.threads[static_cast<size_t>(thread)];

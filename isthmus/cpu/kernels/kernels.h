@@ -54,8 +54,9 @@ void row_sum(const RowCall& call) noexcept;        // float32 lanes, fixed order
 void row_logsumexp(const RowCall& call) noexcept;  // max first; sum in float64
 void row_softmax(const RowCall& call) noexcept;
 
-/// dst[c] = sum over rows r in [0, rows) of src(r, c), in row order, float32. Overwrites dst.
-void column_sum(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
+/// dst[c] = sum over rows r in [0, rows) of src(r, c), in row order, float32; `accumulate` goes on
+/// from the sum in dst, so that the cut of the rows into calls leaves no trace.
+void column_sum(const float* src, int64_t src_stride, int64_t rows, int64_t cols, bool accumulate,
                 float* dst) noexcept;
 /// dst[i] = a[i] + b[i] for partials of a tree.
 void add_into(float* a, const float* b, int64_t count) noexcept;
@@ -63,8 +64,10 @@ void add_into(float* a, const float* b, int64_t count) noexcept;
 /// Stored values to float32: (value - shift) * scale, gathered by item. `shift` and `scale` have
 /// `cols` entries, or one (uniform = true). Rows >= num_items are zero.
 struct LoadCall {
-  const void* base = nullptr;       // (N, cols), dense
+  const void* base = nullptr;       // the first of `cols` values of item 0
+  int64_t base_stride = 0;          // values from item to item
   bool is_u8 = false;               // else float32
+  bool prefetch = true;             // whole items, a few ahead
   const int64_t* items = nullptr;   // row indices into base
   int64_t num_items = 0, rows = 0, cols = 0;
   const float* shift = nullptr;

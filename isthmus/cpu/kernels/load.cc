@@ -79,10 +79,10 @@ void load_items(const LoadCall& call) {
       std::memset(dst, 0, cols * sizeof(float));
       continue;
     }
-    if (r + kRowsAhead < call.num_items && r + kRowsAhead < call.rows) {
-      prefetch_row(base + call.items[r + kRowsAhead] * call.cols, call.cols);
+    if (call.prefetch && r + kRowsAhead < call.num_items && r + kRowsAhead < call.rows) {
+      prefetch_row(base + call.items[r + kRowsAhead] * call.base_stride, call.base_stride);
     }
-    const T* src = base + call.items[r] * call.cols;
+    const T* src = base + call.items[r] * call.base_stride;
     if (call.uniform) {
       load_uniform_row(src, call.shift[0], call.scale[0], dst, cols);
     } else {

@@ -119,13 +119,20 @@ void row_softmaxes(const RowCall& call) {
   }
 }
 
-void column_sums(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst) {
+void column_sums(const float* src, int64_t src_stride, int64_t rows, int64_t cols, bool accumulate,
+                 float* dst) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   const size_t count = static_cast<size_t>(cols);
   size_t c = 0;
   for (; c + 4 * lanes <= count; c += 4 * lanes) {
     auto s0 = hn::Zero(d), s1 = hn::Zero(d), s2 = hn::Zero(d), s3 = hn::Zero(d);
+    if (accumulate) {
+      s0 = hn::LoadU(d, dst + c);
+      s1 = hn::LoadU(d, dst + c + lanes);
+      s2 = hn::LoadU(d, dst + c + 2 * lanes);
+      s3 = hn::LoadU(d, dst + c + 3 * lanes);
+    }
     for (int64_t r = 0; r < rows; ++r) {
       const float* row = src + r * src_stride + c;
       s0 = hn::Add(s0, hn::LoadU(d, row));
@@ -140,7 +147,7 @@ void column_sums(const float* src, int64_t src_stride, int64_t rows, int64_t col
   }
   for (; c < count; c += lanes) {
     const size_t width = count - c < lanes ? count - c : lanes;
-    auto sum = hn::Zero(d);
+    auto sum = accumulate ? load_partial(d, dst + c, width) : hn::Zero(d);
     for (int64_t r = 0; r < rows; ++r) {
       sum = hn::Add(sum, load_partial(d, src + r * src_stride + c, width));
     }
@@ -178,9 +185,9 @@ HWY_EXPORT(add_vectors);
 void row_sum(const RowCall& call) noexcept { HWY_DYNAMIC_DISPATCH(row_sums)(call); }
 void row_logsumexp(const RowCall& call) noexcept { HWY_DYNAMIC_DISPATCH(row_logsumexps)(call); }
 void row_softmax(const RowCall& call) noexcept { HWY_DYNAMIC_DISPATCH(row_softmaxes)(call); }
-void column_sum(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
+void column_sum(const float* src, int64_t src_stride, int64_t rows, int64_t cols, bool accumulate,
                 float* dst) noexcept {
-  HWY_DYNAMIC_DISPATCH(column_sums)(src, src_stride, rows, cols, dst);
+  HWY_DYNAMIC_DISPATCH(column_sums)(src, src_stride, rows, cols, accumulate, dst);
 }
 void add_into(float* a, const float* b, int64_t count) noexcept {
   HWY_DYNAMIC_DISPATCH(add_vectors)(a, b, count);

@@ -116,7 +116,9 @@ TEST_P(RowKernels, ColumnSumsAddInRowOrder) {
     for (int64_t rows : {0, 1, 32}) {
       const auto src = random_normals(rows * (cols + 1) + 1);
       std::vector<float> dst(static_cast<size_t>(cols), 5.0f), expected(dst.size(), 0.0f);
-      column_sum(src.data(), cols + 1, rows, cols, dst.data());
+      const int64_t half = rows / 2;
+      column_sum(src.data(), cols + 1, half, cols, false, dst.data());
+      column_sum(src.data() + half * (cols + 1), cols + 1, rows - half, cols, true, dst.data());
       for (int64_t r = 0; r < rows; ++r) {
         for (size_t c = 0; c < dst.size(); ++c) {
           expected[c] += src[static_cast<size_t>(r * (cols + 1)) + c];
@@ -160,7 +162,7 @@ void expect_loaded(const std::vector<T>& base, bool uniform, int64_t cols) {
   const std::vector<int64_t> items = {7, 0, 3, 3, 9, 1, 2};
   const int64_t stride = cols + 2;
   std::vector<float> dst(static_cast<size_t>(9 * stride), 5.0f);
-  load_rows({base.data(), sizeof(T) == 1, items.data(), 7, 9, cols, shift.data(), scale.data(),
+  load_rows({base.data(), cols, sizeof(T) == 1, true, items.data(), 7, 9, cols, shift.data(), scale.data(),
              uniform, dst.data(), stride});
   for (int64_t r = 0; r < 9; ++r) {
     for (int64_t c = 0; c < stride; ++c) {
