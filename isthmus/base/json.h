@@ -19,7 +19,14 @@ class Json {
   using Array = std::vector<Json>;
   using Object = std::vector<std::pair<std::string, Json>>;
 
-  Json() = default;                                     // null
+  Json() = default;  // null
+  /// By assignment: when memory runs out while a variant of strings and vectors is copied,
+  /// libstdc++ 12 destroys what it has not made yet.
+  Json(const Json& other) { value_ = other.value_; }
+  Json(Json&&) noexcept = default;
+  Json& operator=(const Json&) = default;
+  Json& operator=(Json&&) noexcept = default;
+  ~Json() = default;
   Json(std::nullptr_t) {}                               // NOLINT
   Json(bool v) : value_(v) {}                           // NOLINT
   Json(int v) : value_(int64_t{v}) {}                   // NOLINT

@@ -7,9 +7,11 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "isthmus/base/error.h"
 #include "isthmus/base/log.h"
 
 namespace isthmus {
@@ -65,7 +67,14 @@ struct CheckpointWriter::State {
 };
 
 CheckpointWriter::CheckpointWriter() : state_(std::make_unique<State>()) {
-  state_->thread = std::thread([state = state_.get()] { state->work(); });
+  try {
+    state_->thread = std::thread([state = state_.get()] { state->work(); });
+  } catch (const std::system_error& error) {
+    throw Error(
+        ErrorCode::kProcessLimit,
+        std::string("the thread that writes checkpoints cannot be started: ") + error.what(),
+        "raise the limits of processes and memory (ulimit -u, ulimit -v)");
+  }
 }
 
 CheckpointWriter::~CheckpointWriter() {

@@ -102,6 +102,10 @@ void Console::error(const Error& error, std::string_view excerpt) {
 
 void Console::error_text(std::string_view text) { err_line(text, text); }
 
+void Console::say_out_of_memory() const {
+  terminal_.err("error[E5201]: the system gave no more memory\n");
+}
+
 void Console::draw(std::string_view line) {
   if (line.empty() && !drawn_) return;
   if (drawn_) terminal_.err(kEraseLine);

@@ -52,6 +52,8 @@ class Console {
   /// Always printed. `excerpt` (lines of a configuration file) takes the place of the hint.
   void error(const Error& error, std::string_view excerpt = {});
   void error_text(std::string_view text);
+  /// The last words when nothing else can be said; needs no memory.
+  void say_out_of_memory() const;
 
   /// As it is: data on stdout, the JSON object, help.
   void write_out(std::string_view text) { terminal_.out(text); }

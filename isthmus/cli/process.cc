@@ -2,6 +2,7 @@
 // File descriptors, terminal and signals of the process. Handlers only set flags.
 #include "isthmus/cli/process.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -69,6 +70,16 @@ void write_all(int descriptor, std::string_view text) {
   }
 }
 
+/// A run started with closed descriptors would open its own files as 0, 1 and 2, and print into
+/// them.
+void fill_standard_descriptors() {
+  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number is this one.
+    (void)!open("/dev/null", descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+  }
+}
+
 int terminal_width() {
   int width = 80;
   winsize size = {};
@@ -81,7 +92,11 @@ int terminal_width() {
 
 }  // namespace
 
-void prepare_process() { handle(SIGPIPE, SIG_IGN); }
+void prepare_process() {
+  handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);  // a file over the limit of the process is an error of write()
+  fill_standard_descriptors();
+}
 
 Terminal process_terminal() {
   Terminal terminal;

@@ -8,7 +8,8 @@
 
 namespace isthmus {
 
-/// Ignores SIGPIPE: a closed stdout does not end training.
+/// A closed stdout does not end training, nor does it receive what belongs into files; a limit on
+/// the size of files is an error and not a signal.
 void prepare_process();
 /// Standard output and error. A write that fails other than by a closed pipe is an Error.
 Terminal process_terminal();

@@ -180,6 +180,26 @@ int report_bug(Console& console, const std::string& text, bool json, double seco
   return exit_status(ErrorCode::kInternal);
 }
 
+int run_and_report(Console& console, const std::vector<std::string>& words) {
+  const double started = monotonic_clock().seconds();
+  const auto seconds = [&] { return monotonic_clock().seconds() - started; };
+  const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
+  try {
+    console.configure(early_options(words));
+    return run_words(console, words);
+  } catch (const Error& error) {
+    return report_error(console, error, json || console.json(), seconds());
+  } catch (const InternalError& error) {
+    return report_bug(console, error.what(), json, seconds());
+  } catch (const std::bad_alloc&) {
+    const Error error(ErrorCode::kOutOfMemory, "the system gave no more memory");
+    return report_error(console, error, json, seconds());
+  } catch (const std::exception& error) {
+    return report_bug(console, std::string("unexpected exception: ") + error.what(), json,
+                      seconds());
+  }
+}
+
 }  // namespace
 
 Json error_json(const Error& error, const Console& console, double seconds) {
@@ -204,24 +224,12 @@ Json error_json(const Error& error, const Console& console, double seconds) {
 
 int run_cli(const std::vector<std::string>& words, Terminal terminal) {
   Console console(std::move(terminal));
-  const LogToConsole log(console);
-  const double started = monotonic_clock().seconds();
-  const auto seconds = [&] { return monotonic_clock().seconds() - started; };
-  const EdgeOptions early = early_options(words);
-  const bool json = early.json;
-  console.configure(early);
   try {
-    return run_words(console, words);
-  } catch (const Error& error) {
-    return report_error(console, error, json || console.json(), seconds());
-  } catch (const InternalError& error) {
-    return report_bug(console, error.what(), json, seconds());
+    const LogToConsole log(console);
+    return run_and_report(console, words);
   } catch (const std::bad_alloc&) {
-    const Error error(ErrorCode::kOutOfMemory, "the system gave no more memory");
-    return report_error(console, error, json, seconds());
-  } catch (const std::exception& error) {
-    return report_bug(console, std::string("unexpected exception: ") + error.what(), json,
-                      seconds());
+    console.say_out_of_memory();  // even the report of an error needs some
+    return exit_status(ErrorCode::kOutOfMemory);
   }
 }
 

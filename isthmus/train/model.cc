@@ -178,7 +178,8 @@ Model model_from_container(const Container& container, std::string_view kind,
   try {
     expected = expected_parameters(model.setup);
   } catch (const Error& error) {
-    if (exit_status(error.code()) == 4) throw;
+    const int status = exit_status(error.code());
+    if (status == 4 || status == 5) throw;  // said already, or not the file's fault
     refuse(ErrorCode::kModelConfig, "model", error.message());
   }
   for (const ExpectedTensor& tensor : expected) {
