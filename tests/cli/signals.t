@@ -16,3 +16,7 @@ $ isthmus train --resume runs/t --time 100ms 2>&1 | grep -c '^resumed'
 1
 $ isthmus train table.csv --epochs 3 -o runs/p 2>/dev/null | true; ls runs/p/report.html
 runs/p/report.html
+$ timeout --preserve-status -s HUP 0.5 isthmus train table.csv --epochs 100000 --no-report -o runs/h -q
+[143]
+$ isthmus train --resume runs/h --epochs 1 -q; ls runs/h/report.html 2>/dev/null || echo "no report, as before"
+no report, as before

@@ -94,7 +94,7 @@ error[E2005]: train.patience needs validation data, and data.val is 0
 $ isthmus train table.csv --epochs 2 --progress jsonl -o runs/e 2>&1 >/dev/null | grep '^{' | check_json.py --lines
 valid isthmus.progress/1 x ...
 $ check_json.py --lines runs/a/metrics.jsonl
-valid isthmus.metrics/1 x 12
+valid isthmus.metrics/1 x 11
 $ printf '[train]\nepochs = "2"\n[model]\nhidden = [8]\n' > t.toml; ISTHMUS_MODEL_LATENT_DIM=2 isthmus train table.csv --config t.toml --set model.activation=tanh -o runs/f --json 2>/dev/null | python3 -c 'import json,sys
 > for c in json.load(sys.stdin)["choices"]:
 >     if c["origin"] not in ("built-in", "auto"): print(c["key"], c["value"], c["origin"])'

@@ -8,6 +8,7 @@
 //   FAILING_CALLS_AT=N       which call, from 1
 //   FAILING_CALLS_HOW=WORD   kill: dies before the call; torn: writes half, then dies;
 //                            short: writes half and says so;
+//                            slow: from that call on each fsync takes two seconds longer;
 //                            a number: fails with that errno, and nothing happened
 #include <fcntl.h>
 #include <signal.h>
@@ -72,6 +73,7 @@ class Call {
   }
 
   bool is_chosen() const { return number_ == orders().at; }
+  bool is_slow() const { return number_ >= orders().at && orders().say("slow"); }
 
   long log(long result) const {
     const Orders& o = orders();
@@ -92,7 +94,7 @@ class Call {
 /// Runs a call of which half can be done; `run` gets the bytes to do.
 template <typename Run>
 long partial(const Call& call, size_t bytes, Run run) {
-  if (!call.is_chosen()) return call.log(run(bytes));
+  if (!call.is_chosen() || orders().say("slow")) return call.log(run(bytes));
   const Orders& o = orders();
   if (o.say("kill")) die();
   if (const int number = std::atoi(o.how)) {
@@ -164,7 +166,9 @@ EXPORTED int close(int fd) {
 }
 
 EXPORTED int fsync(int fd) {
-  return static_cast<int>(whole({"fsync", fd}, [&] { return syscall(SYS_fsync, fd); }));
+  const Call call("fsync", fd);
+  if (call.is_slow()) sleep(2);
+  return static_cast<int>(whole(call, [&] { return syscall(SYS_fsync, fd); }));
 }
 EXPORTED int fdatasync(int fd) {
   return static_cast<int>(whole({"fdatasync", fd}, [&] { return syscall(SYS_fdatasync, fd); }));

@@ -79,3 +79,8 @@ def ending(folder):
     for picture in folder.glob("*.png"):
         parts[picture.name] = hashlib.sha256(picture.read_bytes()).hexdigest()
     return parts
+
+
+def differences(end, reference):
+    """What two endings do not have in common."""
+    return sorted(what for what in {*end, *reference} if end.get(what) != reference.get(what))

@@ -20,7 +20,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "crash"))
-from run_files import checkpoints, ending, memory_folder, run, write_images  # noqa: E402
+from run_files import (checkpoints, differences, ending, memory_folder, run,  # noqa: E402
+                       write_images)
 
 MODELS = ("ae", "vae", "beta_vae")
 PRECISIONS = ("fp32", "bf16")
@@ -92,11 +93,6 @@ class Setting:
         return ends, steps
 
 
-def differences(ends):
-    first = ends[0]
-    return sorted({key for end in ends for key in {*first, *end} if first.get(key) != end.get(key)})
-
-
 def examine(setting, kills):
     """Returns the number of distinct ends and of kills."""
     rng = random.Random(f"{SEED} {setting.name}")
@@ -107,7 +103,8 @@ def examine(setting, kills):
     print(f"{setting.name}: distinct digests {distinct} over threads {THREADS} and {len(steps)} "
           f"kills at steps {steps}; weights {ends[0]['weights_sha256'][:16]}", flush=True)
     if distinct != 1:
-        print(f"  different: {', '.join(differences(ends))}")
+        unequal = {what for end in ends for what in differences(end, ends[0])}
+        print(f"  different: {', '.join(sorted(unequal))}")
     return distinct, len(steps)
 
 

@@ -56,7 +56,9 @@ int run_train(CommandIo& io, const TrainOptions& options) {
     return 0;
   }
   const bool selected = result.val.has_value();
-  const bool complete = result.status == "done" && options.run.report && result.epochs > 0;
+  // Of the run, not of this command line: a resumed run keeps its options.
+  const bool report = resolved_options(result).run.report;
+  const bool complete = result.status == "done" && report && result.epochs > 0;
   if (complete) add_report(io, result);
   const Terms terms = selected ? *result.val : result.train.value_or(Terms{});
   return finish_run(io, result, selected ? "validation" : "training", terms,
