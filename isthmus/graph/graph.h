@@ -52,7 +52,16 @@ struct Value {
 };
 using Values = std::vector<Value>;
 
-using Attr = std::variant<int64_t, double, std::string, std::vector<int64_t>>;
+using AttrValue = std::variant<int64_t, double, std::string, std::vector<int64_t>>;
+/// Copied by assignment: when memory runs out while such a variant is copied, libstdc++ 12 destroys
+/// what it has not made yet.
+struct Attr : AttrValue {
+  using AttrValue::AttrValue;
+  Attr(const Attr& other) : AttrValue() { AttrValue::operator=(other); }
+  Attr(Attr&&) noexcept = default;
+  Attr& operator=(const Attr&) = default;
+  Attr& operator=(Attr&&) noexcept = default;
+};
 /// Sorted by name; missing keys are an error unless a default is given.
 class Attrs {
  public:

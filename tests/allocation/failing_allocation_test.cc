@@ -74,6 +74,13 @@ void delete_block(void* block) {
 [[gnu::noinline]] void* operator new(size_t bytes, std::align_val_t alignment) {
   return new_block(bytes, static_cast<size_t>(alignment));
 }
+[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return new_block(bytes, 16);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 [[gnu::noinline]] void operator delete(void* block) noexcept { delete_block(block); }
 [[gnu::noinline]] void operator delete(void* block, size_t) noexcept { delete_block(block); }
 [[gnu::noinline]] void operator delete(void* block, std::align_val_t) noexcept {
@@ -144,6 +151,7 @@ class AllocationRuns {
   const Report& examine(int64_t total, int64_t every, int64_t begin) {
     *report_ = {};
     for (int64_t first = begin; first <= total;) {
+      std::fflush(stdout);
       const pid_t child = fork();
       if (child == 0) {
         try {
