@@ -8,6 +8,7 @@
 //   FAILING_CALLS_AT=N       which call, from 1
 //   FAILING_CALLS_HOW=WORD   kill: dies before the call; torn: writes half, then dies;
 //                            short: writes half and says so;
+//                            full: from that call on nothing that needs room succeeds;
 //                            slow: from that call on each fsync takes two seconds longer;
 //                            a number: fails with that errno, and nothing happened
 #include <fcntl.h>
@@ -62,7 +63,8 @@ const Orders& orders() {
 /// One counted call: its place among all of them, and its line for the log.
 class Call {
  public:
-  Call(const char* name, int fd, const char* path = nullptr) : number_(++calls) {
+  Call(const char* name, int fd, const char* path = nullptr)
+      : number_(++calls), needs_room_(takes_room(name, fd)) {
     if (orders().log < 0) return;
     char folder[PATH_MAX] = {};
     char link[64];
@@ -74,6 +76,9 @@ class Call {
 
   bool is_chosen() const { return number_ == orders().at; }
   bool is_slow() const { return number_ >= orders().at && orders().say("slow"); }
+  bool finds_disk_full() const {
+    return number_ >= orders().at && orders().say("full") && needs_room_;
+  }
 
   long log(long result) const {
     const Orders& o = orders();
@@ -87,15 +92,29 @@ class Call {
   }
 
  private:
+  /// What prints to the terminal needs no disk.
+  static bool takes_room(const char* name, int fd) {
+    if (fd >= 0 && fd <= STDERR_FILENO) return false;
+    for (const char* taker : {"write", "pwrite", "fallocate", "open", "openat", "mkdir"}) {
+      if (std::strcmp(name, taker) == 0) return true;
+    }
+    return false;
+  }
+
   long number_;
+  bool needs_room_;
   char line_[PATH_MAX + 300] = {};
 };
 
 /// Runs a call of which half can be done; `run` gets the bytes to do.
 template <typename Run>
 long partial(const Call& call, size_t bytes, Run run) {
-  if (!call.is_chosen() || orders().say("slow")) return call.log(run(bytes));
   const Orders& o = orders();
+  if (call.finds_disk_full()) {
+    errno = ENOSPC;
+    return call.log(-1);
+  }
+  if (!call.is_chosen() || o.say("slow") || o.say("full")) return call.log(run(bytes));
   if (o.say("kill")) die();
   if (const int number = std::atoi(o.how)) {
     errno = number;
