@@ -107,7 +107,7 @@ void adam(benchmark::State& state, int64_t count) {
   auto m = noise(count, 1), v = noise(count, 2), w = noise(count, 3);
   for (float& x : v) x *= x;
   AdamCall call;
-  call.count = count;
+  call.cols = count;
   call.gradient = g.data();
   call.m = m.data();
   call.v = v.data();

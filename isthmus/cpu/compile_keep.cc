@@ -138,6 +138,21 @@ bool Compiler::stays_stored(uint32_t i) const {
   });
 }
 
+/// Whether the tiles of this sum of products take their part of the first factor from the stored
+/// input themselves: half the bytes of a kept operand, each converted once because a tile spans all
+/// columns of the second factor.
+bool Compiler::sums_stored_input(uint32_t i) const {
+  return p_.places[base(node(i).inputs[0])].memory == Memory::kStored &&
+         geometry(node(i).type.shape).cols <= kWideTile;
+}
+
+int32_t Compiler::input_index(uint32_t i) const {
+  const auto at = std::find_if(p_.inputs.begin(), p_.inputs.end(),
+                               [&](const InputBinding& in) { return in.node == i; });
+  ISTHMUS_CHECK(at != p_.inputs.end(), "an input is emitted before its readers");
+  return static_cast<int32_t>(at - p_.inputs.begin());
+}
+
 void Compiler::emit_load_operands(RowInstruction load) {
   load.op = RowOp::kLoadOperands;
   const uint32_t i = load.node;
@@ -145,7 +160,7 @@ void Compiler::emit_load_operands(RowInstruction load) {
     if (f.kind == FollowerKind::kCast) {
       load.is_cast = true;
       load.half_offset = cast_offset(i, {1, load.cols}).first;
-    } else {
+    } else if (!sums_stored_input(f.reader)) {
       load.crossing = crossing(f.value, true);
     }
   }
@@ -176,11 +191,7 @@ void Compiler::prepend_loads(ChunkProgram& chunk, const Geometry& g) const {
     load.op = ChunkOp::kLoad;
     load.name = "load";
     load.dst = slot;
-    const auto at = std::find_if(p_.inputs.begin(), p_.inputs.end(), [&](const InputBinding& in) {
-      return static_cast<int64_t>(in.node) == input;
-    });
-    ISTHMUS_CHECK(at != p_.inputs.end(), "an input is emitted before its readers");
-    load.index = static_cast<int32_t>(at - p_.inputs.begin());
+    load.index = input_index(static_cast<uint32_t>(input));
     chunk.steps.insert(chunk.steps.begin(), load);
   }
 }

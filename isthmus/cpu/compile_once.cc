@@ -8,6 +8,7 @@
 namespace isthmus {
 namespace {
 
+constexpr int64_t kTileFloats = 16'384;  // 64 KiB of gradient
 constexpr int64_t kSerialCost = 60'000;  // below this many operations a barrier costs more
 
 }  // namespace
@@ -88,9 +89,10 @@ OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
       }
     }
   }
+  program.tile_cols = tile_cols_for(group);
   program.tile_rows = tile_rows_for(group, program);
   add_pack_ranges(group, program);
-  const int64_t tile = program.tile_rows * g.cols;
+  const int64_t tile = program.tile_rows * program.tile_cols;
   program.cost_estimate = tile * (program.source == OnceSource::kOuterSum ? 40 : 4);
   return program;
 }
@@ -115,14 +117,37 @@ void Compiler::set_source(const OnceGroup& group, OnceProgram& program) {
   }
 }
 
+/// A wide sum of products is cut along its columns where the packed layout of the second factor
+/// allows it: a tile then reads a part of that factor once, instead of all of it for a few rows.
+int64_t Compiler::tile_cols_for(const OnceGroup& group) {
+  const Geometry g = geometry(group.shape);
+  const bool cut = group.source != kNoNode && is_op(group.source, "outer_sum") &&
+                   p_.options.precision == Precision::kBF16 && g.cols > kWideTile &&
+                   std::all_of(group.nodes.begin(), group.nodes.end(),
+                               [&](uint32_t i) { return node(i).op->elementwise; });
+  if (!cut) return g.cols;
+  const int64_t tiles = (g.cols + 64) / 128;
+  const int64_t cols = round_up((g.cols + tiles - 1) / tiles, 32);
+  const uint32_t x = node(group.source).inputs[0];
+  MatmulSpec spec{.m = 32, .n = cols, .bf16 = true};
+  spec.k = p_.panel_rows * geometry(node(x).type.shape).lead;
+  spec.a_stride_m = Matmul::row_stride(spec.k);
+  spec.c_stride_m = cols;
+  const MatmulPacking part = Matmul(spec).packing();
+  spec.n = spec.c_stride_m = g.cols;
+  const MatmulPacking whole = Matmul(spec).packing();
+  const bool same = part.block_n == whole.block_n && part.block_stride == whole.block_stride;
+  return same && cols % part.block_n == 0 ? cols : g.cols;
+}
+
 int64_t Compiler::tile_rows_for(const OnceGroup& group, const OnceProgram& program) const {
   const Geometry g = geometry(group.shape);
   if (program.source == OnceSource::kNone) {
-    return std::clamp<int64_t>(16384 / std::max<int64_t>(g.cols, 1), 1, g.lead);
+    return std::clamp<int64_t>(kTileFloats / std::max<int64_t>(g.cols, 1), 1, g.lead);
   }
   if (program.source != OnceSource::kOuterSum) return g.lead;
   // About 16,000 values, in whole vectors of rows.
-  const int64_t rows = round_up(std::max<int64_t>(1, 16384 / g.cols), 16);
+  const int64_t rows = round_up(std::max<int64_t>(1, kTileFloats / program.tile_cols), 16);
   const int64_t tiles = std::max<int64_t>(1, (g.lead + rows / 2) / rows);
   return std::min(g.lead, round_up((g.lead + tiles - 1) / tiles, 16));
 }
@@ -130,31 +155,42 @@ int64_t Compiler::tile_rows_for(const OnceGroup& group, const OnceProgram& progr
 /// The tile product of a sum over the batch, made when the tile height is known.
 void Compiler::set_outer_sum(uint32_t i, OnceProgram& program) {
   const uint32_t x = node(i).inputs[0], dy = node(i).inputs[1];
-  program.crossing_a = crossing(x, true);
   program.crossing_b = crossing(dy, false);
   const int64_t k = p_.panel_rows * geometry(node(x).type.shape).lead;
-  MatmulSpec spec{.m = program.tile_rows, .n = program.cols, .k = k};
+  MatmulSpec spec{.k = k};
   spec.bf16 = p_.options.precision == Precision::kBF16;
-  spec.a_stride_m = p_.crossings[static_cast<size_t>(program.crossing_a)].row_stride;
+  if (sums_stored_input(i)) {
+    program.input = input_index(base(x));
+    spec.a_stride_m = Matmul::row_stride(k);
+    p_.tile_halfs = std::max(p_.tile_halfs, program.tile_rows * spec.a_stride_m);
+    p_.scratch_floats = std::max(p_.scratch_floats, program.tile_rows * 32);
+  } else {
+    program.crossing_a = crossing(x, true);
+    spec.a_stride_m = p_.crossings[static_cast<size_t>(program.crossing_a)].row_stride;
+  }
   spec.b_stride_k = program.cols;
-  spec.c_stride_m = program.cols;
-  auto make = [&](int64_t rows, int32_t& first, int32_t& next) {
-    spec.m = rows;
-    spec.accumulate = false;
-    first = add_matmul(spec);
-    spec.accumulate = true;
-    if (p_.num_panels > 1) next = add_matmul(spec);
-  };
-  make(program.tile_rows, program.matmul_first, program.matmul_next);
-  const int64_t tail = program.rows % program.tile_rows;
-  if (tail != 0) make(tail, program.matmul_tail_first, program.matmul_tail_next);
+  spec.c_stride_m = program.source_dst.row_stride;
+  const int64_t rows[] = {program.tile_rows, program.rows % program.tile_rows};
+  const int64_t cols[] = {program.tile_cols, program.cols % program.tile_cols};
+  for (size_t r = 0; r < 2; ++r) {
+    for (size_t c = 0; c < 2; ++c) {
+      if (rows[r] == 0 || cols[c] == 0) continue;
+      spec.m = rows[r];
+      spec.n = cols[c];
+      for (bool next : {false, true}) {
+        spec.accumulate = next;
+        if (!next || p_.num_panels > 1) program.matmuls[r][c][next ? 1 : 0] = add_matmul(spec);
+      }
+    }
+  }
   if (spec.bf16) {
-    const Crossing& b = p_.crossings[static_cast<size_t>(program.crossing_b)];
-    const Matmul& m = p_.matmuls[static_cast<size_t>(program.matmul_first)];
-    ISTHMUS_CHECK(m.packing() == b.packing, "the packed layout does not depend on the tile");
+    const MatmulPacking& b = p_.crossings[static_cast<size_t>(program.crossing_b)].packing;
+    const MatmulPacking& tile = p_.matmuls[static_cast<size_t>(program.matmuls[0][0][0])].packing();
+    ISTHMUS_CHECK(tile.block_n == b.block_n && tile.block_stride == b.block_stride,
+                  "the packed layout does not depend on the tile");
   }
   if (program.source_dst.memory == Memory::kTile) {
-    p_.tile_floats = std::max(p_.tile_floats, program.tile_rows * program.cols);
+    p_.tile_floats = std::max(p_.tile_floats, program.tile_rows * program.tile_cols);
   }
 }
 
@@ -185,9 +221,13 @@ void Compiler::schedule(OnceStageProgram& stage) {
       const OnceProgram& g = stage.programs[k];
       if (g.sublevel != level) continue;
       for (int64_t row = 0; row < std::max<int64_t>(g.rows, 1); row += g.tile_rows) {
-        const int64_t end = std::min(g.rows, row + g.tile_rows);
-        out.tasks.push_back({static_cast<int32_t>(k), row, end});
-        costs.push_back(100 + g.cost_estimate * (end - row) / std::max<int64_t>(1, g.tile_rows));
+        for (int64_t col = 0; col < std::max<int64_t>(g.cols, 1); col += g.tile_cols) {
+          const Rectangle tile{row, std::min(g.rows, row + g.tile_rows), col,
+                               std::min(g.cols, col + g.tile_cols)};
+          const int64_t whole = std::max<int64_t>(1, g.tile_rows * g.tile_cols);
+          out.tasks.push_back({static_cast<int32_t>(k), tile});
+          costs.push_back(100 + g.cost_estimate * tile.rows() * tile.cols() / whole);
+        }
       }
     }
     int64_t total = 0;

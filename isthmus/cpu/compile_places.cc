@@ -105,7 +105,7 @@ void Compiler::place_once_values() {
           p_.places[i] = {Memory::kScratch, scratch++, g.cols};  // numbered, sized later
         } else if (i == group.source && is_op(i, "outer_sum") && !assigned &&
                    internal_to(i, group.nodes)) {
-          p_.places[i] = {Memory::kTile, 0, g.cols};
+          p_.places[i] = {Memory::kTile, 0, tile_cols_for(group)};
         } else {
           p_.places[i] = {Memory::kArena, allocate_arena(g.lead * g.cols), g.cols};
         }

@@ -89,6 +89,8 @@ class Compiler {
   void append_sinks(ChunkProgram& chunk, const DeviceGroup& group);
   void emit_followers(const DeviceGroup& group);
   bool stays_stored(uint32_t i) const;
+  bool sums_stored_input(uint32_t i) const;
+  int32_t input_index(uint32_t i) const;
   void emit_load_operands(RowInstruction load);
   void prepend_loads(ChunkProgram& chunk, const Geometry& g) const;
   int32_t crossing(uint32_t i, bool transposed);
@@ -99,6 +101,7 @@ class Compiler {
   OnceProgram compile_once_group(const OnceGroup& group);
   void set_source(const OnceGroup& group, OnceProgram& program);
   void set_outer_sum(uint32_t i, OnceProgram& program);
+  int64_t tile_cols_for(const OnceGroup& group);
   int64_t tile_rows_for(const OnceGroup& group, const OnceProgram& program) const;
   void add_pack_ranges(const OnceGroup& group, OnceProgram& program);
   void schedule(OnceStageProgram& stage);
@@ -122,6 +125,8 @@ class Compiler {
 };
 
 inline constexpr int64_t kLineFloats = 16;
+inline constexpr int64_t kWideTile =
+    192;  // wider sums of products are cut along their columns, too
 inline int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
 /// Fusions: rewrite a chunk program where a known pattern stands in it. fusions/<name>.cc

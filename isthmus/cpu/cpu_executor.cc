@@ -45,7 +45,7 @@ void CpuExecutor::allocate(ThreadPool& pool) {
   const uint64_t shared = floats(p.arena_floats) + floats(p.batch_floats) + halfs(p.packed_values) +
                           halfs(p.crossing_values);
   const uint64_t thread = floats(p.block_floats) + floats(p.scratch_floats) +
-                          floats(p.tile_floats) + halfs(p.block_halfs) +
+                          floats(p.tile_floats) + halfs(p.block_halfs) + halfs(p.tile_halfs) +
                           aligned(p.gemm_scratch_bytes);
   num_bytes_ = shared + thread * static_cast<uint64_t>(pool.num_threads());
   memory_ = allocate_aligned(num_bytes_);  // zeros: nothing writes what pads an operand
@@ -61,6 +61,7 @@ void CpuExecutor::allocate(ThreadPool& pool) {
     m.scratch = reinterpret_cast<float*>(take(floats(p.scratch_floats)));
     m.tile = reinterpret_cast<float*>(take(floats(p.tile_floats)));
     m.half = reinterpret_cast<uint16_t*>(take(halfs(p.block_halfs)));
+    m.tile_half = reinterpret_cast<uint16_t*>(take(halfs(p.tile_halfs)));
     m.gemm_scratch = take(aligned(p.gemm_scratch_bytes));
     for (const Matmul& matmul : p.matmuls) m.workspaces.push_back(matmul.make_workspace());
   }

@@ -39,7 +39,8 @@ class CpuExecutor final : public Executor {
   uint32_t state_node(std::string_view name) const;
   const OutputPlace& output(std::string_view name) const;
   void pack_all(const PackedWeight& w) {
-    pack_weight(machine_, w, 0, program_.graph.nodes()[w.node].type.shape[0]);
+    const Shape& shape = program_.graph.nodes()[w.node].type.shape;
+    pack_weight(machine_, w, {0, shape[0], 0, shape[1]});
   }
 
   Program program_;

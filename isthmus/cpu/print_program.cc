@@ -49,10 +49,12 @@ std::string row_op_text(const Program& p, const RowInstruction& r) {
 }
 
 std::string once_text(const Program& p, const OnceProgram& g) {
-  std::string text = std::to_string(g.rows) + "x" + std::to_string(g.cols) + " in tiles of " +
-                     std::to_string(g.tile_rows) + " rows:";
+  std::string text =
+      std::to_string(g.rows) + "x" + std::to_string(g.cols) + " in tiles of " +
+      std::to_string(g.tile_rows) + " rows" +
+      (g.tile_cols < g.cols ? " and " + std::to_string(g.tile_cols) + " columns" : "") + ":";
   if (g.source == OnceSource::kOuterSum) {
-    const Matmul& m = p.matmuls[static_cast<size_t>(g.matmul_first)];
+    const Matmul& m = p.matmuls[static_cast<size_t>(g.matmuls[0][0][0])];
     text += " outer_sum (" + m.kernel_name() + ", " + std::to_string(p.num_panels) + " panels)";
   } else if (g.node != kNoNode) {
     text += " " + std::string(p.graph.nodes()[g.node].op->name);

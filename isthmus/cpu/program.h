@@ -183,12 +183,13 @@ struct OnceProgram {
   OnceSource source = OnceSource::kNone;
   uint32_t node = kNoNode;
   int64_t rows = 1, cols = 1;  // geometry of the group
-  int64_t tile_rows = 1;
+  int64_t tile_rows = 1, tile_cols = 1;
   int32_t chunks = -1;
-  Place source_dst = {};                                  // kTile or kArena
-  int32_t matmul_first = -1, matmul_next = -1;            // kOuterSum: first panel, further panels
-  int32_t matmul_tail_first = -1, matmul_tail_next = -1;  // last, shorter tile
+  Place source_dst = {};  // kTile or kArena
+  /// kOuterSum: [last, shorter tile][last, narrower tile][further panels]
+  int32_t matmuls[2][2][2] = {{{-1, -1}, {-1, -1}}, {{-1, -1}, {-1, -1}}};
   int32_t crossing_a = -1, crossing_b = -1;
+  int32_t input = -1;  // the first factor comes from this stored input, not from a crossing
   int32_t batch_sum = -1;
   int32_t reference = -1;
   Place sum_src = {};  // kSumAll
@@ -198,9 +199,16 @@ struct OnceProgram {
   int64_t cost_estimate = 0;  // of one tile
 };
 
+/// Rows and columns of a kOnce value.
+struct Rectangle {
+  int64_t first_row = 0, end_row = 0, first_col = 0, end_col = 0;
+  int64_t rows() const { return end_row - first_row; }
+  int64_t cols() const { return end_col - first_col; }
+};
+
 struct OnceTask {
   int32_t program = 0;
-  int64_t first_row = 0, end_row = 0;
+  Rectangle tile;
 };
 
 struct OnceLevel {
@@ -261,7 +269,7 @@ struct Program {
   int64_t panel_rows = 0;  // rows of one panel of a sum of products
   int64_t num_panels = 0;
   int64_t arena_floats = 0, batch_floats = 0, block_floats = 0, scratch_floats = 0, tile_floats = 0;
-  int64_t packed_values = 0, crossing_values = 0, block_halfs = 0;  // uint16 regions
+  int64_t packed_values = 0, crossing_values = 0, block_halfs = 0, tile_halfs = 0;  // uint16
   size_t gemm_scratch_bytes = 0;
 };
 

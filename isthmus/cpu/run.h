@@ -20,6 +20,7 @@ struct alignas(64) ThreadMemory {
   float* scratch = nullptr;
   float* tile = nullptr;
   uint16_t* half = nullptr;
+  uint16_t* tile_half = nullptr;
   std::byte* gemm_scratch = nullptr;
   std::vector<std::unique_ptr<Matmul::Workspace>> workspaces;  // by matmul
   CostTimes ticks = {};
@@ -52,6 +53,7 @@ struct RowOrigin {
   int64_t batch_row = 0;  // of the first row of this block
   int64_t block_row = 0;  // of the first row of this chunk inside the block (or inside the value)
   int64_t tile_row = 0;   // kTile: first row of the tile inside the value
+  int64_t first_col = 0;  // kArena: where the tile begins
 };
 float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const RowOrigin& at);
 
@@ -59,8 +61,9 @@ float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const Ro
 struct ChunkRange {
   int64_t first_row = 0, end_row = 0;
   int64_t batch_row = 0;
-  int64_t tile_row = 0;
   int64_t valid_rows = 0;  // of the block; the rest lies beyond the batch
+  int64_t tile_row = 0;
+  int64_t first_col = 0, cols = 0;
 };
 void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk,
                        const ChunkRange& range) noexcept;
@@ -74,6 +77,7 @@ void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t ba
 struct LoadRange {
   int64_t first = 0, valid = 0, count = 0;
   int64_t first_col = 0, cols = 0;
+  int64_t prefetch_cols = 0;  // from first_col on, of the rows that follow
 };
 void load_input(const Machine& m, const InputBinding& in, const LoadRange& range, float* dst,
                 int64_t dst_stride) noexcept;
@@ -81,9 +85,8 @@ void load_input(const Machine& m, const InputBinding& in, const LoadRange& range
 /// `valid` are not zero.
 void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const float* rows,
                 int64_t first, int64_t valid, int64_t count) noexcept;
-/// Packs rows [first_row, end_row) of the stored matrix of a packed weight.
-void pack_weight(const Machine& m, const PackedWeight& w, int64_t first_row,
-                 int64_t end_row) noexcept;
+/// Packs a part of the stored matrix of a packed weight.
+void pack_weight(const Machine& m, const PackedWeight& w, const Rectangle& part) noexcept;
 uint64_t ticks_now() noexcept;
 
 }  // namespace isthmus

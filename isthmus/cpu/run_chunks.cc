@@ -11,7 +11,7 @@ float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const Ro
   const int64_t row = at.block_row;
   switch (p.memory) {
     case Memory::kArena:
-      return m.arena + p.offset + (row / p.row_repeat) * p.row_stride;
+      return m.arena + p.offset + (row / p.row_repeat) * p.row_stride + at.first_col * p.col_stride;
     case Memory::kBatch:
       return m.batch + p.offset + ((at.batch_row + row) / p.row_repeat) * p.row_stride;
     case Memory::kBlock:
@@ -68,7 +68,10 @@ void run_bernoulli(const Machine& m, const ThreadMemory& t, const ChunkStep& s, 
 void run_adam(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
               int64_t cols, const RowOrigin& at) {
   AdamCall call;
-  call.count = rows * cols;
+  call.rows = rows;
+  call.cols = cols;
+  call.gradient_stride = s.state[0].row_stride;
+  call.stride = s.state[3].row_stride;
   call.gradient = resolve(m, t, s.state[0], at);
   call.m = resolve(m, t, s.state[1], at);
   call.v = resolve(m, t, s.state[2], at);
@@ -109,7 +112,7 @@ struct ChunkRows {
 void run_load(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows,
               int64_t cols, const RowOrigin& at) {
   load_input(m, m.program.inputs[static_cast<size_t>(s.index)],
-             {rows.batch_row, rows.valid, rows.count, 0, cols}, resolve(m, t, s.dst, at),
+             {rows.batch_row, rows.valid, rows.count, 0, cols, 0}, resolve(m, t, s.dst, at),
              s.dst.row_stride);
 }
 
@@ -169,8 +172,8 @@ void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk,
     rows.count = std::min(chunk.chunk_rows, range.end_row - row);
     rows.valid = std::clamp<int64_t>(range.valid_rows - row, 0, rows.count);
     rows.batch_row = range.batch_row + row;
-    const RowOrigin at{range.batch_row, row, range.tile_row};
-    for (const ChunkStep& s : chunk.steps) run_step(m, t, s, rows, chunk.cols, at);
+    const RowOrigin at{range.batch_row, row, range.tile_row, range.first_col};
+    for (const ChunkStep& s : chunk.steps) run_step(m, t, s, rows, range.cols, at);
   }
 }
 

@@ -13,23 +13,52 @@ uint64_t ticks_now() noexcept { return __rdtsc(); }
 
 namespace {
 
-void run_outer_sum(Machine& m, ThreadMemory& t, const OnceProgram& g, const OnceTask& task) {
+/// The rows of the transposed first factor that a tile needs, from the stored input: its columns
+/// [first_row, end_row) of all items of a panel.
+void transpose_input(const Machine& m, ThreadMemory& t, const InputBinding& in,
+                     const Rectangle& tile, int64_t panel) {
+  constexpr int64_t kRows = 32;  // one cache line of bf16 values
+  const int64_t first = panel * m.program.panel_rows,
+                stride = Matmul::row_stride(m.program.panel_rows);
+  for (int64_t row = 0; row < m.program.panel_rows; row += kRows) {
+    const int64_t count = std::min(kRows, m.program.panel_rows - row);
+    const int64_t valid = std::clamp<int64_t>(m.step.num_rows - first - row, 0, count);
+    load_input(m, in, {first + row, valid, count, tile.first_row, tile.rows(), tile.rows()},
+               t.scratch, tile.rows());
+    rows_to_bf16_transposed(t.scratch, tile.rows(), valid, tile.rows(), t.tile_half + row, stride,
+                            count);
+  }
+}
+
+/// Returns the ticks spent on the input, which are not the product's.
+uint64_t run_outer_sum(Machine& m, ThreadMemory& t, const OnceProgram& g, const OnceTask& task) {
+  uint64_t moved = 0;
   const Program& p = m.program;
-  const Crossing& a = p.crossings[static_cast<size_t>(g.crossing_a)];
   const Crossing& b = p.crossings[static_cast<size_t>(g.crossing_b)];
-  const bool tail = task.end_row - task.first_row != g.tile_rows;
+  const Rectangle& tile = task.tile;
   const bool bf16 = p.options.precision == Precision::kBF16;
-  float* dst = resolve(m, t, g.source_dst, {0, task.first_row, task.first_row});
+  const auto& by_panel = g.matmuls[tile.rows() != g.tile_rows][tile.cols() != g.tile_cols];
+  const int64_t b_col =
+      bf16 ? tile.first_col / std::max<int64_t>(1, b.packing.block_n) * b.packing.block_stride
+           : tile.first_col;
+  float* dst = resolve(m, t, g.source_dst, {0, tile.first_row, tile.first_row, tile.first_col});
   for (int64_t panel = 0; panel < p.num_panels; ++panel) {
-    const int32_t first = tail ? g.matmul_tail_first : g.matmul_first;
-    const int32_t next = tail ? g.matmul_tail_next : g.matmul_next;
-    const auto index = static_cast<size_t>(panel == 0 ? first : next);
-    const int64_t a_at = a.offset + panel * a.panel_stride + task.first_row * a.row_stride;
-    const int64_t b_at = b.offset + panel * b.panel_stride;
-    const void* a_data = bf16 ? static_cast<const void*>(m.crossing + a_at) : m.batch + a_at;
+    const auto index = static_cast<size_t>(by_panel[panel == 0 ? 0 : 1]);
+    const int64_t b_at = b.offset + panel * b.panel_stride + b_col;
+    const void* a_data = t.tile_half;
+    if (g.input >= 0) {
+      const uint64_t start = ticks_now();
+      transpose_input(m, t, p.inputs[static_cast<size_t>(g.input)], tile, panel);
+      moved += ticks_now() - start;
+    } else {
+      const Crossing& a = p.crossings[static_cast<size_t>(g.crossing_a)];
+      const int64_t a_at = a.offset + panel * a.panel_stride + tile.first_row * a.row_stride;
+      a_data = bf16 ? static_cast<const void*>(m.crossing + a_at) : m.batch + a_at;
+    }
     const void* b_data = bf16 ? static_cast<const void*>(m.crossing + b_at) : m.batch + b_at;
     p.matmuls[index].run(*t.workspaces[index], a_data, b_data, dst, t.gemm_scratch);
   }
+  return moved;
 }
 
 /// Partials of the chunks in a fixed binary tree over their indices.
@@ -105,8 +134,7 @@ void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t ba
   for (size_t k = 0; k < out.data.size(); ++k) dst[k] = static_cast<float>(out.data[k]);
 }
 
-void pack_weight(const Machine& m, const PackedWeight& w, int64_t first_row,
-                 int64_t end_row) noexcept {
+void pack_weight(const Machine& m, const PackedWeight& w, const Rectangle& part) noexcept {
   const Place& place = m.program.places[w.node];
   PackCall call;
   call.src = m.arena + place.offset;
@@ -118,15 +146,13 @@ void pack_weight(const Machine& m, const PackedWeight& w, int64_t first_row,
   call.block_n = w.packing.block_n;
   call.block_stride = w.packing.block_stride;
   const int64_t blocks = (w.num_n + w.packing.block_n - 1) / w.packing.block_n;
-  call.end_block = blocks;
-  call.end_k = w.packing.padded_k;
-  if (w.transposed) {
-    call.first_block = first_row / w.packing.block_n;
-    call.end_block = end_row >= w.num_n ? blocks : end_row / w.packing.block_n;
-  } else {
-    call.first_k = first_row;
-    call.end_k = end_row >= w.num_k ? w.packing.padded_k : end_row;
-  }
+  const int64_t first_n = w.transposed ? part.first_row : part.first_col;
+  const int64_t end_n = w.transposed ? part.end_row : part.end_col;
+  const int64_t end_k = w.transposed ? part.end_col : part.end_row;
+  call.first_block = first_n / w.packing.block_n;
+  call.end_block = end_n >= w.num_n ? blocks : end_n / w.packing.block_n;
+  call.first_k = w.transposed ? part.first_col : part.first_row;
+  call.end_k = end_k >= w.num_k ? w.packing.padded_k : end_k;
   call.dst = m.packed + w.offset;
   pack_bf16_pairs(call);
 }
@@ -135,15 +161,18 @@ void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& ta
                    int thread) noexcept {
   ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
   const OnceProgram& g = stage.programs[static_cast<size_t>(task.program)];
-  const uint64_t start = ticks_now();
+  uint64_t start = ticks_now();
   Cost cost = Cost::kOther;
   switch (g.source) {
     case OnceSource::kNone:
       break;
-    case OnceSource::kOuterSum:
-      run_outer_sum(m, t, g, task);
+    case OnceSource::kOuterSum: {
+      const uint64_t moved = run_outer_sum(m, t, g, task);
+      t.ticks[static_cast<size_t>(Cost::kInput)] += moved;
+      start += moved;
       cost = Cost::kGemm;
       break;
+    }
     case OnceSource::kBatchSum:
       run_batch_tree(m, t, g);
       break;
@@ -161,12 +190,15 @@ void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& ta
   t.ticks[static_cast<size_t>(cost)] += middle - start;
   if (g.chunks >= 0) {
     const ChunkProgram& chunk = m.program.chunk_programs[static_cast<size_t>(g.chunks)];
-    run_chunk_program(m, t, chunk, {task.first_row, task.end_row, 0, task.first_row, 0});
+    const Rectangle& tile = task.tile;
+    run_chunk_program(
+        m, t, chunk,
+        {tile.first_row, tile.end_row, 0, 0, tile.first_row, tile.first_col, tile.cols()});
     const uint64_t end = ticks_now();
     t.ticks[static_cast<size_t>(chunk.cost)] += end - middle;
     if (g.packs.empty()) return;
     for (const PackRange& r : g.packs) {
-      pack_weight(m, m.program.packed[static_cast<size_t>(r.packed)], task.first_row, task.end_row);
+      pack_weight(m, m.program.packed[static_cast<size_t>(r.packed)], task.tile);
     }
     t.ticks[static_cast<size_t>(Cost::kPacking)] += ticks_now() - end;
   }

@@ -20,8 +20,8 @@ RowOrigin origin(const Block& b, int64_t lead) { return {b.first_item * lead, 0,
 
 void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
   load_input(m, m.program.inputs[static_cast<size_t>(r.input)],
-             {b.first_item, b.valid, b.rows, 0, r.cols}, resolve(m, t, r.dst, origin(b, r.lead)),
-             r.cols);
+             {b.first_item, b.valid, b.rows, 0, r.cols, r.cols},
+             resolve(m, t, r.dst, origin(b, r.lead)), r.cols);
 }
 
 /// Some columns of all rows at a time, so that the float32 values stay in L1.
@@ -30,7 +30,7 @@ void run_load_operands(Machine& m, ThreadMemory& t, const RowInstruction& r, con
   for (int64_t col = 0; col < r.cols; col += step) {
     const int64_t cols = std::min(step, r.cols - col);
     load_input(m, m.program.inputs[static_cast<size_t>(r.input)],
-               {b.first_item, b.valid, b.rows, col, cols}, t.scratch, cols);
+               {b.first_item, b.valid, b.rows, col, cols, col == 0 ? r.cols : 0}, t.scratch, cols);
     if (r.is_cast) {
       rows_to_bf16(t.scratch, cols, b.rows, cols, t.half + r.half_offset + col, stride, 0);
     }
@@ -153,8 +153,9 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
     case RowOp::kGemm:
       return run_gemm(m, t, r, b);
     case RowOp::kChunks:
-      return run_chunk_program(m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)],
-                               {0, b.rows * r.lead, b.first_item * r.lead, 0, b.valid * r.lead});
+      return run_chunk_program(
+          m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)],
+          {0, b.rows * r.lead, b.first_item * r.lead, b.valid * r.lead, 0, 0, r.cols});
     case RowOp::kCopy:
       return run_copy(m, t, r, b);
     case RowOp::kReference:
@@ -201,8 +202,9 @@ void load_input(const Machine& m, const InputBinding& in, const LoadRange& range
   call.is_u8 = in.values.dtype() == Dtype::kU8;
   call.base = in.values.data() + range.first_col * (call.is_u8 ? 1 : 4);
   call.base_stride = in.cols;
-  call.prefetch = range.first_col == 0;
+  call.prefetch_cols = range.prefetch_cols;
   call.items = m.step.items + range.first;
+  call.items_after = m.step.num_rows - range.first - range.valid;
   call.num_items = range.valid;
   call.rows = range.count;
   call.cols = range.cols;

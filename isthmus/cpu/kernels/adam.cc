@@ -62,27 +62,37 @@ HWY_INLINE AdamState updated(const AdamConstants& k, FloatVec g, AdamState s) {
   return s;
 }
 
-void adam_values(const AdamCall& call) {
+void adam_row(const AdamConstants& k, const float* gradient, float* m, float* v, float* w,
+              int64_t count) {
   const FloatTag d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const AdamConstants k = constants_of(call);
   int64_t i = 0;
-  for (; i + lanes <= call.count; i += lanes) {
-    const AdamState s =
-        updated(k, hn::LoadU(d, call.gradient + i),
-                {hn::LoadU(d, call.m + i), hn::LoadU(d, call.v + i), hn::LoadU(d, call.w + i)});
-    hn::StoreU(s.m, d, call.m + i);
-    hn::StoreU(s.v, d, call.v + i);
-    hn::StoreU(s.w, d, call.w + i);
+  for (; i + lanes <= count; i += lanes) {
+    const AdamState s = updated(k, hn::LoadU(d, gradient + i),
+                                {hn::LoadU(d, m + i), hn::LoadU(d, v + i), hn::LoadU(d, w + i)});
+    hn::StoreU(s.m, d, m + i);
+    hn::StoreU(s.v, d, v + i);
+    hn::StoreU(s.w, d, w + i);
   }
-  if (i == call.count) return;
-  const size_t rest = static_cast<size_t>(call.count - i);
-  const AdamState s = updated(k, load_partial(d, call.gradient + i, rest),
-                              {load_partial(d, call.m + i, rest), load_partial(d, call.v + i, rest),
-                               load_partial(d, call.w + i, rest)});
-  store_partial(s.m, d, call.m + i, rest);
-  store_partial(s.v, d, call.v + i, rest);
-  store_partial(s.w, d, call.w + i, rest);
+  if (i == count) return;
+  const size_t rest = static_cast<size_t>(count - i);
+  const AdamState s = updated(
+      k, load_partial(d, gradient + i, rest),
+      {load_partial(d, m + i, rest), load_partial(d, v + i, rest), load_partial(d, w + i, rest)});
+  store_partial(s.m, d, m + i, rest);
+  store_partial(s.v, d, v + i, rest);
+  store_partial(s.w, d, w + i, rest);
+}
+
+void adam_rows(const AdamCall& call) {
+  const AdamConstants k = constants_of(call);
+  const bool dense = call.gradient_stride == call.cols && call.stride == call.cols;
+  const int64_t rows = dense ? 1 : call.rows, cols = dense ? call.rows * call.cols : call.cols;
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t at = r * call.stride;
+    adam_row(k, call.gradient + r * call.gradient_stride, call.m + at, call.v + at, call.w + at,
+             cols);
+  }
 }
 
 }  // namespace
@@ -93,8 +103,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace isthmus {
 
-HWY_EXPORT(adam_values);
-void adam_update(const AdamCall& call) noexcept { HWY_DYNAMIC_DISPATCH(adam_values)(call); }
+HWY_EXPORT(adam_rows);
+void adam_update(const AdamCall& call) noexcept { HWY_DYNAMIC_DISPATCH(adam_rows)(call); }
 
 }  // namespace isthmus
 #endif

@@ -67,8 +67,9 @@ struct LoadCall {
   const void* base = nullptr;       // the first of `cols` values of item 0
   int64_t base_stride = 0;          // values from item to item
   bool is_u8 = false;               // else float32
-  bool prefetch = true;             // whole items, a few ahead
   const int64_t* items = nullptr;   // row indices into base
+  int64_t prefetch_cols = 0;        // values from `base` on, of items a few ahead
+  int64_t items_after = 0;          // indices behind the loaded ones that may be prefetched
   int64_t num_items = 0, rows = 0, cols = 0;
   const float* shift = nullptr;
   const float* scale = nullptr;
@@ -127,11 +128,12 @@ struct BernoulliCall {
 };
 void bernoulli_log_prob_and_gradient(const BernoulliCall& call) noexcept;
 
-/// Adam on `count` values: m, v, w updated in place from the gradient g.
+/// Adam on rows x cols values: m, v, w updated in place from the gradient g.
 ///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 ///   w = w - rate * (m * correction1) / (sqrt(v * correction2) + epsilon) - decay * w
 struct AdamCall {
-  int64_t count = 0;
+  int64_t rows = 1, cols = 0;
+  int64_t gradient_stride = 0, stride = 0;  // from row to row; m, v and w lie alike
   const float* gradient = nullptr;
   float* m = nullptr;
   float* v = nullptr;

@@ -79,8 +79,8 @@ void load_items(const LoadCall& call) {
       std::memset(dst, 0, cols * sizeof(float));
       continue;
     }
-    if (call.prefetch && r + kRowsAhead < call.num_items && r + kRowsAhead < call.rows) {
-      prefetch_row(base + call.items[r + kRowsAhead] * call.base_stride, call.base_stride);
+    if (call.prefetch_cols > 0 && r + kRowsAhead < call.num_items + call.items_after) {
+      prefetch_row(base + call.items[r + kRowsAhead] * call.base_stride, call.prefetch_cols);
     }
     const T* src = base + call.items[r] * call.base_stride;
     if (call.uniform) {

@@ -162,8 +162,18 @@ void expect_loaded(const std::vector<T>& base, bool uniform, int64_t cols) {
   const std::vector<int64_t> items = {7, 0, 3, 3, 9, 1, 2};
   const int64_t stride = cols + 2;
   std::vector<float> dst(static_cast<size_t>(9 * stride), 5.0f);
-  load_rows({base.data(), cols, sizeof(T) == 1, true, items.data(), 7, 9, cols, shift.data(), scale.data(),
-             uniform, dst.data(), stride});
+  LoadCall call{.base = base.data(), .base_stride = cols, .is_u8 = sizeof(T) == 1};
+  call.items = items.data();
+  call.prefetch_cols = cols;
+  call.num_items = 7;
+  call.rows = 9;
+  call.cols = cols;
+  call.shift = shift.data();
+  call.scale = scale.data();
+  call.uniform = uniform;
+  call.dst = dst.data();
+  call.dst_stride = stride;
+  load_rows(call);
   for (int64_t r = 0; r < 9; ++r) {
     for (int64_t c = 0; c < stride; ++c) {
       float expected = c < cols ? 0.0f : 5.0f;

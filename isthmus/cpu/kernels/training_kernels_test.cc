@@ -147,7 +147,7 @@ void expect_adam(float epsilon, float decay) {
     auto g = random_normals(kCount, static_cast<uint64_t>(step));
     for (size_t i = 0; i < g.size(); i += 3) g[i] = 0;  // v stays 0
     for (size_t i = 1; i < g.size(); i += 3) g[i] *= 1e-12f;
-    AdamCall call = {kCount, g.data(), m.data(), v.data(), w.data()};
+    AdamCall call = {1, kCount, kCount, kCount, g.data(), m.data(), v.data(), w.data()};
     call.epsilon = epsilon;
     call.decay = decay;
     call.rate = 1e-3f;
@@ -174,7 +174,7 @@ TEST_P(TrainingKernels, AdamEqualsDouble) {
 
 TEST_P(TrainingKernels, AdamOfNoGradientAndNoEpsilonStands) {
   float g = 0, m = 0, v = 0, w = 1;
-  AdamCall call = {1, &g, &m, &v, &w};
+  AdamCall call = {1, 1, 1, 1, &g, &m, &v, &w};
   call.epsilon = 0;
   call.rate = 1;
   adam_update(call);
@@ -186,7 +186,7 @@ TEST_P(TrainingKernels, AdamValuesDoNotDependOnTheirPlace) {
   const auto update = [&](size_t first, size_t count) {
     std::vector<float> m(100, 0.1f), v(100, 0.2f), w = start;
     AdamCall call;
-    call.count = static_cast<int64_t>(count);
+    call.cols = static_cast<int64_t>(count);
     call.gradient = g.data() + first;
     call.m = m.data() + first;
     call.v = v.data() + first;
