@@ -29,8 +29,8 @@ enum class Urgency {
 };
 
 /// One thread, one job in flight, at most one waiting: so at most two copies of the state live. To
-/// be used from one thread. When a job fails, the one that waits behind it is dropped: its files may
-/// stand on what is missing now (a checkpoint knows the best model as written).
+/// be used from one thread. When a job fails, the one that waits behind it is dropped: its files
+/// may stand on what is missing now (a checkpoint knows the best model as written).
 class CheckpointWriter {
  public:
   CheckpointWriter();
