@@ -22,7 +22,7 @@ namespace isthmus {
 namespace {
 
 constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040;
-constexpr auto kSpinTime = std::chrono::microseconds(30);
+constexpr auto kSpinTime = std::chrono::microseconds(100);
 
 /// Waits until `value` differs from `old`: spins first (unless told not to), then sleeps.
 uint32_t wait_for_change(const std::atomic<uint32_t>& value, uint32_t old, bool spin) {

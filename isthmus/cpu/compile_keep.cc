@@ -165,7 +165,9 @@ void Compiler::emit_load_operands(RowInstruction load) {
     }
   }
   if (!load.is_cast && load.crossing < 0) return;
-  const int64_t floats = p_.shape.block_rows * operand_columns(p_.shape.block_rows);
+  const int64_t rows = p_.shape.block_rows;
+  const int64_t floats =
+      std::max(rows * operand_columns(rows), load.cols * operand_rows(load.cols));
   p_.scratch_floats = std::max(p_.scratch_floats, floats);
   rows_->instructions.push_back(load);
 }

@@ -93,7 +93,8 @@ OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
   program.tile_rows = tile_rows_for(group, program);
   add_pack_ranges(group, program);
   const int64_t tile = program.tile_rows * program.tile_cols;
-  program.cost_estimate = tile * (program.source == OnceSource::kOuterSum ? 40 : 4);
+  const auto packs = static_cast<int64_t>(program.packs.size());
+  program.cost_estimate = tile * (program.source == OnceSource::kOuterSum ? 40 + 10 * packs : 4);
   return program;
 }
 

@@ -72,7 +72,7 @@ struct ChunkStep {
   Place dst = {};
   Place dst2 = {};  // kBernoulli: the gradient
   std::array<float, 2> attr = {};
-  std::array<Place, 4> state = {};    // kAdam: gradient, m, v, w
+  std::array<Place, 4> state = {};    // kAdam: gradient, m, v, w; kBernoulli: bias of the columns
   std::array<Place, 8> scalars = {};  // kAdam: beta1 .. decay as places of kOnce scalars
   int32_t index = -1;                 // kLoad: input; kKeepPairs: crossing; kColumnSum: batch sum
   int64_t half_offset = 0;            // kCast: in the thread's bf16 buffer
@@ -273,11 +273,13 @@ struct Program {
   size_t gemm_scratch_bytes = 0;
 };
 
-/// Columns of a stored input that are converted at a time, of `rows` rows.
+/// How much of a stored input is converted at a time: columns of `rows` rows, or rows of `cols`
+/// columns; about 28 KiB of float32.
+inline constexpr int64_t kOperandFloats = 7168;
 inline int64_t operand_columns(int64_t rows) {
-  constexpr int64_t kFloats = 7168;  // 28 KiB
-  return std::max<int64_t>(32, kFloats / rows / 16 * 16);
+  return std::max<int64_t>(32, kOperandFloats / rows / 16 * 16);
 }
+inline int64_t operand_rows(int64_t cols) { return std::max<int64_t>(1, kOperandFloats / cols); }
 
 Program compile_program(const Graph& graph, const CompileOptions& options, int num_threads);
 std::string print_program(const Program& program);

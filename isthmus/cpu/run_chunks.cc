@@ -55,6 +55,7 @@ void run_bernoulli(const Machine& m, const ThreadMemory& t, const ChunkStep& s, 
   call.cols = cols;
   call.logits = resolve(m, t, s.in[0], at);
   call.logits_stride = s.in[0].row_stride;
+  if (s.state[0].valid()) call.bias = resolve(m, t, s.state[0], at);
   call.x = resolve(m, t, s.in[1], at);
   call.x_stride = s.in[1].row_stride;
   // The graph's gradient is scale * (x - sigmoid); the kernel's is scale * (sigmoid - x).

@@ -24,19 +24,31 @@ void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block&
              resolve(m, t, r.dst, origin(b, r.lead)), r.cols);
 }
 
-/// Some columns of all rows at a time, so that the float32 values stay in L1.
+/// A few whole rows at a time, or, where a transposed copy is wanted, some columns of all rows: so
+/// that the float32 values stay in L1.
 void run_load_operands(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  const int64_t stride = Matmul::row_stride(r.cols), step = operand_columns(b.rows);
+  const InputBinding& in = m.program.inputs[static_cast<size_t>(r.input)];
+  const int64_t stride = Matmul::row_stride(r.cols);
+  if (r.crossing < 0) {
+    const int64_t step = operand_rows(r.cols);
+    for (int64_t row = 0; row < b.rows; row += step) {
+      const int64_t rows = std::min(step, b.rows - row);
+      const int64_t valid = std::clamp<int64_t>(b.valid - row, 0, rows);
+      load_input(m, in, {b.first_item + row, valid, rows, 0, r.cols, r.cols}, t.scratch, r.cols);
+      rows_to_bf16(t.scratch, r.cols, rows, r.cols, t.half + r.half_offset + row * stride, stride,
+                   0);
+    }
+    return;
+  }
+  const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
+  const int64_t step = operand_columns(b.rows), panel = m.program.panel_rows;
   for (int64_t col = 0; col < r.cols; col += step) {
     const int64_t cols = std::min(step, r.cols - col);
-    load_input(m, m.program.inputs[static_cast<size_t>(r.input)],
-               {b.first_item, b.valid, b.rows, col, cols, col == 0 ? r.cols : 0}, t.scratch, cols);
+    load_input(m, in, {b.first_item, b.valid, b.rows, col, cols, col == 0 ? r.cols : 0}, t.scratch,
+               cols);
     if (r.is_cast) {
       rows_to_bf16(t.scratch, cols, b.rows, cols, t.half + r.half_offset + col, stride, 0);
     }
-    if (r.crossing < 0) continue;
-    const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
-    const int64_t panel = m.program.panel_rows;
     uint16_t* dst = m.crossing + c.offset + b.first_item / panel * c.panel_stride +
                     b.first_item % panel + col * c.row_stride;
     rows_to_bf16_transposed(t.scratch, cols, b.valid, cols, dst, c.row_stride, b.rows);

@@ -4,8 +4,9 @@
 //   a = bernoulli_log_prob(t, x)   s = sum(a)            |  log_prob = s
 //   p = sigmoid(t)   d = sub(x, p)   g = mul(scale, d)   |  gradient = g
 //
-// where scale is one number for all rows. One exp and one reciprocal serve both; the logs of a row
-// become logs of products.
+// where scale is one number for all rows; before it, if nobody else wants t, t = add(logits, bias
+// of the columns). One exp and one reciprocal serve both; the logs of a row become logs of
+// products.
 #include <algorithm>
 
 #include "isthmus/cpu/compiler.h"
@@ -44,6 +45,28 @@ int find_step(const ChunkProgram& chunk, std::string_view name, const Place& in0
   return -1;
 }
 
+/// The step that makes `t` by adding one bias per column, if only these two steps read t.
+int bias_step(const ChunkProgram& chunk, const Place& t, const std::array<int, 2>& readers) {
+  if (t.memory != Memory::kScratch) return -1;
+  int found = -1;
+  for (size_t k = 0; k < chunk.steps.size(); ++k) {
+    const ChunkStep& s = chunk.steps[k];
+    if (same_value(s.dst, t)) found = static_cast<int>(k);
+    for (int j = 0; j < s.num_in; ++j) {
+      const bool reads = same_value(s.in[static_cast<size_t>(j)], t);
+      if (reads &&
+          std::find(readers.begin(), readers.end(), static_cast<int>(k)) == readers.end()) {
+        return -1;
+      }
+    }
+  }
+  if (found < 0) return -1;
+  const ChunkStep& s = chunk.steps[static_cast<size_t>(found)];
+  const bool bias = s.name == "add" && full(s.in[0]) && s.in[1].row_stride == 0 &&
+                    s.in[1].col_stride == 1 && s.in[1].row_repeat == 1;
+  return bias ? found : -1;
+}
+
 bool try_fuse(ChunkProgram& chunk, size_t at) {
   const auto step = [&](int k) -> const ChunkStep& { return chunk.steps[static_cast<size_t>(k)]; };
   const ChunkStep log_prob = chunk.steps[at];
@@ -69,6 +92,12 @@ bool try_fuse(ChunkProgram& chunk, size_t at) {
   fused.dst = step(sum).dst;
   fused.dst2 = step(scaled).dst;
   std::vector<int> gone = {static_cast<int>(at), sum, sigmoid, diff, scaled};
+  const int biased = bias_step(chunk, t, {gone[0], sigmoid});
+  if (biased >= 0) {
+    fused.in[0] = step(biased).in[0];
+    fused.state[0] = step(biased).in[1];
+    gone.push_back(biased);
+  }
   const int first = *std::min_element(gone.begin(), gone.end());
   std::sort(gone.rbegin(), gone.rend());
   for (int k : gone) chunk.steps.erase(chunk.steps.begin() + k);

@@ -57,8 +57,10 @@ HWY_INLINE Terms terms_of(FloatVec t, FloatVec x, FloatVec scale) {
   return {hn::Sub(step, x), factor, hn::Mul(hn::Sub(sigmoid, x), scale)};
 }
 
-float bernoulli_row(const float* logits, const float* x, float scale, float* gradient,
-                    size_t cols) {
+/// `bias` is added to the logits if `kBias`.
+template <bool kBias>
+float bernoulli_row(const float* logits, const float* bias, const float* x, float scale,
+                    float* gradient, size_t cols) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   const auto scales = hn::Set(d, scale);
@@ -68,7 +70,8 @@ float bernoulli_row(const float* logits, const float* x, float scale, float* gra
     auto part = hn::Zero(d), product = hn::Set(d, 1.0f);
     const size_t end = cols - c > kFactors * lanes ? c + kFactors * lanes : cols;
     for (; c + lanes <= end; c += lanes) {
-      const auto t = hn::LoadU(d, logits + c);
+      auto t = hn::LoadU(d, logits + c);
+      if (kBias) t = hn::Add(t, hn::LoadU(d, bias + c));
       const Terms k = terms_of(t, hn::LoadU(d, x + c), scales);
       part = hn::MulAdd(t, k.slope, part);
       product = hn::Mul(product, k.factor);
@@ -76,7 +79,8 @@ float bernoulli_row(const float* logits, const float* x, float scale, float* gra
     }
     if (c < end) {
       const size_t rest = end - c;
-      const auto t = load_partial(d, logits + c, rest);
+      auto t = load_partial(d, logits + c, rest);
+      if (kBias) t = hn::Add(t, load_partial(d, bias + c, rest));
       const Terms k = terms_of(t, load_partial(d, x + c, rest), scales);
       part = hn::MulAdd(t, k.slope, part);  // missing logits are zero
       product = hn::IfThenElse(hn::FirstN(d, rest), hn::Mul(product, k.factor), product);
@@ -90,9 +94,10 @@ float bernoulli_row(const float* logits, const float* x, float scale, float* gra
 
 void bernoulli_rows(const BernoulliCall& call) {
   for (int64_t r = 0; r < call.rows; ++r) {
+    const auto row = call.bias != nullptr ? bernoulli_row<true> : bernoulli_row<false>;
     const float nll =
-        bernoulli_row(call.logits + r * call.logits_stride, call.x + r * call.x_stride, call.scale,
-                      call.gradient + r * call.gradient_stride, static_cast<size_t>(call.cols));
+        row(call.logits + r * call.logits_stride, call.bias, call.x + r * call.x_stride, call.scale,
+            call.gradient + r * call.gradient_stride, static_cast<size_t>(call.cols));
     call.log_prob[r] = -nll;
   }
 }

@@ -17,8 +17,9 @@
 
 namespace isthmus {
 
-/// Input of an elementwise kernel. Value (r, c) is data[(r / row_repeat) * row_stride + c * col_stride];
-/// row_stride 0: the same row for all (kOnce vectors); col_stride is 0 (one value per row) or 1.
+/// Input of an elementwise kernel. Value (r, c) is data[(r / row_repeat) * row_stride + c *
+/// col_stride]; row_stride 0: the same row for all (kOnce vectors); col_stride is 0 (one value per
+/// row) or 1.
 struct Operand {
   const float* data = nullptr;
   int64_t row_stride = 0;
@@ -29,9 +30,9 @@ struct Operand {
 struct ElementwiseCall {
   int64_t rows = 0, cols = 0;
   Operand in[3] = {};
-  float* dst = nullptr;          // (r, c) at dst[r * dst_stride + c]
+  float* dst = nullptr;  // (r, c) at dst[r * dst_stride + c]
   int64_t dst_stride = 0;
-  float attr[2] = {0, 0};        // leaky_relu: slope; elu: alpha; clamp: low, high
+  float attr[2] = {0, 0};  // leaky_relu: slope; elu: alpha; clamp: low, high
 };
 using ElementwiseKernel = void (*)(const ElementwiseCall&) noexcept;
 
@@ -48,7 +49,7 @@ struct RowCall {
   const float* src = nullptr;
   int64_t src_stride = 0;
   float* dst = nullptr;
-  int64_t dst_stride = 0;        // softmax: row stride; reductions: distance of results
+  int64_t dst_stride = 0;  // softmax: row stride; reductions: distance of results
 };
 void row_sum(const RowCall& call) noexcept;        // float32 lanes, fixed order
 void row_logsumexp(const RowCall& call) noexcept;  // max first; sum in float64
@@ -64,12 +65,12 @@ void add_into(float* a, const float* b, int64_t count) noexcept;
 /// Stored values to float32: (value - shift) * scale, gathered by item. `shift` and `scale` have
 /// `cols` entries, or one (uniform = true). Rows >= num_items are zero.
 struct LoadCall {
-  const void* base = nullptr;       // the first of `cols` values of item 0
-  int64_t base_stride = 0;          // values from item to item
-  bool is_u8 = false;               // else float32
-  const int64_t* items = nullptr;   // row indices into base
-  int64_t prefetch_cols = 0;        // values from `base` on, of items a few ahead
-  int64_t items_after = 0;          // indices behind the loaded ones that may be prefetched
+  const void* base = nullptr;      // the first of `cols` values of item 0
+  int64_t base_stride = 0;         // values from item to item
+  bool is_u8 = false;              // else float32
+  const int64_t* items = nullptr;  // row indices into base
+  int64_t prefetch_cols = 0;       // values from `base` on, of items a few ahead
+  int64_t items_after = 0;         // indices behind the loaded ones that may be prefetched
   int64_t num_items = 0, rows = 0, cols = 0;
   const float* shift = nullptr;
   const float* scale = nullptr;
@@ -86,8 +87,8 @@ void rows_to_bf16(const float* src, int64_t src_stride, int64_t rows, int64_t co
 /// The same, transposed: dst[c * dst_stride + r]; columns [rows, padded_rows) of dst are zero.
 void rows_to_bf16_transposed(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
                              uint16_t* dst, int64_t dst_stride, int64_t padded_rows) noexcept;
-/// Pairs of rows interleaved: value (r, c) at dst[(r / 2) * dst_stride + 2 * c + r % 2]; an odd last
-/// row gets a partner of zeros.
+/// Pairs of rows interleaved: value (r, c) at dst[(r / 2) * dst_stride + 2 * c + r % 2]; an odd
+/// last row gets a partner of zeros.
 void rows_to_bf16_pairs(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
                         uint16_t* dst, int64_t dst_stride) noexcept;
 /// A float32 matrix (K, N), value (k, n) at src[k * k_stride + n * n_stride], into blocks of
@@ -114,16 +115,18 @@ void fill_uniform_rows(RngKey key, const int64_t* items, int64_t num_items, uint
 
 /// Bernoulli with logits, loss and gradient in one pass (one exp and one reciprocal per value; the
 /// logs of a row's factors as logs of products of up to 64 factors per lane):
-///   nll[r] = sum_c softplus(t) - x t,   gradient(r, c) = scale * (sigmoid(t) - x).
+///   nll[r] = sum_c softplus(t) - x t,   gradient(r, c) = scale * (sigmoid(t) - x),
+/// where t is the logit, plus the bias of its column if there is one.
 struct BernoulliCall {
   int64_t rows = 0, cols = 0;
   const float* logits = nullptr;
   int64_t logits_stride = 0;
+  const float* bias = nullptr;  // (cols), or none
   const float* x = nullptr;
   int64_t x_stride = 0;
   float scale = 1;
-  float* log_prob = nullptr;        // (rows), -nll
-  float* gradient = nullptr;        // of nll, times scale
+  float* log_prob = nullptr;  // (rows), -nll
+  float* gradient = nullptr;  // of nll, times scale
   int64_t gradient_stride = 0;
 };
 void bernoulli_log_prob_and_gradient(const BernoulliCall& call) noexcept;

@@ -50,8 +50,8 @@ BernoulliRow run_bernoulli(const std::vector<float>& t, const std::vector<float>
   BernoulliRow out;
   out.gradient.resize(t.size());
   const auto cols = static_cast<int64_t>(t.size());
-  bernoulli_log_prob_and_gradient(
-      {1, cols, t.data(), cols, x.data(), cols, scale, &out.log_prob, out.gradient.data(), cols});
+  bernoulli_log_prob_and_gradient({1, cols, t.data(), cols, nullptr, x.data(), cols, scale,
+                                   &out.log_prob, out.gradient.data(), cols});
   return out;
 }
 
@@ -106,11 +106,26 @@ TEST_P(TrainingKernels, BernoulliKeepsNan) {
   EXPECT_TRUE(std::isnan(row.gradient[37]));
 }
 
+TEST_P(TrainingKernels, BernoulliAddsTheBiasOfAColumnToItsLogit) {
+  constexpr int64_t kCols = 117;
+  const auto t = random_values(kCols, -5, 5), bias = random_values(kCols, -1, 1, 2);
+  const auto x = random_values(kCols, 0, 1, 1);
+  auto sum = t;
+  for (size_t c = 0; c < sum.size(); ++c) sum[c] += bias[c];
+  const auto expected = run_bernoulli(sum, x, 0.5f);
+  std::vector<float> gradient(t.size());
+  float log_prob = 0;
+  bernoulli_log_prob_and_gradient({1, kCols, t.data(), kCols, bias.data(), x.data(), kCols, 0.5f,
+                                   &log_prob, gradient.data(), kCols});
+  EXPECT_EQ(log_prob, expected.log_prob);
+  EXPECT_EQ(gradient, expected.gradient);
+}
+
 TEST_P(TrainingKernels, BernoulliRowsDoNotDependOnTheirNeighbours) {
   constexpr int64_t kCols = 117, kRows = 4;
   const auto t = random_values(kRows * kCols, -5, 5), x = random_values(kRows * kCols, 0, 1, 1);
   std::vector<float> gradient(t.size()), log_prob(kRows);
-  bernoulli_log_prob_and_gradient({kRows, kCols, t.data(), kCols, x.data(), kCols, 0.5f,
+  bernoulli_log_prob_and_gradient({kRows, kCols, t.data(), kCols, nullptr, x.data(), kCols, 0.5f,
                                    log_prob.data(), gradient.data(), kCols});
   for (int64_t r = 0; r < kRows; ++r) {
     const auto first = r * kCols, last = first + kCols;
