@@ -201,7 +201,8 @@ void reduce(benchmark::State& state, Reduction kind) {
     if (kind == Reduction::kRowSum) row_sum(call);
     if (kind == Reduction::kLogSumExp) row_logsumexp(call);
     if (kind == Reduction::kSoftmax) row_softmax(call);
-    if (kind == Reduction::kColumnSum) column_sum(src.data(), kCols, kRows, kCols, false, dst.data());
+    if (kind == Reduction::kColumnSum)
+      column_sum(src.data(), kCols, kRows, kCols, false, dst.data());
     if (kind == Reduction::kSquares) {
       benchmark::DoNotOptimize(sum_of_squares(src.data(), kRows * kCols));
     }

@@ -306,9 +306,9 @@ INSTANTIATE_TEST_SUITE_P(
     Magic, ForeignFile,
     ::testing::Values(Foreign{std::string("\x80\x04\x95\x00\x00", 5), 4501},
                       Foreign{"PK\x03\x04....archive/data.pkl", 4502},
-                      Foreign{"PK\x03\x04....x.npy", 3003},
-                      Foreign{"\x89HDF\r\n\x1a\n....", 3003}, Foreign{"\xff\xd8\xff\xe0", 3003},
-                      Foreign{"GIF89a", 3003}, Foreign{"PAR1....", 3003}, Foreign{"%PDF-1.4", 3003},
+                      Foreign{"PK\x03\x04....x.npy", 3003}, Foreign{"\x89HDF\r\n\x1a\n....", 3003},
+                      Foreign{"\xff\xd8\xff\xe0", 3003}, Foreign{"GIF89a", 3003},
+                      Foreign{"PAR1....", 3003}, Foreign{"%PDF-1.4", 3003},
                       Foreign{std::string("\0\0\0\0junk", 8), 3003}, Foreign{"", 3402}));
 
 TEST(Data, AContradictingExtensionIsAWarning) {
