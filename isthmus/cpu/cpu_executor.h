@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "isthmus/cpu/run.h"
+#include "isthmus/cpu/self_check.h"
 
 namespace isthmus {
 
@@ -15,6 +16,7 @@ class CpuExecutor final : public Executor {
  public:
   CpuExecutor(const Graph& graph, const CompileOptions& options, ThreadPool& pool);
 
+  bool repeats_bits() override { return products_repeat(program_, machine_.pool); }
   void bind_input(std::string_view name, const Tensor& values, const Scaling& scaling) override;
   void set_scalar(std::string_view name, double value) override;
   void set(std::string_view name, const Tensor& value) override;

@@ -53,6 +53,9 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
+  /// Whether the device computes equal bits from equal inputs on different threads, tried with the
+  /// operations of this graph; devices that need no such check say yes.
+  virtual bool repeats_bits() { return true; }
   /// Binds an input to (N, row shape) values, uint8 or float32; the model sees
   /// (stored - shift) * scale. The tensor's memory is shared, not copied.
   virtual void bind_input(std::string_view name, const Tensor& values, const Scaling& scaling) = 0;

@@ -18,8 +18,8 @@ namespace isthmus {
 
 class ReferenceExecutor final : public Executor {
  public:
-  ReferenceExecutor(const Graph& graph, const CompileOptions& options)
-      : graph_(graph), max_rows_(options.max_rows) {
+  ReferenceExecutor(const Graph& graph, const CompileOptions& options, bool repeats_bits = true)
+      : graph_(graph), max_rows_(options.max_rows), repeats_bits_(repeats_bits) {
     for (NodeKind kind : {NodeKind::kParameter, NodeKind::kState}) {
       for (const Node& node : graph_.nodes()) {
         if (node.kind != kind) continue;
@@ -31,6 +31,7 @@ class ReferenceExecutor final : public Executor {
     }
   }
 
+  bool repeats_bits() override { return repeats_bits_; }
   void bind_input(std::string_view name, const Tensor& values, const Scaling& scaling) override {
     inputs_.insert_or_assign(std::string(name), Input{values, scaling});
   }
@@ -143,6 +144,7 @@ class ReferenceExecutor final : public Executor {
 
   Graph graph_;
   int64_t max_rows_;
+  bool repeats_bits_ = true;
   std::vector<std::string> names_;
   std::map<std::string, Tensor> states_;
   std::map<std::string, Input> inputs_;
@@ -155,8 +157,9 @@ class ReferenceDevice final : public Device {
  public:
   const DeviceInfo& info() const override { return info_; }
   std::unique_ptr<Executor> compile(const Graph& graph, const CompileOptions& options) override {
-    return std::make_unique<ReferenceExecutor>(graph, options);
+    return std::make_unique<ReferenceExecutor>(graph, options, repeats_bits);
   }
+  bool repeats_bits = true;  // what the executors' self-check finds
 
  private:
   DeviceInfo info_{.kind = "reference",

@@ -98,7 +98,7 @@ Json train_json(const TrainResult& r) {
       .set("memory_estimate_bytes", r.memory_estimate_bytes)
       .set("checkpoint", std::move(checkpoint))
       .set("weights_sha256", text_or_null(r.weights_sha256))
-      .set("determinism", "D1");
+      .set("determinism", r.determinism);
 }
 
 Json progress_json(const Progress& p) {

@@ -94,6 +94,15 @@ void TrainLoop::start_resumed(const ResumePoint& point) {
   }
 }
 
+bool TrainLoop::check_bits() {
+  if (executor_->repeats_bits()) return true;
+  event("warning", "W5302",
+        "equal products gave different bits on two threads: the weights of this run may depend on "
+        "the number of threads",
+        "isthmus doctor --full shows the parts; use --threads 1 for bits that repeat");
+  return false;
+}
+
 std::string TrainLoop::run() {
   while (stop_reason_.empty()) {
     if (state_.epoch > setup_.max_epochs) {

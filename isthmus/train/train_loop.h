@@ -19,6 +19,8 @@ class TrainLoop {
  public:
   TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer);
 
+  /// The device's self-check; when it fails, warning W5302 and false.
+  bool check_bits();
   /// Until the end, a stop condition or a request to stop. Returns the reason.
   std::string run();
 

@@ -151,6 +151,7 @@ TrainResult train(const TrainRequest& request, TrainObserver& observer) {
   try {
     write_start(setup, folder, r);
     TrainLoop loop(setup, folder, observer);
+    if (!loop.check_bits()) r.determinism = "D0";
     r.stop_reason = loop.run();
     finish_run(r, loop, setup, folder);
     r.seconds = setup.clock->seconds() - started;

@@ -73,6 +73,7 @@ struct TrainResult {
   std::string final_weights_sha256;  // of the state after the last step
   std::vector<WrittenFile> wrote;    // in the run folder
   double seconds = 0;
+  std::string determinism = "D1";  // "D0": the device's self-check found differing bits
 };
 
 /// Errors: those of opening data and devices; E2005/E2202 for options that do not fit together;

@@ -3,6 +3,7 @@
 // never writes a weight that is not finite.
 #include "isthmus/train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -54,6 +55,22 @@ TEST(Trainer, AnAbsurdLearningRateRecoversOrFailsWithTheTerm) {
   EXPECT_NE(text_of(join_path(out, "run.json")).find("\"diverged\""), std::string::npos);
   // What is there is still usable: the checkpoint of step 0.
   EXPECT_NO_THROW(load_model(out, posix_fs(), {}));
+}
+
+TEST(Trainer, ARunOnADeviceWhoseBitsDifferSaysSo) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  for (bool repeats : {true, false}) {
+    device.repeats_bits = repeats;
+    RecordingObserver seen;
+    const std::string out = fresh_folder("bits");
+    EXPECT_EQ(train(tiny_request(data, device, out), seen).determinism, repeats ? "D1" : "D0");
+    const bool warned = std::any_of(seen.events.begin(), seen.events.end(),
+                                    [](const TrainEvent& e) { return e.code == "W5302"; });
+    EXPECT_EQ(warned, !repeats);
+    const std::string level = repeats ? "\"D1\"" : "\"D0\"";
+    EXPECT_NE(text_of(join_path(out, "run.json")).find(level), std::string::npos);
+  }
 }
 
 TEST(Trainer, ASecondRunInTheSameFolderIsRefused) {
