@@ -27,14 +27,18 @@ int64_t round_to(int64_t value, int64_t step) { return (value + step - 1) / step
 
 /// Where a block of 32 x 32 begins and how it is reached; distances in bytes.
 struct BlockOperands {
-  const std::byte* a;
-  int64_t a_row;
-  const std::byte* b;
-  std::byte* c;
-  int64_t c_row;
-  int64_t steps;  // of 32 values of K
-  bool accumulate;
+  const std::byte* a = nullptr;
+  int64_t a_row = 0;
+  const std::byte* b = nullptr;
+  std::byte* c = nullptr;
+  int64_t c_row = 0;
+  int64_t steps = 0;  // of 32 values of K
+  bool accumulate = false;
 };
+
+/// Steps of K in one go: a strip of B and the rows of A beside it then stay in L1 (48 KiB). The sum
+/// so far passes through C, which rounds nothing.
+constexpr int64_t kMaxSteps = 16;
 
 constexpr int64_t kPairBytes = kBlock * 2 * 2;      // one pair of rows of a strip of B
 constexpr int64_t kStepBytes = kTile * kPairBytes;  // one step of K in a strip of B
@@ -88,6 +92,14 @@ ISTHMUS_AMX void multiply_block(const BlockOperands& o) {
   if (kTwoCols) ISTHMUS_TILE_STORE(1, c0 + kRight, o.c_row);
   if (kTwoRows) ISTHMUS_TILE_STORE(2, c1, o.c_row);
   if (kTwoRows && kTwoCols) ISTHMUS_TILE_STORE(3, c1 + kRight, o.c_row);
+}
+
+void multiply(const BlockOperands& o, bool two_rows, bool two_cols) {
+  if (two_rows) {
+    two_cols ? multiply_block<true, true>(o) : multiply_block<true, false>(o);
+  } else {
+    two_cols ? multiply_block<false, true>(o) : multiply_block<false, false>(o);
+  }
 }
 
 ISTHMUS_AMX void load_tiles(const AmxTiles& tiles) {
@@ -183,24 +195,23 @@ void AmxMatmul::run(const uint16_t* a, const uint16_t* b, float* c) const noexce
   const auto* a_bytes = reinterpret_cast<const std::byte*>(a);
   const auto* b_bytes = reinterpret_cast<const std::byte*>(b);
   auto* c_bytes = reinterpret_cast<std::byte*>(c);
-  BlockOperands o{.a_row = spec_.a_stride_m * 2,
-                  .c_row = spec_.c_stride_m * 4,
-                  .steps = packing_.padded_k / kBlock,
-                  .accumulate = spec_.accumulate};
+  BlockOperands o{.a_row = spec_.a_stride_m * 2, .c_row = spec_.c_stride_m * 4};
   const AmxTiles* loaded = nullptr;
-  for (int64_t n = 0; n < spec_.n; n += kBlock) {
-    const int64_t cols = std::min(kBlock, spec_.n - n);
-    o.b = b_bytes + n / kBlock * packing_.block_stride * 2;
-    for (int64_t m = 0; m < spec_.m; m += kBlock) {
-      const int64_t rows = std::min(kBlock, spec_.m - m);
-      const AmxTiles& tiles = tiles_[rows < kBlock ? 1 : 0][cols < kBlock ? 1 : 0];
-      if (&tiles != loaded) load_tiles(*(loaded = &tiles));
-      o.a = a_bytes + m * o.a_row;
-      o.c = c_bytes + m * o.c_row + n * 4;
-      if (rows > kTile) {
-        cols > kTile ? multiply_block<true, true>(o) : multiply_block<true, false>(o);
-      } else {
-        cols > kTile ? multiply_block<false, true>(o) : multiply_block<false, false>(o);
+  const int64_t steps = packing_.padded_k / kBlock, parts = (steps + kMaxSteps - 1) / kMaxSteps;
+  for (int64_t part = 0; part < parts; ++part) {
+    const int64_t first = steps * part / parts;
+    o.steps = steps * (part + 1) / parts - first;
+    o.accumulate = spec_.accumulate || part > 0;
+    for (int64_t n = 0; n < spec_.n; n += kBlock) {
+      const int64_t cols = std::min(kBlock, spec_.n - n);
+      o.b = b_bytes + n / kBlock * packing_.block_stride * 2 + first * kStepBytes;
+      for (int64_t m = 0; m < spec_.m; m += kBlock) {
+        const int64_t rows = std::min(kBlock, spec_.m - m);
+        const AmxTiles& tiles = tiles_[rows < kBlock ? 1 : 0][cols < kBlock ? 1 : 0];
+        if (&tiles != loaded) load_tiles(*(loaded = &tiles));
+        o.a = a_bytes + m * o.a_row + first * kBlock * 2;
+        o.c = c_bytes + m * o.c_row + n * 4;
+        multiply(o, rows > kTile, cols > kTile);
       }
     }
   }
