@@ -25,7 +25,8 @@ double measure_seconds_per_tick() {
 
 CpuExecutor::CpuExecutor(const Graph& graph, const CompileOptions& options, ThreadPool& pool)
     : program_(compile_program(graph, options, pool.num_threads())),
-      machine_{.program = program_, .pool = pool} {
+      machine_{.program = program_, .pool = pool},
+      shares_(pool.num_threads()) {
   static const double seconds_per_tick = measure_seconds_per_tick();
   seconds_per_tick_ = seconds_per_tick;
   allocate(pool);
@@ -207,9 +208,9 @@ void CpuExecutor::run_once_stage(const OnceStageProgram& stage, int level) {
       for (const OnceTask& task : tasks.tasks) run_once_task(machine_, stage, task, 0);
       continue;
     }
-    auto body = [&](int64_t share, int thread) {
-      const auto s = static_cast<size_t>(share);
-      for (int64_t k = tasks.cuts[s]; k < tasks.cuts[s + 1]; ++k) {
+    shares_.assign(tasks.cuts);
+    auto body = [&](int64_t, int thread) {
+      for (int64_t k = shares_.take(thread); k >= 0; k = shares_.take(thread)) {
         run_once_task(machine_, stage, tasks.tasks[static_cast<size_t>(k)], thread);
       }
     };

@@ -9,6 +9,7 @@
 
 #include "isthmus/cpu/run.h"
 #include "isthmus/cpu/self_check.h"
+#include "isthmus/cpu/task_shares.h"
 
 namespace isthmus {
 
@@ -47,6 +48,7 @@ class CpuExecutor final : public Executor {
 
   Program program_;
   Machine machine_;
+  TaskShares shares_;
   std::shared_ptr<std::byte[]> memory_;
   uint64_t num_bytes_ = 0;
   std::map<std::string, uint32_t, std::less<>> states_, scalars_;
