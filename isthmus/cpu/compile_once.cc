@@ -82,7 +82,7 @@ OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
                       shape_text(group.shape) + " (node " + std::to_string(group.nodes[0]) + ")",
                   "reshape the operands to two axes");
     }
-    program.chunks = make_chunk_program(group.nodes, g, nullptr);
+    program.chunks = make_chunk_program(group.nodes, g, nullptr, tile_cols_for(group));
     for (const ChunkStep& s : p_.chunk_programs[static_cast<size_t>(program.chunks)].steps) {
       if (s.op == ChunkOp::kAdam || s.name == "lerp") {
         p_.chunk_programs[static_cast<size_t>(program.chunks)].cost = Cost::kOptimizer;

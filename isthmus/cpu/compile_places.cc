@@ -102,7 +102,7 @@ void Compiler::place_once_values() {
           p_.places[i] = p_.places[in_place->second];
         } else if (!group.scalar64 && !assigned && i != group.source &&
                    internal_to(i, group.nodes)) {
-          p_.places[i] = {Memory::kScratch, scratch++, g.cols};  // numbered, sized later
+          p_.places[i] = {Memory::kScratch, scratch++, tile_cols_for(group)};  // sized later
         } else if (i == group.source && is_op(i, "outer_sum") && !assigned &&
                    internal_to(i, group.nodes)) {
           p_.places[i] = {Memory::kTile, 0, tile_cols_for(group)};

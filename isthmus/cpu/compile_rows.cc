@@ -61,7 +61,7 @@ void Compiler::emit_group(const DeviceGroup& group) {
     RowInstruction r = instruction(RowOp::kChunks, Cost::kOther, first);
     r.lead = g.lead;
     r.cols = g.cols;
-    r.chunks = make_chunk_program(group.nodes, g, &group);
+    r.chunks = make_chunk_program(group.nodes, g, &group, g.cols);
     r.cost = p_.chunk_programs[static_cast<size_t>(r.chunks)].cost;
     rows_->instructions.push_back(r);
     return;
@@ -137,6 +137,7 @@ void Compiler::emit_matmul(uint32_t i) {
     r.weight_place = p_.places[w];
   }
   rows_->instructions.push_back(r);
+  emitted_products_.insert(i);
 }
 
 /// A product of rows with a matrix that all rows share.
@@ -149,12 +150,29 @@ bool Compiler::runs_as_matmul(uint32_t i) const {
 /// Where the rows of a value lie as a bf16 operand in the current stage; true if nobody has asked
 /// before, and so the cast has still to be made.
 std::pair<int64_t, bool> Compiler::cast_offset(uint32_t value, const Geometry& g) {
-  const auto [at, is_new] = casts_.try_emplace(value, p_.block_halfs);
-  if (is_new) {
-    const int64_t rows = p_.shape.block_rows * g.lead;
-    p_.block_halfs += round_up(rows * Matmul::row_stride(g.cols), 32) + 32;
+  const auto known = casts_.find(value);
+  if (known != casts_.end()) return {known->second.offset, false};
+  int64_t offset = free_cast(g);
+  if (offset < 0) {
+    offset = p_.block_halfs;
+    p_.block_halfs += round_up(p_.shape.block_rows * g.lead * Matmul::row_stride(g.cols), 32) + 32;
   }
-  return {at->second, is_new};
+  casts_[value] = {offset, g, false};
+  return {offset, true};
+}
+
+/// The memory of an operand of the same shape, so that what pads it stays zero, whose products have
+/// all run; -1 if there is none.
+int64_t Compiler::free_cast(const Geometry& g) {
+  for (auto& [value, cast] : casts_) {
+    if (cast.handed_on || !(cast.geometry == g)) continue;
+    const auto served = followers(value, stage_);
+    cast.handed_on = std::all_of(served.begin(), served.end(), [&](const Follower& f) {
+      return f.kind != FollowerKind::kCast || emitted_products_.count(f.reader) != 0;
+    });
+    if (cast.handed_on) return cast.offset;
+  }
+  return -1;
 }
 
 int32_t Compiler::add_matmul(const MatmulSpec& spec) {
@@ -266,12 +284,12 @@ int32_t Compiler::make_reference(uint32_t i, int64_t rows, const Place& dst) {
 }
 
 int32_t Compiler::make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,
-                                     const DeviceGroup* row_group) {
+                                     const DeviceGroup* row_group, int64_t width) {
   const bool in_rows = row_group != nullptr;
   ChunkProgram chunk;
   chunk.cols = g.cols;
   const int64_t rows = in_rows ? p_.shape.block_rows * g.lead : g.lead;
-  chunk.chunk_rows = std::clamp<int64_t>(kChunkFloats / std::max<int64_t>(g.cols, 1), 1, rows);
+  chunk.chunk_rows = std::clamp<int64_t>(kChunkFloats / std::max<int64_t>(width, 1), 1, rows);
   if (in_rows && g.lead > 1) {
     chunk.chunk_rows = round_up(chunk.chunk_rows, g.lead);  // whole items, for repeated operands
   } else if (in_rows && chunk.chunk_rows < rows) {
@@ -282,10 +300,11 @@ int32_t Compiler::make_chunk_program(const std::vector<uint32_t>& nodes, const G
   if (p_.options.max_rows > 0) {
     fuse_bernoulli(chunk);
     fuse_adam(chunk);
+    fuse_bias_relu(chunk, [this](const Place& place) { return is_zero_constant(place); });
   }
   if (in_rows) append_sinks(chunk, *row_group);
   // Scratch slots: the numbers given so far become offsets.
-  const int64_t unit = round_up(chunk.chunk_rows * g.cols, kLineFloats) + kLineFloats;
+  const int64_t unit = round_up(chunk.chunk_rows * width, kLineFloats) + kLineFloats;
   auto settle = [&](Place& place) {
     if (place.memory != Memory::kScratch) return;
     place.offset *= unit;
@@ -299,6 +318,18 @@ int32_t Compiler::make_chunk_program(const std::vector<uint32_t>& nodes, const G
   }
   p_.chunk_programs.push_back(std::move(chunk));
   return static_cast<int32_t>(p_.chunk_programs.size() - 1);
+}
+
+bool Compiler::is_zero_constant(const Place& place) const {
+  for (uint32_t i = 0; i < graph_.nodes().size(); ++i) {
+    const Node& n = node(i);
+    if (n.kind != NodeKind::kConstant || value_count(n.type.shape) != 1) continue;
+    const Place& at = p_.places[i];
+    if (at.memory != place.memory || at.offset != place.offset) continue;
+    return n.type.dtype == Dtype::kF64 ? n.constant.values<double>()[0] == 0
+                                       : n.constant.values<float>()[0] == 0;
+  }
+  return false;
 }
 
 void Compiler::append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry& g, bool in_rows) {

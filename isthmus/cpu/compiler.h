@@ -4,6 +4,7 @@
 // (compile_once.cc).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -66,16 +67,18 @@ class Compiler {
   void emit_matmul(uint32_t i);
   void emit_copies(uint32_t i);
   void emit_reference(uint32_t i);
-  /// `row_group`: the group of a row stage, or nullptr in a once stage.
+  /// `row_group`: the group of a row stage, or nullptr in a once stage; `width`: columns of a tile.
   int32_t make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,
-                             const DeviceGroup* row_group);
+                             const DeviceGroup* row_group, int64_t width);
   void append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry& g, bool in_rows);
+  bool is_zero_constant(const Place& place) const;
   int32_t add_matmul(const MatmulSpec& spec);
   int32_t packed_weight(uint32_t weight, bool transposed, const MatmulPacking& packing);
   int32_t make_reference(uint32_t i, int64_t rows, const Place& dst);
   const Place& rows_place(uint32_t i) const;  // a per-row value in full, also of uniform nodes
   bool runs_as_matmul(uint32_t i) const;
   std::pair<int64_t, bool> cast_offset(uint32_t value, const Geometry& g);
+  int64_t free_cast(const Geometry& g);
 
   // compile_keep.cc
   enum class FollowerKind : uint8_t { kCast, kBatchSum, kTransposed, kKept };
@@ -109,6 +112,12 @@ class Compiler {
   void compile_commits();
   bool in_place_is_safe(uint32_t state, uint32_t value) const;
 
+  struct Cast {
+    int64_t offset;
+    Geometry geometry;
+    bool handed_on;  // another operand lies there now
+  };
+
   Program& p_;
   const Graph& graph_;
   const Plan& plan_;
@@ -117,8 +126,9 @@ class Compiler {
   std::map<uint32_t, Place> filled_;                  // rows of uniform nodes
   std::map<std::pair<uint32_t, bool>, int32_t> packed_index_, crossing_index_;
   std::map<uint32_t, int32_t> batch_sum_index_;
-  std::map<uint32_t, int64_t> casts_;      // bf16 copies made in the current row stage
-  std::map<uint32_t, uint32_t> in_place_;  // value -> state
+  std::map<uint32_t, Cast> casts_;  // bf16 operands made in the current row stage
+  std::set<uint32_t> emitted_products_;
+  std::map<uint32_t, uint32_t> in_place_;                  // value -> state
   std::map<uint32_t, std::pair<int, int>> once_position_;  // node -> (level, sublevel)
   size_t stage_ = 0;
   RowStageProgram* rows_ = nullptr;
@@ -132,5 +142,7 @@ inline int64_t round_up(int64_t value, int64_t step) { return (value + step - 1)
 /// Fusions: rewrite a chunk program where a known pattern stands in it. fusions/<name>.cc
 void fuse_bernoulli(ChunkProgram& chunk);
 void fuse_adam(ChunkProgram& chunk);
+/// `is_zero`: whether a place holds the constant 0.
+void fuse_bias_relu(ChunkProgram& chunk, const std::function<bool(const Place&)>& is_zero);
 
 }  // namespace isthmus

@@ -58,6 +58,7 @@ enum class ChunkOp : uint8_t {
   kLogSumExp,
   kBernoulli,
   kAdam,
+  kBiasRelu,
   kLoad,       // rows of a stored input
   kCast,       // in[0] as rows of a bf16 operand
   kKeepPairs,  // in[0] for a sum of products over the batch
@@ -70,7 +71,7 @@ struct ChunkStep {
   std::array<Place, 3> in = {};
   int num_in = 0;
   Place dst = {};
-  Place dst2 = {};  // kBernoulli: the gradient
+  Place dst2 = {};  // kBernoulli: the gradient; kBiasRelu: the mask, if wanted
   std::array<float, 2> attr = {};
   std::array<Place, 4> state = {};    // kAdam: gradient, m, v, w; kBernoulli: bias of the columns
   std::array<Place, 8> scalars = {};  // kAdam: beta1 .. decay as places of kOnce scalars
@@ -213,7 +214,7 @@ struct OnceTask {
 
 struct OnceLevel {
   std::vector<OnceTask> tasks;
-  std::vector<int64_t> cuts;  // thread t runs tasks [cuts[t], cuts[t + 1])
+  std::vector<int64_t> cuts;  // thread t begins with tasks [cuts[t], cuts[t + 1])
   bool serial = false;        // too small for a barrier
 };
 

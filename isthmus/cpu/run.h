@@ -77,8 +77,10 @@ void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t ba
 struct LoadRange {
   int64_t first = 0, valid = 0, count = 0;
   int64_t first_col = 0, cols = 0;
-  int64_t prefetch_cols = 0;  // from first_col on, of the rows that follow
+  int64_t rows_ahead = 0;     // with each row prefetch the one so far ahead: 0, no; else
+  int64_t prefetch_cols = 0;  // from first_col on
 };
+inline constexpr int64_t kRowsAhead = 4;  // of random rows in memory
 void load_input(const Machine& m, const InputBinding& in, const LoadRange& range, float* dst,
                 int64_t dst_stride) noexcept;
 /// Rows of a kept bf16 operand, as pairs: `count` rows from row `first` of the batch on, of which

@@ -87,6 +87,23 @@ void run_adam(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64
   adam_update(call);
 }
 
+void run_bias_relu(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
+                   int64_t cols, const RowOrigin& at) {
+  BiasReluCall call;
+  call.rows = rows;
+  call.cols = cols;
+  call.src = resolve(m, t, s.in[0], at);
+  call.src_stride = s.in[0].row_stride;
+  call.bias = resolve(m, t, s.in[1], at);
+  call.dst = resolve(m, t, s.dst, at);
+  call.dst_stride = s.dst.row_stride;
+  if (s.dst2.valid()) {
+    call.mask = resolve(m, t, s.dst2, at);
+    call.mask_stride = s.dst2.row_stride;
+  }
+  bias_relu(call);
+}
+
 void run_reduction(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
                    int64_t cols, const RowOrigin& at) {
   RowCall call;
@@ -110,11 +127,12 @@ struct ChunkRows {
   int64_t batch_row = 0;       // of the chunk
 };
 
+/// The rows were read before and lie in a cache; those of the next block are asked for meanwhile.
 void run_load(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows,
               int64_t cols, const RowOrigin& at) {
   load_input(m, m.program.inputs[static_cast<size_t>(s.index)],
-             {rows.batch_row, rows.valid, rows.count, 0, cols, 0}, resolve(m, t, s.dst, at),
-             s.dst.row_stride);
+             {rows.batch_row, rows.valid, rows.count, 0, cols, m.program.shape.block_rows, cols},
+             resolve(m, t, s.dst, at), s.dst.row_stride);
 }
 
 void run_cast(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows,
@@ -148,6 +166,8 @@ void run_step(Machine& m, ThreadMemory& t, const ChunkStep& s, const ChunkRows& 
       return run_bernoulli(m, t, s, rows.count, cols, at);
     case ChunkOp::kAdam:
       return run_adam(m, t, s, rows.count, cols, at);
+    case ChunkOp::kBiasRelu:
+      return run_bias_relu(m, t, s, rows.count, cols, at);
     case ChunkOp::kRowSum:
     case ChunkOp::kLogSumExp:
       return run_reduction(m, t, s, rows.count, cols, at);

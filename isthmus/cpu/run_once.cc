@@ -23,7 +23,8 @@ void transpose_input(const Machine& m, ThreadMemory& t, const InputBinding& in,
   for (int64_t row = 0; row < m.program.panel_rows; row += kRows) {
     const int64_t count = std::min(kRows, m.program.panel_rows - row);
     const int64_t valid = std::clamp<int64_t>(m.step.num_rows - first - row, 0, count);
-    load_input(m, in, {first + row, valid, count, tile.first_row, tile.rows(), tile.rows()},
+    load_input(m, in,
+               {first + row, valid, count, tile.first_row, tile.rows(), kRowsAhead, tile.rows()},
                t.scratch, tile.rows());
     rows_to_bf16_transposed(t.scratch, tile.rows(), valid, tile.rows(), t.tile_half + row, stride,
                             count);

@@ -20,7 +20,7 @@ RowOrigin origin(const Block& b, int64_t lead) { return {b.first_item * lead, 0,
 
 void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
   load_input(m, m.program.inputs[static_cast<size_t>(r.input)],
-             {b.first_item, b.valid, b.rows, 0, r.cols, r.cols},
+             {b.first_item, b.valid, b.rows, 0, r.cols, kRowsAhead, r.cols},
              resolve(m, t, r.dst, origin(b, r.lead)), r.cols);
 }
 
@@ -34,7 +34,8 @@ void run_load_operands(Machine& m, ThreadMemory& t, const RowInstruction& r, con
     for (int64_t row = 0; row < b.rows; row += step) {
       const int64_t rows = std::min(step, b.rows - row);
       const int64_t valid = std::clamp<int64_t>(b.valid - row, 0, rows);
-      load_input(m, in, {b.first_item + row, valid, rows, 0, r.cols, r.cols}, t.scratch, r.cols);
+      load_input(m, in, {b.first_item + row, valid, rows, 0, r.cols, kRowsAhead, r.cols}, t.scratch,
+                 r.cols);
       rows_to_bf16(t.scratch, r.cols, rows, r.cols, t.half + r.half_offset + row * stride, stride,
                    0);
     }
@@ -44,8 +45,8 @@ void run_load_operands(Machine& m, ThreadMemory& t, const RowInstruction& r, con
   const int64_t step = operand_columns(b.rows), panel = m.program.panel_rows;
   for (int64_t col = 0; col < r.cols; col += step) {
     const int64_t cols = std::min(step, r.cols - col);
-    load_input(m, in, {b.first_item, b.valid, b.rows, col, cols, col == 0 ? r.cols : 0}, t.scratch,
-               cols);
+    load_input(m, in, {b.first_item, b.valid, b.rows, col, cols, col == 0 ? kRowsAhead : 0, r.cols},
+               t.scratch, cols);
     if (r.is_cast) {
       rows_to_bf16(t.scratch, cols, b.rows, cols, t.half + r.half_offset + col, stride, 0);
     }
@@ -214,6 +215,7 @@ void load_input(const Machine& m, const InputBinding& in, const LoadRange& range
   call.is_u8 = in.values.dtype() == Dtype::kU8;
   call.base = in.values.data() + range.first_col * (call.is_u8 ? 1 : 4);
   call.base_stride = in.cols;
+  call.rows_ahead = range.rows_ahead;
   call.prefetch_cols = range.prefetch_cols;
   call.items = m.step.items + range.first;
   call.items_after = m.step.num_rows - range.first - range.valid;

@@ -95,6 +95,7 @@ TEST(VaePlan, FusesLossWithItsGradientAndAdamWithPacking) {
   const std::string fp32 = device->compile(graph, {.max_rows = kBatch})->plan_text();
   EXPECT_NE(std::string::npos, fp32.find("bernoulli_with_gradient")) << fp32;
   EXPECT_EQ(std::string::npos, fp32.find("bernoulli_log_prob")) << fp32;
+  EXPECT_NE(std::string::npos, fp32.find("bias_relu")) << fp32;
   size_t adams = 0;
   for (size_t at = fp32.find(" adam"); at != std::string::npos; at = fp32.find(" adam", at + 1)) {
     ++adams;

@@ -8,14 +8,10 @@
 #include <algorithm>
 
 #include "isthmus/cpu/compiler.h"
+#include "isthmus/cpu/fusions/match.h"
 
 namespace isthmus {
 namespace {
-
-bool same_value(const Place& a, const Place& b) {
-  return a.memory == b.memory && a.offset == b.offset;
-}
-bool uniform(const Place& p) { return p.row_stride == 0 && p.col_stride == 0; }
 
 struct Matcher {
   ChunkProgram& chunk;
@@ -23,13 +19,10 @@ struct Matcher {
 
   /// The step that writes `value`, if it has this name.
   const ChunkStep* maker(const Place& value, std::string_view name) {
-    for (size_t k = chunk.steps.size(); k-- > 0;) {
-      if (!same_value(chunk.steps[k].dst, value)) continue;
-      if (chunk.steps[k].name != name) continue;
-      used.push_back(static_cast<int>(k));
-      return &chunk.steps[k];
-    }
-    return nullptr;
+    const int k = maker_of(chunk, value);
+    if (k < 0 || chunk.steps[static_cast<size_t>(k)].name != name) return nullptr;
+    used.push_back(k);
+    return &chunk.steps[static_cast<size_t>(k)];
   }
   /// value = name(a, uniform b), either order.
   const ChunkStep* scaled(const Place& value, std::string_view name, Place& a, Place& b) {
@@ -47,11 +40,8 @@ struct Matcher {
       const Place& dst = chunk.steps[static_cast<size_t>(u)].dst;
       if (same_value(dst, m1) || same_value(dst, v1) || same_value(dst, w1)) continue;
       if (dst.memory != Memory::kScratch) return false;
-      for (size_t k = 0; k < chunk.steps.size(); ++k) {
-        if (std::find(used.begin(), used.end(), static_cast<int>(k)) != used.end()) continue;
-        for (const Place& in : chunk.steps[k].in) {
-          if (in.valid() && same_value(in, dst)) return false;
-        }
+      for (int reader : readers_of(chunk, dst)) {
+        if (std::find(used.begin(), used.end(), reader) == used.end()) return false;
       }
     }
     return true;

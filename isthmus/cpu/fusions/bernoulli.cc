@@ -7,35 +7,18 @@
 // where scale is one number for all rows; before it, if nobody else wants t, t = add(logits, bias
 // of the columns). One exp and one reciprocal serve both; the logs of a row become logs of
 // products.
-#include <algorithm>
+#include <array>
 
 #include "isthmus/cpu/compiler.h"
+#include "isthmus/cpu/fusions/match.h"
 
 namespace isthmus {
 namespace {
 
-bool same(const Place& a, const Place& b) {
-  return a.memory == b.memory && a.offset == b.offset && a.row_stride == b.row_stride &&
-         a.col_stride == b.col_stride && a.row_repeat == b.row_repeat;
-}
-bool same_value(const Place& a, const Place& b) {
-  return a.memory == b.memory && a.offset == b.offset;
-}
-bool full(const Place& p) { return p.col_stride == 1 && p.row_stride != 0 && p.row_repeat == 1; }
-
 /// The only reader of `value` in the chunk, if it stays inside; -1 otherwise.
 int only_reader(const ChunkProgram& chunk, const Place& value) {
-  if (value.memory != Memory::kScratch) return -1;
-  int found = -1;
-  for (size_t k = 0; k < chunk.steps.size(); ++k) {
-    const ChunkStep& s = chunk.steps[k];
-    for (int j = 0; j < s.num_in; ++j) {
-      if (!same_value(s.in[static_cast<size_t>(j)], value)) continue;
-      if (found >= 0 && found != static_cast<int>(k)) return -1;
-      found = static_cast<int>(k);
-    }
-  }
-  return found;
+  const std::vector<int> readers = readers_of(chunk, value);
+  return value.memory == Memory::kScratch && readers.size() == 1 ? readers[0] : -1;
 }
 
 int find_step(const ChunkProgram& chunk, std::string_view name, const Place& in0) {
@@ -47,24 +30,13 @@ int find_step(const ChunkProgram& chunk, std::string_view name, const Place& in0
 
 /// The step that makes `t` by adding one bias per column, if only these two steps read t.
 int bias_step(const ChunkProgram& chunk, const Place& t, const std::array<int, 2>& readers) {
-  if (t.memory != Memory::kScratch) return -1;
-  int found = -1;
-  for (size_t k = 0; k < chunk.steps.size(); ++k) {
-    const ChunkStep& s = chunk.steps[k];
-    if (same_value(s.dst, t)) found = static_cast<int>(k);
-    for (int j = 0; j < s.num_in; ++j) {
-      const bool reads = same_value(s.in[static_cast<size_t>(j)], t);
-      if (reads &&
-          std::find(readers.begin(), readers.end(), static_cast<int>(k)) == readers.end()) {
-        return -1;
-      }
-    }
+  const int made = maker_of(chunk, t);
+  if (t.memory != Memory::kScratch || made < 0) return -1;
+  for (int k : readers_of(chunk, t)) {
+    if (k != readers[0] && k != readers[1]) return -1;
   }
-  if (found < 0) return -1;
-  const ChunkStep& s = chunk.steps[static_cast<size_t>(found)];
-  const bool bias = s.name == "add" && full(s.in[0]) && s.in[1].row_stride == 0 &&
-                    s.in[1].col_stride == 1 && s.in[1].row_repeat == 1;
-  return bias ? found : -1;
+  const ChunkStep& s = chunk.steps[static_cast<size_t>(made)];
+  return s.name == "add" && full(s.in[0]) && one_row(s.in[1]) ? made : -1;
 }
 
 bool try_fuse(ChunkProgram& chunk, size_t at) {
@@ -82,7 +54,7 @@ bool try_fuse(ChunkProgram& chunk, size_t at) {
   if (scaled < 0 || step(scaled).name != "mul") return false;
   const int other = same_value(step(scaled).in[0], step(diff).dst) ? 1 : 0;
   const Place scale = step(scaled).in[static_cast<size_t>(other)];
-  if (scale.row_stride != 0 || scale.col_stride != 0) return false;
+  if (!uniform(scale)) return false;
 
   ChunkStep fused;
   fused.op = ChunkOp::kBernoulli;
@@ -98,10 +70,7 @@ bool try_fuse(ChunkProgram& chunk, size_t at) {
     fused.state[0] = step(biased).in[1];
     gone.push_back(biased);
   }
-  const int first = *std::min_element(gone.begin(), gone.end());
-  std::sort(gone.rbegin(), gone.rend());
-  for (int k : gone) chunk.steps.erase(chunk.steps.begin() + k);
-  chunk.steps.insert(chunk.steps.begin() + first, fused);
+  replace_steps(chunk, std::move(gone), fused);
   chunk.cost = Cost::kLikelihood;
   return true;
 }

@@ -69,7 +69,8 @@ struct LoadCall {
   int64_t base_stride = 0;         // values from item to item
   bool is_u8 = false;              // else float32
   const int64_t* items = nullptr;  // row indices into base
-  int64_t prefetch_cols = 0;       // values from `base` on, of items a few ahead
+  int64_t rows_ahead = 0;          // 0, or: with each row prefetch that of the item so far ahead,
+  int64_t prefetch_cols = 0;       // this many values from `base` on
   int64_t items_after = 0;         // indices behind the loaded ones that may be prefetched
   int64_t num_items = 0, rows = 0, cols = 0;
   const float* shift = nullptr;
@@ -112,6 +113,20 @@ void fill_normal_rows(RngKey key, const int64_t* items, int64_t num_items, uint3
                       uint32_t first_block, int64_t cols, float* dst, int64_t dst_stride) noexcept;
 void fill_uniform_rows(RngKey key, const int64_t* items, int64_t num_items, uint32_t epoch,
                        uint32_t first_block, int64_t cols, float* dst, int64_t dst_stride) noexcept;
+
+/// dst = relu(src + bias of the column); mask, unless nullptr: 1 where src + bias is above 0, else
+/// 0.
+struct BiasReluCall {
+  int64_t rows = 0, cols = 0;
+  const float* src = nullptr;
+  int64_t src_stride = 0;
+  const float* bias = nullptr;
+  float* dst = nullptr;
+  int64_t dst_stride = 0;
+  float* mask = nullptr;
+  int64_t mask_stride = 0;  // 0 without a mask
+};
+void bias_relu(const BiasReluCall& call) noexcept;
 
 /// Bernoulli with logits, loss and gradient in one pass (one exp and one reciprocal per value; the
 /// logs of a row's factors as logs of products of up to 64 factors per lane):

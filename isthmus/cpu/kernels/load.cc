@@ -18,8 +18,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 using FloatTag = hn::ScalableTag<float>;
 using ByteTag = hn::Rebind<uint8_t, FloatTag>;
 
-constexpr int64_t kRowsAhead = 4;
-
 HWY_INLINE FloatVec convert(hn::Vec<ByteTag> bytes) {
   return hn::ConvertTo(FloatTag(), hn::PromoteTo(hn::Rebind<int32_t, FloatTag>(), bytes));
 }
@@ -79,8 +77,8 @@ void load_items(const LoadCall& call) {
       std::memset(dst, 0, cols * sizeof(float));
       continue;
     }
-    if (call.prefetch_cols > 0 && r + kRowsAhead < call.num_items + call.items_after) {
-      prefetch_row(base + call.items[r + kRowsAhead] * call.base_stride, call.prefetch_cols);
+    if (call.rows_ahead > 0 && r + call.rows_ahead < call.num_items + call.items_after) {
+      prefetch_row(base + call.items[r + call.rows_ahead] * call.base_stride, call.prefetch_cols);
     }
     const T* src = base + call.items[r] * call.base_stride;
     if (call.uniform) {

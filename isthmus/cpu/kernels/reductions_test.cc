@@ -164,6 +164,7 @@ void expect_loaded(const std::vector<T>& base, bool uniform, int64_t cols) {
   std::vector<float> dst(static_cast<size_t>(9 * stride), 5.0f);
   LoadCall call{.base = base.data(), .base_stride = cols, .is_u8 = sizeof(T) == 1};
   call.items = items.data();
+  call.rows_ahead = 4;
   call.prefetch_cols = cols;
   call.num_items = 7;
   call.rows = 9;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Noise (same bits as rng_key.h), Bernoulli loss with gradient and Adam against double, on every
 // instruction set.
+#include <algorithm>
 #include <cstring>
 
 #include "isthmus/cpu/kernels/every_target.h"
@@ -39,6 +40,32 @@ TEST_P(TrainingKernels, ManyNormalsHaveTheBitsOfTheScalarGenerator) {
   fill_normal_rows(key, &item, 1, 0, 0, count, dst.data(), count);
   fill_normal(key, 17, 0, 0, expected.data(), count);
   EXPECT_EQ(std::memcmp(dst.data(), expected.data(), dst.size() * sizeof(float)), 0);
+}
+
+TEST_P(TrainingKernels, BiasAndReluHaveTheBitsOfTheirParts) {
+  constexpr int64_t kRows = 3;
+  for (int64_t cols : {1, 7, 16, 20, 128, 131}) {
+    const int64_t stride = cols + 2;
+    auto src = random_normals(kRows * stride);
+    const auto bias = random_normals(cols, 1);
+    src[0] = -bias[0];  // exactly 0
+    std::vector<float> dst(src.size(), 9.0f), mask(src.size(), 9.0f), alone(src.size(), 9.0f);
+    BiasReluCall call{kRows,      cols,   src.data(),  stride, bias.data(),
+                      dst.data(), stride, mask.data(), stride};
+    bias_relu(call);
+    for (int64_t i = 0; i < kRows * stride; ++i) {
+      const auto k = static_cast<size_t>(i), c = static_cast<size_t>(i % stride);
+      const bool inside = i % stride < cols;
+      const float t = inside ? src[k] + bias[c] : 0;
+      EXPECT_EQ(dst[k], inside ? std::max(t, 0.0f) : 9.0f) << cols << " " << i;
+      EXPECT_EQ(mask[k], inside ? (t > 0 ? 1.0f : 0.0f) : 9.0f) << cols << " " << i;
+    }
+    call.dst = alone.data();
+    call.mask = nullptr;
+    call.mask_stride = 0;
+    bias_relu(call);
+    EXPECT_EQ(alone, dst);
+  }
 }
 
 struct BernoulliRow {
