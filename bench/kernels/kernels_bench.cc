@@ -95,8 +95,8 @@ void bernoulli(benchmark::State& state, int64_t rows) {
   for (size_t i = 0; i < x.size(); ++i) x[i] = values[i] > 0 ? 1.0f : 0.0f;
   Buffer<float> log_prob(rows);
   for (auto _ : state) {
-    bernoulli_log_prob_and_gradient({rows, kCols, logits.data(), kCols, x.data(), kCols, 0.5f,
-                                     log_prob.data(), gradient.data(), kCols});
+    bernoulli_log_prob_and_gradient({rows, kCols, logits.data(), kCols, nullptr, x.data(), kCols,
+                                     0.5f, log_prob.data(), gradient.data(), kCols});
     benchmark::ClobberMemory();
   }
   report(state, rows * kCols);
@@ -171,9 +171,14 @@ void load(benchmark::State& state, bool is_u8) {
   for (int64_t r = 0; r < kRows; ++r) items.push_back(r * 37 % kItems);
   Buffer<float> dst(kRows * kCols);
   const float shift = 0, scale = 1.0f / 255;
+  LoadCall call{.base = base, .base_stride = kCols, .is_u8 = is_u8, .items = items.data()};
+  call.num_items = call.rows = kRows;
+  call.cols = call.dst_stride = kCols;
+  call.shift = &shift;
+  call.scale = &scale;
+  call.dst = dst.data();
   for (auto _ : state) {
-    load_rows(
-        {base, is_u8, items.data(), kRows, kRows, kCols, &shift, &scale, true, dst.data(), kCols});
+    load_rows(call);
     benchmark::ClobberMemory();
   }
   report(state, kRows * kCols);
