@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns a plan into a program, in four passes: sizes and row groups (compile.cc), places
 // (compile_places.cc), row stages (compile_rows.cc, compile_keep.cc), once stages
-// (compile_once.cc).
+// (compile_once.cc); both kinds of stages hold chunk programs (compile_chunks.cc).
 #pragma once
 
 #include <functional>
@@ -67,11 +67,6 @@ class Compiler {
   void emit_matmul(uint32_t i);
   void emit_copies(uint32_t i);
   void emit_reference(uint32_t i);
-  /// `row_group`: the group of a row stage, or nullptr in a once stage; `width`: columns of a tile.
-  int32_t make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,
-                             const DeviceGroup* row_group, int64_t width);
-  void append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry& g, bool in_rows);
-  bool is_zero_constant(const Place& place) const;
   int32_t add_matmul(const MatmulSpec& spec);
   int32_t packed_weight(uint32_t weight, bool transposed, const MatmulPacking& packing);
   int32_t make_reference(uint32_t i, int64_t rows, const Place& dst);
@@ -79,6 +74,14 @@ class Compiler {
   bool runs_as_matmul(uint32_t i) const;
   std::pair<int64_t, bool> cast_offset(uint32_t value, const Geometry& g);
   int64_t free_cast(const Geometry& g);
+
+  // compile_chunks.cc
+  /// `row_group`: the group of a row stage, or nullptr in a once stage; `width`: columns of a tile.
+  int32_t make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,
+                             const DeviceGroup* row_group, int64_t width);
+  void append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry& g, bool in_rows);
+  void place_scratch(ChunkProgram& chunk, int64_t width);
+  bool is_zero_constant(const Place& place) const;
 
   // compile_keep.cc
   enum class FollowerKind : uint8_t { kCast, kBatchSum, kTransposed, kKept };

@@ -75,9 +75,10 @@ struct ChunkStep {
   std::array<float, 2> attr = {};
   std::array<Place, 4> state = {};    // kAdam: gradient, m, v, w; kBernoulli: bias of the columns
   std::array<Place, 8> scalars = {};  // kAdam: beta1 .. decay as places of kOnce scalars
-  int32_t index = -1;                 // kLoad: input; kKeepPairs: crossing; kColumnSum: batch sum
-  int64_t half_offset = 0;            // kCast: in the thread's bf16 buffer
-  std::string_view name = {};         // for the plan text
+  int32_t index =
+      -1;  // kLoad, kBernoulli if it loads: input; kKeepPairs: crossing; kColumnSum: batch sum
+  int64_t half_offset = 0;     // kCast: in the thread's bf16 buffer
+  std::string_view name = {};  // for the plan text
 };
 
 struct ChunkProgram {

@@ -80,7 +80,9 @@ struct LoadRange {
   int64_t rows_ahead = 0;     // with each row prefetch the one so far ahead: 0, no; else
   int64_t prefetch_cols = 0;  // from first_col on
 };
-inline constexpr int64_t kRowsAhead = 4;  // of random rows in memory
+inline constexpr int64_t kRowsAhead = 4,
+                         kPartsAhead = 16;  // of whole rows in memory, of parts of rows
+LoadCall input_rows(const Machine& m, const InputBinding& in, const LoadRange& range) noexcept;
 void load_input(const Machine& m, const InputBinding& in, const LoadRange& range, float* dst,
                 int64_t dst_stride) noexcept;
 /// Rows of a kept bf16 operand, as pairs: `count` rows from row `first` of the batch on, of which

@@ -48,24 +48,6 @@ void run_elementwise(const Machine& m, const ThreadMemory& t, const ChunkStep& s
   s.kernel(call);
 }
 
-void run_bernoulli(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
-                   int64_t cols, const RowOrigin& at) {
-  BernoulliCall call;
-  call.rows = rows;
-  call.cols = cols;
-  call.logits = resolve(m, t, s.in[0], at);
-  call.logits_stride = s.in[0].row_stride;
-  if (s.state[0].valid()) call.bias = resolve(m, t, s.state[0], at);
-  call.x = resolve(m, t, s.in[1], at);
-  call.x_stride = s.in[1].row_stride;
-  // The graph's gradient is scale * (x - sigmoid); the kernel's is scale * (sigmoid - x).
-  call.scale = -*resolve(m, t, s.in[2], at);
-  call.log_prob = resolve(m, t, s.dst, at);
-  call.gradient = resolve(m, t, s.dst2, at);
-  call.gradient_stride = s.dst2.row_stride;
-  bernoulli_log_prob_and_gradient(call);
-}
-
 void run_adam(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64_t rows,
               int64_t cols, const RowOrigin& at) {
   AdamCall call;
@@ -127,12 +109,42 @@ struct ChunkRows {
   int64_t batch_row = 0;       // of the chunk
 };
 
-/// The rows were read before and lie in a cache; those of the next block are asked for meanwhile.
-void run_load(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows,
-              int64_t cols, const RowOrigin& at) {
-  load_input(m, m.program.inputs[static_cast<size_t>(s.index)],
-             {rows.batch_row, rows.valid, rows.count, 0, cols, m.program.shape.block_rows, cols},
-             resolve(m, t, s.dst, at), s.dst.row_stride);
+/// Rows of a stored input. They were read before and lie in a cache; those of the next block are
+/// asked for meanwhile.
+LoadCall stored_rows(const Machine& m, const ChunkStep& s, const ChunkRows& rows, int64_t cols) {
+  return input_rows(
+      m, m.program.inputs[static_cast<size_t>(s.index)],
+      {rows.batch_row, rows.valid, rows.count, 0, cols, m.program.shape.block_rows, cols});
+}
+
+void load_to(LoadCall call, float* dst, int64_t dst_stride) {
+  call.dst = dst;
+  call.dst_stride = dst_stride;
+  load_rows(call);
+}
+
+void run_bernoulli(const Machine& m, const ThreadMemory& t, const ChunkStep& s,
+                   const ChunkRows& rows, int64_t cols, const RowOrigin& at) {
+  BernoulliCall call;
+  call.rows = rows.count;
+  call.cols = cols;
+  call.logits = resolve(m, t, s.in[0], at);
+  call.logits_stride = s.in[0].row_stride;
+  if (s.state[0].valid()) call.bias = resolve(m, t, s.state[0], at);
+  // The graph's gradient is scale * (x - sigmoid); the kernel's is scale * (sigmoid - x).
+  call.scale = -*resolve(m, t, s.in[2], at);
+  call.log_prob = resolve(m, t, s.dst, at);
+  call.gradient = resolve(m, t, s.dst2, at);
+  call.gradient_stride = s.dst2.row_stride;
+  float* x = resolve(m, t, s.in[1], at);
+  call.x = x;
+  call.x_stride = s.in[1].row_stride;
+  if (s.index >= 0) {
+    const LoadCall stored = stored_rows(m, s, rows, cols);
+    if (stored.is_u8 && stored.uniform) return bernoulli_log_prob_and_gradient(call, stored);
+    load_to(stored, x, call.x_stride);
+  }
+  bernoulli_log_prob_and_gradient(call);
 }
 
 void run_cast(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows,
@@ -163,7 +175,7 @@ void run_step(Machine& m, ThreadMemory& t, const ChunkStep& s, const ChunkRows& 
     case ChunkOp::kElementwise:
       return run_elementwise(m, t, s, rows.count, cols, at);
     case ChunkOp::kBernoulli:
-      return run_bernoulli(m, t, s, rows.count, cols, at);
+      return run_bernoulli(m, t, s, rows, cols, at);
     case ChunkOp::kAdam:
       return run_adam(m, t, s, rows.count, cols, at);
     case ChunkOp::kBiasRelu:
@@ -172,7 +184,7 @@ void run_step(Machine& m, ThreadMemory& t, const ChunkStep& s, const ChunkRows& 
     case ChunkOp::kLogSumExp:
       return run_reduction(m, t, s, rows.count, cols, at);
     case ChunkOp::kLoad:
-      return run_load(m, t, s, rows, cols, at);
+      return load_to(stored_rows(m, s, rows, cols), resolve(m, t, s.dst, at), s.dst.row_stride);
     case ChunkOp::kCast:
       return run_cast(m, t, s, rows, cols, at);
     case ChunkOp::kKeepPairs:

@@ -23,11 +23,17 @@ void transpose_input(const Machine& m, ThreadMemory& t, const InputBinding& in,
   for (int64_t row = 0; row < m.program.panel_rows; row += kRows) {
     const int64_t count = std::min(kRows, m.program.panel_rows - row);
     const int64_t valid = std::clamp<int64_t>(m.step.num_rows - first - row, 0, count);
-    load_input(m, in,
-               {first + row, valid, count, tile.first_row, tile.rows(), kRowsAhead, tile.rows()},
-               t.scratch, tile.rows());
-    rows_to_bf16_transposed(t.scratch, tile.rows(), valid, tile.rows(), t.tile_half + row, stride,
-                            count);
+    LoadCall call = input_rows(
+        m, in, {first + row, valid, count, tile.first_row, tile.rows(), kPartsAhead, tile.rows()});
+    uint16_t* dst = t.tile_half + row;
+    if (call.is_u8 && call.uniform) {
+      stored_to_bf16_transposed(call, dst, stride);
+      continue;
+    }
+    call.dst = t.scratch;
+    call.dst_stride = tile.rows();
+    load_rows(call);
+    rows_to_bf16_transposed(t.scratch, tile.rows(), valid, tile.rows(), dst, stride, count);
   }
 }
 

@@ -24,23 +24,27 @@ void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block&
              resolve(m, t, r.dst, origin(b, r.lead)), r.cols);
 }
 
-/// A few whole rows at a time, or, where a transposed copy is wanted, some columns of all rows: so
-/// that the float32 values stay in L1.
-void run_load_operands(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+/// A few whole rows at a time, so that the float32 values stay in L1.
+void load_cast_rows(const Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
   const InputBinding& in = m.program.inputs[static_cast<size_t>(r.input)];
   const int64_t stride = Matmul::row_stride(r.cols);
-  if (r.crossing < 0) {
-    const int64_t step = operand_rows(r.cols);
-    for (int64_t row = 0; row < b.rows; row += step) {
-      const int64_t rows = std::min(step, b.rows - row);
-      const int64_t valid = std::clamp<int64_t>(b.valid - row, 0, rows);
-      load_input(m, in, {b.first_item + row, valid, rows, 0, r.cols, kRowsAhead, r.cols}, t.scratch,
-                 r.cols);
-      rows_to_bf16(t.scratch, r.cols, rows, r.cols, t.half + r.half_offset + row * stride, stride,
-                   0);
-    }
-    return;
+  uint16_t* dst = t.half + r.half_offset;
+  const LoadCall all =
+      input_rows(m, in, {b.first_item, b.valid, b.rows, 0, r.cols, kRowsAhead, r.cols});
+  if (all.is_u8 && all.uniform) return stored_to_bf16(all, dst, stride);
+  const int64_t step = operand_rows(r.cols);
+  for (int64_t row = 0; row < b.rows; row += step) {
+    const int64_t rows = std::min(step, b.rows - row);
+    const int64_t valid = std::clamp<int64_t>(b.valid - row, 0, rows);
+    load_input(m, in, {b.first_item + row, valid, rows, 0, r.cols, kRowsAhead, r.cols}, t.scratch,
+               r.cols);
+    rows_to_bf16(t.scratch, r.cols, rows, r.cols, dst + row * stride, stride, 0);
   }
+}
+
+/// Where a transposed copy is wanted, too: some columns of all rows at a time.
+void load_keep_rows(const Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  const InputBinding& in = m.program.inputs[static_cast<size_t>(r.input)];
   const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
   const int64_t step = operand_columns(b.rows), panel = m.program.panel_rows;
   for (int64_t col = 0; col < r.cols; col += step) {
@@ -48,12 +52,17 @@ void run_load_operands(Machine& m, ThreadMemory& t, const RowInstruction& r, con
     load_input(m, in, {b.first_item, b.valid, b.rows, col, cols, col == 0 ? kRowsAhead : 0, r.cols},
                t.scratch, cols);
     if (r.is_cast) {
-      rows_to_bf16(t.scratch, cols, b.rows, cols, t.half + r.half_offset + col, stride, 0);
+      rows_to_bf16(t.scratch, cols, b.rows, cols, t.half + r.half_offset + col,
+                   Matmul::row_stride(r.cols), 0);
     }
     uint16_t* dst = m.crossing + c.offset + b.first_item / panel * c.panel_stride +
                     b.first_item % panel + col * c.row_stride;
     rows_to_bf16_transposed(t.scratch, cols, b.valid, cols, dst, c.row_stride, b.rows);
   }
+}
+
+void run_load_operands(const Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  return r.crossing < 0 ? load_cast_rows(m, t, r, b) : load_keep_rows(m, t, r, b);
 }
 
 void run_noise(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
@@ -209,8 +218,7 @@ void clear_crossings(Machine& m, ThreadMemory& t, const RowStageProgram& stage, 
 
 }  // namespace
 
-void load_input(const Machine& m, const InputBinding& in, const LoadRange& range, float* dst,
-                int64_t dst_stride) noexcept {
+LoadCall input_rows(const Machine& m, const InputBinding& in, const LoadRange& range) noexcept {
   LoadCall call;
   call.is_u8 = in.values.dtype() == Dtype::kU8;
   call.base = in.values.data() + range.first_col * (call.is_u8 ? 1 : 4);
@@ -225,6 +233,12 @@ void load_input(const Machine& m, const InputBinding& in, const LoadRange& range
   call.uniform = in.shift.size() == 1 && in.scale.size() == 1;
   call.shift = in.shift.data() + (call.uniform ? 0 : range.first_col);
   call.scale = in.scale.data() + (call.uniform ? 0 : range.first_col);
+  return call;
+}
+
+void load_input(const Machine& m, const InputBinding& in, const LoadRange& range, float* dst,
+                int64_t dst_stride) noexcept {
+  LoadCall call = input_rows(m, in, range);
   call.dst = dst;
   call.dst_stride = dst_stride;
   load_rows(call);

@@ -5,8 +5,8 @@
 //   p = sigmoid(t)   d = sub(x, p)   g = mul(scale, d)   |  gradient = g
 //
 // where scale is one number for all rows; before it, if nobody else wants t, t = add(logits, bias
-// of the columns). One exp and one reciprocal serve both; the logs of a row become logs of
-// products.
+// of the columns); if nobody else wants x, it is read where it is stored. One exp and one
+// reciprocal serve both; the logs of a row become logs of products.
 #include <array>
 
 #include "isthmus/cpu/compiler.h"
@@ -69,6 +69,11 @@ bool try_fuse(ChunkProgram& chunk, size_t at) {
     fused.in[0] = step(biased).in[0];
     fused.state[0] = step(biased).in[1];
     gone.push_back(biased);
+  }
+  const int loaded = maker_of(chunk, x);
+  if (loaded >= 0 && step(loaded).op == ChunkOp::kLoad && readers_of(chunk, x).size() == 2) {
+    fused.index = step(loaded).index;
+    gone.push_back(loaded);
   }
   replace_steps(chunk, std::move(gone), fused);
   chunk.cost = Cost::kLikelihood;

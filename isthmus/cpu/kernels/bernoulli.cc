@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "isthmus/cpu/kernels/bernoulli.cc"
 #include "hwy/foreach_target.h"  // compiles the rest of this file per instruction set
 #include "hwy/highway.h"
+#include "isthmus/cpu/kernels/stored_rows.h"
 #include "isthmus/cpu/kernels/vector_math.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -57,9 +58,24 @@ HWY_INLINE Terms terms_of(FloatVec t, FloatVec x, FloatVec scale) {
   return {hn::Sub(step, x), factor, hn::Mul(hn::Sub(sigmoid, x), scale)};
 }
 
+struct FloatRow {
+  const float* x;
+  HWY_INLINE FloatVec at(size_t c) const { return load_values(x + c); }
+  HWY_INLINE FloatVec at(size_t c, size_t count) const { return load_values(x + c, count); }
+};
+
+/// The values of load_rows, bit by bit.
+struct ByteRow {
+  const uint8_t* x;
+  FloatVec shift, scale;
+  HWY_INLINE FloatVec at(size_t c) const { return scaled(load_values(x + c)); }
+  HWY_INLINE FloatVec at(size_t c, size_t count) const { return scaled(load_values(x + c, count)); }
+  HWY_INLINE FloatVec scaled(FloatVec v) const { return hn::Mul(hn::Sub(v, shift), scale); }
+};
+
 /// `bias` is added to the logits if `kBias`.
-template <bool kBias>
-float bernoulli_row(const float* logits, const float* bias, const float* x, float scale,
+template <bool kBias, class X>
+float bernoulli_row(const float* logits, const float* bias, const X& x, float scale,
                     float* gradient, size_t cols) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
@@ -72,7 +88,7 @@ float bernoulli_row(const float* logits, const float* bias, const float* x, floa
     for (; c + lanes <= end; c += lanes) {
       auto t = hn::LoadU(d, logits + c);
       if (kBias) t = hn::Add(t, hn::LoadU(d, bias + c));
-      const Terms k = terms_of(t, hn::LoadU(d, x + c), scales);
+      const Terms k = terms_of(t, x.at(c), scales);
       part = hn::MulAdd(t, k.slope, part);
       product = hn::Mul(product, k.factor);
       hn::StoreU(k.gradient, d, gradient + c);
@@ -81,7 +97,7 @@ float bernoulli_row(const float* logits, const float* bias, const float* x, floa
       const size_t rest = end - c;
       auto t = load_partial(d, logits + c, rest);
       if (kBias) t = hn::Add(t, load_partial(d, bias + c, rest));
-      const Terms k = terms_of(t, load_partial(d, x + c, rest), scales);
+      const Terms k = terms_of(t, x.at(c, rest), scales);
       part = hn::MulAdd(t, k.slope, part);  // missing logits are zero
       product = hn::IfThenElse(hn::FirstN(d, rest), hn::Mul(product, k.factor), product);
       store_partial(k.gradient, d, gradient + c, rest);
@@ -92,13 +108,29 @@ float bernoulli_row(const float* logits, const float* bias, const float* x, floa
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
+template <class X>
+float bernoulli_row_of(const BernoulliCall& call, int64_t r, const X& x) {
+  const auto row = call.bias != nullptr ? bernoulli_row<true, X> : bernoulli_row<false, X>;
+  return row(call.logits + r * call.logits_stride, call.bias, x, call.scale,
+             call.gradient + r * call.gradient_stride, static_cast<size_t>(call.cols));
+}
+
 void bernoulli_rows(const BernoulliCall& call) {
   for (int64_t r = 0; r < call.rows; ++r) {
-    const auto row = call.bias != nullptr ? bernoulli_row<true> : bernoulli_row<false>;
-    const float nll =
-        row(call.logits + r * call.logits_stride, call.bias, call.x + r * call.x_stride, call.scale,
-            call.gradient + r * call.gradient_stride, static_cast<size_t>(call.cols));
-    call.log_prob[r] = -nll;
+    call.log_prob[r] = -bernoulli_row_of(call, r, FloatRow{call.x + r * call.x_stride});
+  }
+}
+
+void bernoulli_stored(const BernoulliCall& call, const LoadCall& x) {
+  const FloatTag d;
+  const auto* base = static_cast<const uint8_t*>(x.base);
+  for (int64_t r = 0; r < call.rows; ++r) {
+    prefetch_ahead(x, base, r);
+    ByteRow row{base, hn::Zero(d), hn::Zero(d)};  // beyond the items: zeros
+    if (r < x.num_items) {
+      row = {base + x.items[r] * x.base_stride, hn::Set(d, x.shift[0]), hn::Set(d, x.scale[0])};
+    }
+    call.log_prob[r] = -bernoulli_row_of(call, r, row);
   }
 }
 
@@ -111,8 +143,12 @@ HWY_AFTER_NAMESPACE();
 namespace isthmus {
 
 HWY_EXPORT(bernoulli_rows);
+HWY_EXPORT(bernoulli_stored);
 void bernoulli_log_prob_and_gradient(const BernoulliCall& call) noexcept {
   HWY_DYNAMIC_DISPATCH(bernoulli_rows)(call);
+}
+void bernoulli_log_prob_and_gradient(const BernoulliCall& call, const LoadCall& x) noexcept {
+  HWY_DYNAMIC_DISPATCH(bernoulli_stored)(call, x);
 }
 
 }  // namespace isthmus

@@ -194,5 +194,39 @@ TEST_P(Bf16Kernels, APartOfTheBlocksCanBePacked) {
   }
 }
 
+TEST_P(Bf16Kernels, StoredBytesBecomeTheBitsOfTheDetourByFloat) {
+  constexpr int64_t kItems = 50;
+  const float shift = 3, scale = 1.0f / 255;
+  for (int64_t cols : {1, 15, 16, 33, 144, 160}) {
+    std::vector<uint8_t> base(static_cast<size_t>(kItems * cols));
+    for (size_t i = 0; i < base.size(); ++i) base[i] = static_cast<uint8_t>(i * 89 % 256);
+    for (const auto& [num_items, rows] :
+         std::vector<std::pair<int64_t, int64_t>>{{32, 32}, {1, 2}, {0, 8}, {40, 64}, {47, 47}}) {
+      std::vector<int64_t> items;
+      for (int64_t i = 0; i < num_items; ++i) items.push_back(i * 17 % kItems);
+      LoadCall call{.base = base.data(), .base_stride = cols, .is_u8 = true};
+      call.items = items.data();
+      call.num_items = num_items;
+      call.rows = rows;
+      call.cols = cols;
+      call.shift = &shift;
+      call.scale = &scale;
+      std::vector<float> loaded(static_cast<size_t>(rows * cols));
+      call.dst = loaded.data();
+      call.dst_stride = cols;
+      load_rows(call);
+      const int64_t wide = cols + 3, tall = rows + 5;
+      std::vector<uint16_t> expected(static_cast<size_t>(rows * wide), 7), found = expected;
+      rows_to_bf16(loaded.data(), cols, rows, cols, expected.data(), wide, 0);
+      stored_to_bf16(call, found.data(), wide);
+      EXPECT_EQ(found, expected) << cols << " " << rows;
+      std::vector<uint16_t> columns(static_cast<size_t>(cols * tall), 7), by_bytes = columns;
+      rows_to_bf16_transposed(loaded.data(), cols, num_items, cols, columns.data(), tall, rows);
+      stored_to_bf16_transposed(call, by_bytes.data(), tall);
+      EXPECT_EQ(by_bytes, columns) << cols << " " << rows;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace isthmus

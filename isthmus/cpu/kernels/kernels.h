@@ -88,6 +88,10 @@ void rows_to_bf16(const float* src, int64_t src_stride, int64_t rows, int64_t co
 /// The same, transposed: dst[c * dst_stride + r]; columns [rows, padded_rows) of dst are zero.
 void rows_to_bf16_transposed(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
                              uint16_t* dst, int64_t dst_stride, int64_t padded_rows) noexcept;
+/// Both for the rows of load_rows(call), read where they are stored (uint8, one shift and scale for
+/// all columns): the same bits without the float32 rows in between. Rows without an item are zero.
+void stored_to_bf16(const LoadCall& call, uint16_t* dst, int64_t dst_stride) noexcept;
+void stored_to_bf16_transposed(const LoadCall& call, uint16_t* dst, int64_t dst_stride) noexcept;
 /// Pairs of rows interleaved: value (r, c) at dst[(r / 2) * dst_stride + 2 * c + r % 2]; an odd
 /// last row gets a partner of zeros.
 void rows_to_bf16_pairs(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
@@ -145,6 +149,9 @@ struct BernoulliCall {
   int64_t gradient_stride = 0;
 };
 void bernoulli_log_prob_and_gradient(const BernoulliCall& call) noexcept;
+/// The same with the rows of x that load_rows(x) would give, read where they are stored: uint8, one
+/// shift and scale for all columns.
+void bernoulli_log_prob_and_gradient(const BernoulliCall& call, const LoadCall& x) noexcept;
 
 /// Adam on rows x cols values: m, v, w updated in place from the gradient g.
 ///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2

@@ -5,10 +5,9 @@
 #include "isthmus/cpu/kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "isthmus/cpu/kernels/load.cc"
-#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // compiles the rest of this file per instruction set
 #include "hwy/highway.h"
-#include "isthmus/cpu/kernels/vector_memory.h"
+#include "isthmus/cpu/kernels/stored_rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace isthmus {
@@ -16,22 +15,6 @@ namespace HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 using FloatTag = hn::ScalableTag<float>;
-using ByteTag = hn::Rebind<uint8_t, FloatTag>;
-
-HWY_INLINE FloatVec convert(hn::Vec<ByteTag> bytes) {
-  return hn::ConvertTo(FloatTag(), hn::PromoteTo(hn::Rebind<int32_t, FloatTag>(), bytes));
-}
-HWY_INLINE FloatVec load_values(const float* p) { return hn::LoadU(FloatTag(), p); }
-HWY_INLINE FloatVec load_values(const uint8_t* p) { return convert(hn::LoadU(ByteTag(), p)); }
-HWY_INLINE FloatVec load_values(const float* p, size_t count) {
-  return load_partial(FloatTag(), p, count);
-}
-HWY_INLINE FloatVec load_values(const uint8_t* p, size_t count) {
-  HWY_ALIGN uint8_t bytes[hn::MaxLanes(FloatTag())] = {};
-  for (size_t i = 0; i < count && i < sizeof(bytes); ++i) bytes[i] = p[i];
-  return convert(hn::Load(ByteTag(), bytes));
-}
-
 template <class T>
 void load_uniform_row(const T* src, float shift, float scale, float* dst, size_t cols) {
   const FloatTag d;
@@ -62,12 +45,6 @@ void load_row(const T* src, const float* shift, const float* scale, float* dst, 
 }
 
 template <class T>
-void prefetch_row(const T* row, int64_t cols) {
-  constexpr int64_t kPerLine = 64 / static_cast<int64_t>(sizeof(T));
-  for (int64_t c = 0; c < cols; c += kPerLine) hwy::Prefetch(row + c);
-}
-
-template <class T>
 void load_items(const LoadCall& call) {
   const T* base = static_cast<const T*>(call.base);
   const size_t cols = static_cast<size_t>(call.cols);
@@ -77,9 +54,7 @@ void load_items(const LoadCall& call) {
       std::memset(dst, 0, cols * sizeof(float));
       continue;
     }
-    if (call.rows_ahead > 0 && r + call.rows_ahead < call.num_items + call.items_after) {
-      prefetch_row(base + call.items[r + call.rows_ahead] * call.base_stride, call.prefetch_cols);
-    }
+    prefetch_ahead(call, base, r);
     const T* src = base + call.items[r] * call.base_stride;
     if (call.uniform) {
       load_uniform_row(src, call.shift[0], call.scale[0], dst, cols);

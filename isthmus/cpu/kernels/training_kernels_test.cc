@@ -100,6 +100,47 @@ void expect_bernoulli(const std::vector<float>& t, const std::vector<float>& x, 
       << t.size() << ": " << row.log_prob << ", expected " << log_prob;
 }
 
+TEST_P(TrainingKernels, BernoulliOfStoredBytesHasTheBitsOfLoadedRows) {
+  constexpr int64_t kRows = 5, kValid = 3;
+  const float shift = 10, scale = 1.0f / 200;
+  const std::vector<int64_t> items = {4, 0, 2};
+  for (int64_t cols : {1, 16, 20, 784}) {
+    std::vector<uint8_t> base(static_cast<size_t>(6 * cols));
+    for (size_t i = 0; i < base.size(); ++i) base[i] = static_cast<uint8_t>(i * 91 % 256);
+    LoadCall stored{.base = base.data(), .base_stride = cols, .is_u8 = true};
+    stored.items = items.data();
+    stored.num_items = kValid;
+    stored.rows = kRows;
+    stored.cols = cols;
+    stored.shift = &shift;
+    stored.scale = &scale;
+    std::vector<float> x(static_cast<size_t>(kRows * cols));
+    stored.dst = x.data();
+    stored.dst_stride = cols;
+    load_rows(stored);
+    const auto logits = random_normals(kRows * cols), bias = random_normals(cols, 1);
+    std::vector<float> log_prob(kRows), gradient(x.size()), log_prob2(kRows), gradient2(x.size());
+    BernoulliCall call{kRows,
+                       cols,
+                       logits.data(),
+                       cols,
+                       bias.data(),
+                       x.data(),
+                       cols,
+                       0.5f,
+                       log_prob.data(),
+                       gradient.data(),
+                       cols};
+    bernoulli_log_prob_and_gradient(call);
+    call.x = nullptr;
+    call.log_prob = log_prob2.data();
+    call.gradient = gradient2.data();
+    bernoulli_log_prob_and_gradient(call, stored);
+    EXPECT_EQ(log_prob2, log_prob) << cols;
+    EXPECT_EQ(gradient2, gradient) << cols;
+  }
+}
+
 TEST_P(TrainingKernels, BernoulliEqualsDouble) {
   for (int64_t cols : {1, 2, 15, 16, 17, 784, 1000, 1024, 1025, 5000}) {
     for (float spread : {0.1f, 3.0f, 100.0f, 1e4f}) {
