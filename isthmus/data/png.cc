@@ -19,6 +19,7 @@ namespace {
 constexpr std::array<uint8_t, 8> kMagic = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 constexpr uint32_t kHeaderLength = 13;
 constexpr uint32_t kHeaderType = 0x49484452;  // "IHDR"
+constexpr uint32_t kEndType = 0x49454E44;     // "IEND"
 constexpr int kCompressionLevel = 6;
 // Text, profiles and the like are read past, never needed; together they may take this much.
 constexpr uint64_t kCacheChunks = 4;
@@ -59,6 +60,21 @@ Context open_context(std::span<const std::byte> bytes, const PngHeader& header,
 bool has_transparent_colour(spng_ctx* context) {
   spng_trns ignored = {};
   return spng_get_trns(context, &ignored) == SPNG_OK;
+}
+
+/// libspng forgives an end chunk without its checksum, the mark of a file cut by four bytes.
+void require_whole_end(std::span<const std::byte> bytes) {
+  constexpr uint64_t kFrameBytes = 12;  // length, type and checksum of a chunk
+  uint64_t at = kMagic.size();
+  while (bytes.size() - at >= kFrameBytes) {
+    ByteCursor in(bytes.subspan(at));
+    const uint64_t length = in.be32();
+    const bool is_end = in.be32() == kEndType;
+    if (length > bytes.size() - at - kFrameBytes) break;
+    if (is_end) return;
+    at += kFrameBytes + length;
+  }
+  fail_corrupt("it is truncated inside its last chunk");
 }
 
 }  // namespace
@@ -125,6 +141,7 @@ bool decode_png_into(std::span<const std::byte> bytes, int channels, const Limit
   }
   // Reads to the end: a file cut off after the last pixel is damaged, too.
   require_ok(spng_decode_chunks(context.get()));
+  require_whole_end(bytes);
   return header.alpha || has_transparent_colour(context.get());
 }
 
