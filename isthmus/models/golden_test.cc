@@ -5,10 +5,12 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "isthmus/base/json.h"
 #include "isthmus/models/model.h"
 #include "isthmus/optim/optimizer.h"
+#include "isthmus/prob/likelihood.h"
 #include "isthmus/testing/leaf_values.h"
 
 namespace isthmus {
@@ -113,6 +115,24 @@ void check_ten_adam_steps(const Json& fixture, const Json& c) {
 std::string title(const Json& c) {
   return c.at("model").as_string() + " " + c.at("likelihood").as_string() + " " +
          c.at("sigma").as_string() + " " + c.at("estimator").as_string();
+}
+
+TEST(Golden, TheFixtureHoldsEveryModelLikelihoodAndEstimator) {
+  const Json fixture = read_fixture();
+  std::set<std::string> held;
+  for (const Json& c : fixture.at("cases").as_array()) {
+    const std::string estimator =
+        c.at("model").as_string() == "ae" ? "" : " " + c.at("estimator").as_string();
+    held.insert(c.at("model").as_string() + " " + c.at("likelihood").as_string() + estimator);
+  }
+  for (const std::string& model : model_names()) {
+    for (const std::string& likelihood : likelihood_names()) {
+      for (const std::string& estimator : estimator_words()) {
+        const std::string by = model == "ae" ? "" : " " + estimator;
+        EXPECT_TRUE(held.count(model + " " + likelihood + by)) << model << likelihood << by;
+      }
+    }
+  }
 }
 
 TEST(Golden, TermsAndGradientsEqualPyTorch) {

@@ -100,18 +100,17 @@ def fill_in(case, x, noise):
 
 
 def model_cases():
-    likelihoods = [("bernoulli", "auto"), ("gaussian", "0.5")]
+    likelihoods = [("bernoulli", "auto"), ("continuous_bernoulli", "auto"), ("gaussian", "0.5"),
+                   ("gaussian", "learned"), ("gaussian", "per_dimension")]
     for likelihood, sigma in likelihoods:
         yield {"model": "ae", "likelihood": likelihood, "sigma": sigma, "estimator": "sgvb_b",
                "samples": 1, "beta": 1.0, "kl_weight": 1.0}
         for model, beta in (("vae", 1.0), ("beta_vae", 4.0)):
-            for estimator in ("sgvb_a", "sgvb_b"):
+            for estimator, samples in (("sgvb_a", 3), ("sgvb_b", 1), ("sgvb_b", 2)):
+                if samples == 2 and sigma != "learned":
+                    continue
                 yield {"model": model, "likelihood": likelihood, "sigma": sigma, "estimator": estimator,
-                       "samples": 1 if estimator == "sgvb_b" else 3, "beta": beta, "kl_weight": 0.25}
-    for likelihood, sigma, samples in (("gaussian", "learned", 2), ("gaussian", "per_dimension", 1),
-                                       ("continuous_bernoulli", "auto", 1)):
-        yield {"model": "vae", "likelihood": likelihood, "sigma": sigma, "estimator": "sgvb_b",
-               "samples": samples, "beta": 1.0, "kl_weight": 1.0}
+                       "samples": samples, "beta": beta, "kl_weight": 0.25}
 
 
 def write_models():
