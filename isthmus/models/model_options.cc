@@ -27,7 +27,12 @@ const std::vector<Preset>& presets() {
       {"vae-784-128-20",
        {{"name", "vae"}, {"hidden", "128"}, {"latent_dim", "20"}, {"likelihood", "bernoulli"}}},
       {"vae-784-400-20",
-       {{"name", "vae"}, {"hidden", "400"}, {"latent_dim", "20"}, {"likelihood", "bernoulli"}}}};
+       {{"name", "vae"}, {"hidden", "400"}, {"latent_dim", "20"}, {"likelihood", "bernoulli"}}},
+      {"vae-784-1024-512-32",
+       {{"name", "vae"},
+        {"hidden", "1024,512"},
+        {"latent_dim", "32"},
+        {"likelihood", "bernoulli"}}}};
   return all;
 }
 

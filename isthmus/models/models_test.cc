@@ -41,8 +41,10 @@ Graph training_graph(const ModelSetup& setup) {
 }
 
 TEST(Presets, HaveTheirParameterCounts) {
-  const std::map<std::string, int64_t> expected = {
-      {"vae-784-128-20", 209464}, {"ae-784-256-128-20", 473636}, {"vae-784-400-20", 652824}};
+  const std::map<std::string, int64_t> expected = {{"vae-784-128-20", 209464},
+                                                   {"ae-784-256-128-20", 473636},
+                                                   {"vae-784-400-20", 652824},
+                                                   {"vae-784-1024-512-32", 2707280}};
   ASSERT_EQ(preset_words().size(), expected.size() + 1);
   for (const auto& [preset, count] : expected) {
     const ModelSetup setup = preset_setup(preset);
