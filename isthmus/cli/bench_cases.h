@@ -27,7 +27,7 @@ struct Spread {
 struct BenchPeaks {
   double fp32_gflops = 0, bf16_gflops = 0, copy_gb_per_s = 0;
 };
-/// Large matrix products through the same executor, and a large copy by all threads.
+/// Matrix products from the L2 cache through the same executor, and a large copy by all threads.
 BenchPeaks measure_peaks(Device& device, bool quick);
 
 struct BenchResult {
