@@ -20,7 +20,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PEER = os.path.join(HERE, "peers", "pytorch_eager.py")
+PEER = os.path.join(HERE, "peers", "pytorch.py")
 PRESET = "vae-784-128-20"
 
 
