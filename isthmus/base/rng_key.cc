@@ -30,7 +30,8 @@ uint32_t mixed(uint32_t h) {
   return h ^ (h >> 16);
 }
 
-uint64_t low_mask(uint32_t bits) { return (uint64_t{1} << bits) - 1; }
+/// For at most 32 bits.
+uint32_t low_mask(uint32_t bits) { return static_cast<uint32_t>((uint64_t{1} << bits) - 1); }
 
 }  // namespace
 
@@ -93,28 +94,47 @@ KeyedPermutation::KeyedPermutation(RngKey key, uint32_t epoch, uint64_t count) :
   }
 }
 
-uint64_t KeyedPermutation::once(uint64_t value) const {
+void KeyedPermutation::once(uint64_t* values, size_t count) const {
   // left and right trade places every round, and so do their widths; the rounds are even in number.
-  uint32_t left_bits = left_bits_, right_bits = right_bits_;
-  uint64_t left = value >> right_bits, right = value & low_mask(right_bits);
-  for (uint32_t key : round_keys_) {
-    const uint64_t scrambled = mixed(static_cast<uint32_t>(right) ^ key);
-    const uint64_t next = (left ^ scrambled) & low_mask(left_bits);
-    left = right;
-    right = next;
-    std::swap(left_bits, right_bits);
+  // Round by round over all values: their chains of multiplications overlap.
+  uint32_t left[kTogether], right[kTogether];
+  const uint32_t left_mask = low_mask(left_bits_), right_mask = low_mask(right_bits_);
+  for (size_t i = 0; i < count; ++i) {
+    left[i] = static_cast<uint32_t>(values[i] >> right_bits_);
+    right[i] = static_cast<uint32_t>(values[i]) & right_mask;
   }
-  return (left << right_bits) | right;
+  for (uint32_t round = 0; round < kRounds; ++round) {
+    const uint32_t key = round_keys_[round], mask = round % 2 == 0 ? left_mask : right_mask;
+    for (size_t i = 0; i < count; ++i) {
+      const uint32_t next = (left[i] ^ mixed(right[i] ^ key)) & mask;
+      left[i] = right[i];
+      right[i] = next;
+    }
+  }
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = uint64_t{left[i]} << right_bits_ | right[i];
+  }
+}
+
+void KeyedPermutation::take(uint64_t first, std::span<uint64_t> items) const {
+  ISTHMUS_CHECK(first <= count_ && items.size() <= count_ - first, "positions of a permutation");
+  for (size_t at = 0; at < items.size(); at += kTogether) {
+    uint64_t* const values = items.data() + at;
+    const size_t count = std::min(kTogether, items.size() - at);
+    for (size_t i = 0; i < count; ++i) values[i] = first + at + i;
+    once(values, count);
+    // The network permutes a power of two at most twice (four times below 4) the count: walk the
+    // cycle until it comes back inside.
+    for (size_t i = 0; i < count; ++i) {
+      while (values[i] >= count_) once(values + i, 1);
+    }
+  }
 }
 
 uint64_t KeyedPermutation::operator()(uint64_t position) const {
-  ISTHMUS_CHECK(position < count_, "a position inside the permutation");
-  // The network permutes a power of two at most twice (four times below 4) the count: walk the
-  // cycle until it comes back inside.
-  do {
-    position = once(position);
-  } while (position >= count_);
-  return position;
+  uint64_t item = 0;
+  take(position, {&item, 1});
+  return item;
 }
 
 }  // namespace isthmus

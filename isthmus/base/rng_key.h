@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace isthmus {
@@ -45,11 +46,14 @@ class KeyedPermutation {
  public:
   KeyedPermutation(RngKey key, uint32_t epoch, uint64_t count);
   uint64_t operator()(uint64_t position) const;
+  /// The items at positions first, first + 1, ...; several times as fast as one by one.
+  void take(uint64_t first, std::span<uint64_t> items) const;
   uint64_t size() const { return count_; }
 
  private:
   static constexpr uint32_t kRounds = 8;
-  uint64_t once(uint64_t value) const;  // the network without the walk
+  static constexpr size_t kTogether = 16;
+  void once(uint64_t* values, size_t count) const;  // the network without the walk
   uint64_t count_;
   uint32_t left_bits_ = 0, right_bits_ = 0;
   std::array<uint32_t, kRounds> round_keys_{};

@@ -176,6 +176,23 @@ TEST(Permutation, IsABijectionForLargeSizes) {
   EXPECT_GT(*items.rbegin(), huge / 2);
 }
 
+TEST(Permutation, ManyAtOnceAreThoseOneByOne) {
+  for (uint64_t n : {uint64_t{1}, uint64_t{3}, uint64_t{40}, uint64_t{60000}, uint64_t{1} << 40}) {
+    const KeyedPermutation permutation(RngKey::from(4, "shuffle"), 2, n);
+    const uint64_t count = std::min<uint64_t>(n, 37), first = n - count;
+    std::vector<uint64_t> items(count);
+    permutation.take(first, items);
+    for (uint64_t i = 0; i < count; ++i) EXPECT_EQ(items[i], permutation(first + i)) << n;
+  }
+}
+
+TEST(Permutation, NeverChangesBetweenVersions) {
+  const KeyedPermutation permutation(RngKey::from(0, "shuffle"), 1, 60000);
+  std::vector<uint64_t> items(6);
+  permutation.take(12345, items);
+  EXPECT_EQ(items, (std::vector<uint64_t>{35969, 8896, 48182, 42241, 19580, 22600}));
+}
+
 TEST(Permutation, PositionsAreUniform) {
   // Chi-square: where do item positions go, over many epochs.
   constexpr uint64_t kSize = 10, kEpochs = 20000;

@@ -96,9 +96,9 @@ double Trial::step() {
   const int64_t rows = std::min(batch_size_, num_items_ - first);
   const KeyedPermutation order(RngKey::from(0, "shuffle"), epoch,
                                static_cast<uint64_t>(num_items_));
-  for (int64_t i = 0; i < rows; ++i) {
-    items_[static_cast<size_t>(i)] = static_cast<int64_t>(order(static_cast<uint64_t>(first + i)));
-  }
+  places_.resize(static_cast<size_t>(rows));
+  order.take(static_cast<uint64_t>(first), places_);
+  std::copy(places_.begin(), places_.end(), items_.begin());
   executor_->set_scalar("step", static_cast<double>(++done_));
   executor_->run({.items = std::span<const int64_t>(items_).first(static_cast<size_t>(rows)),
                   .epoch = epoch,

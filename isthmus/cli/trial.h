@@ -36,6 +36,7 @@ class Trial {
 
  private:
   std::unique_ptr<Executor> executor_;
+  std::vector<uint64_t> places_;
   std::vector<int64_t> items_;
   int64_t batch_size_, num_items_, done_ = 0;
   double flops_per_item_ = 0;

@@ -40,6 +40,7 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
   executor_ = setup.device->compile(setup.step_graph,
                                     {.max_rows = setup.batch_size, .precision = setup.precision});
   executor_->bind_input("x", setup.data.train.values, setup.model.data.scaling);
+  places_.resize(static_cast<size_t>(setup.batch_size));
   items_.resize(static_cast<size_t>(setup.batch_size));
   if (setup.data.num_val() > 0) {
     validation_ = std::make_unique<TermsRunner>(setup.model, *setup.device, VerbSettings{});
@@ -131,10 +132,10 @@ void TrainLoop::train_epoch() {
 bool TrainLoop::step(const KeyedPermutation& order) {
   const double begin = setup_.clock->seconds();
   const int64_t rows = std::min(setup_.batch_size, setup_.data.num_train() - state_.position);
-  for (int64_t i = 0; i < rows; ++i) {
-    const uint64_t position = static_cast<uint64_t>(state_.position + i);
-    items_[static_cast<size_t>(i)] = setup_.data.train_rows[order(position)];
-  }
+  const std::span<uint64_t> places(places_.data(), static_cast<size_t>(rows));
+  order.take(static_cast<uint64_t>(state_.position), places);
+  std::transform(places.begin(), places.end(), items_.begin(),
+                 [&](uint64_t place) { return setup_.data.train_rows[place]; });
   executor_->set_scalar("learning_rate", learning_rate());
   if (has_step_) executor_->set_scalar("step", static_cast<double>(state_.step + 1));
   if (has_kl_weight_) executor_->set_scalar("kl_weight", kl_weight());

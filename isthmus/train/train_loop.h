@@ -66,6 +66,7 @@ class TrainLoop {
   RunSaver saver_;
   EarlyStopping early_stopping_;
   TrainState state_;
+  std::vector<uint64_t> places_;  // of a batch among the training items
   std::vector<int64_t> items_;
   std::string stop_reason_;
   bool has_posterior_, has_step_, has_kl_weight_, has_grad_norm_;
