@@ -4,29 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <iterator>
 
-#include "isthmus/base/json.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/optim/schedules.h"
+#include "isthmus/testing/golden_fixture.h"
 #include "isthmus/testing/leaf_values.h"
 
 namespace isthmus {
 namespace {
-
-Json read_fixture(const std::string& name) {
-  std::ifstream file(std::string(ISTHMUS_SOURCE_DIR) + "/tests/golden/" + name);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto parsed = parse_json(text, {});
-  return std::get<Json>(parsed);
-}
-
-std::vector<double> numbers(const Json& json) {
-  std::vector<double> values;
-  for (const Json& v : json.as_array()) values.push_back(v.as_double());
-  return values;
-}
 
 OptimizerOptions options_of(const Json& c) {
   OptimizerOptions o;
@@ -61,7 +46,7 @@ ReferenceRun advance(const Graph& graph, int64_t rows, LeafValues& leaves) {
 }
 
 TEST(Optimizers, TenStepsEqualPyTorch) {
-  const Json fixture = read_fixture("optimizers.json");
+  const Json fixture = read_golden("optimizers.json");
   for (const Json& c : fixture.at("cases").as_array()) {
     std::optional<double> clip;
     if (!c.at("clip").is_null()) clip = c.at("clip").as_double();

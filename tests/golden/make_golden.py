@@ -4,11 +4,13 @@
 
     python3 tests/golden/make_golden.py
 
-models.json: for every model, likelihood and estimator on tiny shapes: the terms, the gradient of
-the objective with respect to every parameter, the objective before each of ten Adam steps and the
-weights after them; data and noise are the same in every step. optimizers.json: ten steps of each
-optimizer on a least-squares problem. PyTorch's own distributions compute the densities and its own
-optimizers the steps; nothing here repeats formulas of isthmus but the learned variance.
+models.json: for every model, likelihood and estimator, with one and three draws, on tiny shapes: the
+terms, the gradient of the objective with respect to every parameter, the objective before each of
+ten Adam steps and the weights after them. The data are bytes, the same in every step; the noise is
+that which isthmus draws in epochs 1 to 10 (normal() below, the definition in isthmus/base/rng_key.h).
+optimizers.json: ten steps of each optimizer on a least-squares problem. PyTorch's own distributions
+compute the densities and its own optimizers the steps; nothing else here repeats formulas of isthmus
+but the learned variance. The same PyTorch on the same kind of processor writes the same bytes.
 """
 import json
 import math
@@ -18,14 +20,35 @@ import torch
 from torch.distributions import Bernoulli, ContinuousBernoulli, Normal, kl_divergence
 
 torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
 HERE = pathlib.Path(__file__).parent
-B, D, H, Z = 4, 6, 5, 2
+B, D, H, Z, L, STEPS = 4, 6, 5, 2, 3, 10  # L: most draws per item
+NOISE_SEED = 9
+NOISE_KEY = (0x0d668977, 0x009472ea)  # RngKey::from(NOISE_SEED, "noise/posterior")
 MIN_SIGMA = 1 / 255 / math.sqrt(12)
 INITIAL_SIGMA = 0.4
 
 
 def flat(tensor):
     return [float(v) for v in tensor.detach().reshape(-1)]
+
+
+def philox(key, counter):
+    """Ten rounds of Philox4x32 (Salmon et al. 2011)."""
+    for i in range(10):
+        low, high = ((k + i * w) & 0xFFFFFFFF for k, w in zip(key, (0x9E3779B9, 0xBB67AE85)))
+        a, b = 0xD2511F53 * counter[0], 0xCD9E8D57 * counter[2]
+        counter = ((b >> 32) ^ counter[1] ^ low, b & 0xFFFFFFFF,
+                   (a >> 32) ^ counter[3] ^ high, a & 0xFFFFFFFF)
+    return counter
+
+
+def normal(item, epoch, draw):
+    """Box-Muller on a pair of words; isthmus does this in float32, so the last bit may differ."""
+    words = philox(NOISE_KEY, (item, 0, epoch, draw // 4))
+    first, second = ((w >> 9) * 2.0**-23 + 2.0**-24 for w in words[draw // 2 % 2 * 2:][:2])
+    turn = math.sin if draw % 2 else math.cos
+    return math.sqrt(-2 * math.log(first)) * turn(2 * math.pi * second)
 
 
 def first_weights(heads, sigma):
@@ -77,26 +100,29 @@ def terms_of(case, weights, x, noise):
 
 
 def fill_in(case, x, noise):
+    """`noise` is (STEPS, B, L, Z)."""
     sigma = "fixed" if case["likelihood"] != "gaussian" or case["sigma"] == "0.5" else case["sigma"]
-    weights = first_weights(Z if case["model"] == "ae" else 2 * Z, sigma)
-    noise = noise[:, :case["samples"]]
-    reconstruction, kl, objective = terms_of(case, weights, x, noise)
+    heads = Z if case["model"] == "ae" else 2 * Z
+    case["weights"] = f"{heads} heads, {sigma} sigma"
+    weights = first_weights(heads, sigma)
+    noise = noise[:, :, :case["samples"]]
+    reconstruction, kl, objective = terms_of(case, weights, x, noise[0])
     objective.backward()
     case["reconstruction"] = reconstruction.item()
     if kl is not None:
         case["kl"] = kl.item()
-    case["weights"] = {name: flat(w) for name, w in weights.items()}
+    first = {name: flat(w) for name, w in weights.items()}
     case["gradients"] = {name: flat(w.grad) for name, w in weights.items()}
     optimizer = torch.optim.Adam(weights.values(), lr=1e-2)
     case["objectives"] = []
-    for _ in range(10):
+    for step in range(STEPS):
         optimizer.zero_grad()
-        objective = terms_of(case, weights, x, noise)[2]
+        objective = terms_of(case, weights, x, noise[step])[2]
         objective.backward()
         optimizer.step()
         case["objectives"].append(objective.item())
     case["weights_after"] = {name: flat(w) for name, w in weights.items()}
-    return case
+    return case, first
 
 
 def model_cases():
@@ -106,21 +132,29 @@ def model_cases():
         yield {"model": "ae", "likelihood": likelihood, "sigma": sigma, "estimator": "sgvb_b",
                "samples": 1, "beta": 1.0, "kl_weight": 1.0}
         for model, beta in (("vae", 1.0), ("beta_vae", 4.0)):
-            for estimator, samples in (("sgvb_a", 3), ("sgvb_b", 1), ("sgvb_b", 2)):
-                if samples == 2 and sigma != "learned":
-                    continue
-                yield {"model": model, "likelihood": likelihood, "sigma": sigma, "estimator": estimator,
-                       "samples": samples, "beta": beta, "kl_weight": 0.25}
+            for estimator in ("sgvb_a", "sgvb_b"):
+                for samples in (1, L):
+                    yield {"model": model, "likelihood": likelihood, "sigma": sigma,
+                           "estimator": estimator, "samples": samples, "beta": beta,
+                           "kl_weight": 0.25}
 
 
 def write_models():
     draw = torch.Generator().manual_seed(1)
-    x = torch.rand((B, D), generator=draw).float().double()
-    noise = torch.randn((B, 3, Z), generator=draw).float().double()
-    cases = [fill_in(case, x, noise) for case in model_cases()]
+    pixels = torch.randint(0, 256, (B, D), generator=draw)
+    pixels[0, 0], pixels[1, 1] = 0, 255
+    x = (pixels / 255).float().double()
+    noise = torch.tensor([normal(item, step, i) for step in range(1, STEPS + 1) for item in range(B)
+                          for i in range(L * Z)]).reshape(STEPS, B, L, Z).float().double()
+    cases, first = [], {}
+    for case in model_cases():
+        case, weights = fill_in(case, x, noise)
+        cases.append(case)
+        first[case["weights"]] = weights
     document = {"torch": torch.__version__, "batch": B, "values": D, "hidden": H, "latent": Z,
                 "min_sigma": MIN_SIGMA, "initial_sigma": INITIAL_SIGMA, "learning_rate": 1e-2,
-                "x": flat(x), "noise": flat(noise), "cases": cases}
+                "pixels": pixels.reshape(-1).tolist(), "x": flat(x), "noise_seed": NOISE_SEED,
+                "noise": flat(noise), "first_weights": first, "cases": cases}
     write("models.json", document)
 
 
