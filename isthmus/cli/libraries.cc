@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks the dynamic linker which files it has loaded. Versions stand in their names.
+// Asks the dynamic linker which files it has loaded, versions stand in their names, and the build
+// for what it has seen.
 #include "isthmus/cli/libraries.h"
 
 #include <link.h>
 #include <stdlib.h>
 
-#include <algorithm>
-
 #include "isthmus/base/fs.h"
+#include "isthmus/build_info.h"
 
 namespace isthmus {
 namespace {
 
-constexpr std::string_view kNames[] = {"dnnl", "gomp", "spng", "stdc++", "xxhash", "z"};
+/// Names of shared files: "libdnnl.so.2.6".
+struct SharedFile {
+  std::string_view library, file;
+};
+constexpr SharedFile kFiles[] = {{"oneDNN", "dnnl"},  {"libspng", "spng"},
+                                 {"zlib", "z"},       {"xxHash", "xxhash"},
+                                 {"libgomp", "gomp"}, {"libstdc++", "stdc++"}};
 
 std::string real_path(const char* path) {
   char* resolved = ::realpath(path, nullptr);
@@ -21,37 +27,48 @@ std::string real_path(const char* path) {
   return text;
 }
 
-/// "2.6" from "libdnnl.so.2.6".
-void note_library(const std::string& file, std::vector<Library>& out) {
-  for (std::string_view name : kNames) {
-    const std::string start = "lib" + std::string(name) + ".so.";
-    if (file.starts_with(start)) out.push_back({std::string(name), file.substr(start.size())});
-  }
-}
-
 int visit(dl_phdr_info* info, size_t, void* data) {
   if (info->dlpi_name == nullptr || info->dlpi_name[0] == '\0') return 0;
-  note_library(file_name(real_path(info->dlpi_name)), *static_cast<std::vector<Library>*>(data));
+  static_cast<std::vector<std::string>*>(data)->push_back(file_name(real_path(info->dlpi_name)));
   return 0;
 }
 
+/// "2.6" from "libdnnl.so.2.6"; empty when no such file is loaded.
+std::string loaded_version(std::string_view library, const std::vector<std::string>& files) {
+  for (const SharedFile& shared : kFiles) {
+    const std::string start = "lib" + std::string(shared.file) + ".so.";
+    for (const std::string& file : files) {
+      if (shared.library == library && file.starts_with(start)) return file.substr(start.size());
+    }
+  }
+  return "";
+}
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
 }  // namespace
 
-std::vector<Library> loaded_libraries() {
-  std::vector<Library> found;
-  dl_iterate_phdr(visit, &found);
-  std::sort(found.begin(), found.end(),
-            [](const Library& a, const Library& b) { return a.name < b.name; });
-  return found;
+std::vector<Library> used_libraries() {
+  std::vector<std::string> files;
+  dl_iterate_phdr(visit, &files);
+  std::vector<Library> libraries;
+  for (const build_info::LibraryVersion& built : build_info::kLibraries) {
+    libraries.push_back({built.name, built.version, loaded_version(built.name, files)});
+  }
+  for (const char* name : {"libgomp", "libstdc++"}) {
+    const std::string loaded = loaded_version(name, files);
+    if (!loaded.empty()) libraries.push_back({name, "", loaded});
+  }
+  return libraries;
 }
 
 Json libraries_json() {
   Json list = Json::array();
-  for (const Library& library : loaded_libraries()) {
+  for (const Library& library : used_libraries()) {
     list.push_back(Json::object()
                        .set("name", library.name)
-                       .set("built", Json())
-                       .set("loaded", library.loaded));
+                       .set("built", text_or_null(library.built))
+                       .set("loaded", text_or_null(library.loaded)));
   }
   return list;
 }

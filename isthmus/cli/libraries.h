@@ -10,11 +10,12 @@
 namespace isthmus {
 
 struct Library {
-  std::string name;    // "dnnl"
-  std::string loaded;  // "2.6", from the file that is loaded
+  std::string name;    // "oneDNN"
+  std::string built;   // "2.6.3", from the headers; empty: unknown
+  std::string loaded;  // "2.6", from the file that is loaded; empty: none, it is compiled in
 };
-/// Shared libraries of interest, in order of name.
-std::vector<Library> loaded_libraries();
+/// Libraries of interest: those that the build knows, then those of the compiler.
+std::vector<Library> used_libraries();
 
 /// [{name, built, loaded}]: null where unknown.
 Json libraries_json();

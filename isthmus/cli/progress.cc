@@ -142,7 +142,8 @@ void ConsoleObserver::print_resumed() {
                 escape_for_terminal(summary_.run) + " at step " + group_digits(step) + " (epoch " +
                     group_digits(step / summary_.steps_per_epoch + 1) + "), seed " +
                     value_of("run.seed") +
-                    (value_of("run.allow_data_change") == "true" ? "" : ", data unchanged"));
+                    (value_of("run.allow_data_change") == "true" ? "" : ", data unchanged") + ", " +
+                    summary_.resumed_with);
 }
 
 void ConsoleObserver::print_choices() {

@@ -42,9 +42,9 @@ struct ModelOptions {
     return std::tuple{
         field(&O::name, "name", one_of(model_names), "Which model.", {.flag = "--model"}),
         field(&O::preset, "preset", one_of(preset_words),
-              "Fills model, hidden, latent_dim and likelihood with a reference network."),
+              "A reference network: fills model, hidden, latent_dim and likelihood."),
         field(&O::hidden, "hidden", any_value(),
-              "Widths of the encoder's hidden layers, mirrored in the decoder; none: no hidden "
+              "Widths of the hidden layers: of the encoder, mirrored in the decoder; none: no hidden "
               "layer; auto: from the size of an item.",
               {.metavar = "256,128"}),
         field(&O::latent_dim, "latent_dim", any_value(),

@@ -39,6 +39,7 @@ struct TrainSummary {
   int64_t steps_per_epoch = 0;
   int64_t max_epochs = 0;
   int64_t resumed_from_step = -1;  // -1: a new run
+  std::string resumed_with;        // "arithmetic unchanged, threads 2 -> 1 (the same bits)"
   std::string run;                 // folder; empty in a dry run
 };
 

@@ -63,7 +63,7 @@ struct TrainLoopOptions {
               "Items per update; the last partial batch of an epoch is kept.",
               {.flag = "--batch", .alias = "--batch-size", .metavar = "N"}),
         field(&O::precision, "precision", one_of(precision_words),
-              "bf16 rounds the operands of matrix products; weights and sums stay float32."),
+              "Of matrix products; bf16 rounds their operands, weights and sums stay float32."),
         field(&O::patience, "patience", any_value(),
               "Validations without gain before stopping, counted after warm-up; auto: 10 with "
               "epochs auto, else none.",
@@ -106,7 +106,7 @@ struct RunOptions {
         field(&O::seed, "seed", between(0, 9007199254740991.0),
               "Seed of initial weights, order and noise."),
         field(&O::dry_run, "dry_run", any_value(),
-              "Print choices, model and memory estimate, then stop.")};
+              "Say what would be done: choices, model and memory estimate.")};
   }
 };
 

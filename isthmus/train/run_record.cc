@@ -21,7 +21,10 @@ Json run_json(const TrainResult& result, const std::string& command) {
                          .set("parameters", layer.num_parameters));
   }
   return json.set("layers", std::move(layers))
-      .set("build", Json::object().set("version", kVersion).set("compiler", __VERSION__))
+      .set("build", Json::object()
+                        .set("version", kVersion)
+                        .set("compiler", __VERSION__)
+                        .set("libraries", result.libraries))
       .set("written_at", wall_time_utc())
       .set("reproduce", command.empty() ? Json() : Json(command));
 }

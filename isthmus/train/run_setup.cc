@@ -176,6 +176,7 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
   s.fs = request.fs != nullptr ? request.fs : &posix_fs();
   s.clock = request.clock != nullptr ? request.clock : &monotonic_clock();
   s.command = request.command;
+  s.libraries = request.libraries;
   if (request.options.run.resume != "none") {
     resolve_resumed(s, request, observer);
   } else {
@@ -185,6 +186,10 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
   require_readable_config(s);
   s.step_graph = build_step_graph(s.model, s.options());
   open_run_device(s, request);
+  if (s.resume) {
+    s.since_checkpoint = changes_since_checkpoint(*s.fs, s.folder->path(), s.device->info(),
+                                                  s.libraries, s.resume->record.arithmetic);
+  }
   estimate_memory(s);
   return s;
 }
@@ -227,6 +232,7 @@ TrainSummary summarize(const RunSetup& s) {
   summary.steps_per_epoch = s.steps_per_epoch;
   summary.max_epochs = s.max_epochs;
   summary.resumed_from_step = s.resume ? s.resume->step : -1;
+  summary.resumed_with = note_of(s.since_checkpoint);
   summary.run = s.folder ? s.folder->path() : "";
   return summary;
 }

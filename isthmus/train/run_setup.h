@@ -10,6 +10,7 @@
 #include "isthmus/base/clock.h"
 #include "isthmus/base/fs.h"
 #include "isthmus/train/resume.h"
+#include "isthmus/train/resume_changes.h"
 #include "isthmus/train/run_folder.h"
 #include "isthmus/train/train_data.h"
 #include "isthmus/train/trainer.h"
@@ -22,6 +23,7 @@ struct RunSetup {
   ResolvedOptions resolved;
   ModelSetup model;
   std::optional<ResumePoint> resume;
+  ChangesSinceCheckpoint since_checkpoint;  // of a resumed run
   std::optional<RunFolder> folder;  // reopened on resume; made by start_folder for a new run
   Graph step_graph;
   Device* device = nullptr;
@@ -29,6 +31,7 @@ struct RunSetup {
   Fs* fs = nullptr;
   Clock* clock = nullptr;
   std::string command;
+  Json libraries;
 
   Precision precision = Precision::kF32;
   int64_t batch_size = 1, steps_per_epoch = 1, max_epochs = 1;

@@ -88,9 +88,13 @@ void TrainLoop::warn_of_collapse(const EpochRecord& epoch) {
   const bool settled = epoch.epoch >= kCollapseEpochs || epoch.epoch == setup_.max_epochs;
   if (collapse_warned_ || !settled || epoch.kl_weight < 1 || !(kl < kCollapseNats)) return;
   collapse_warned_ = true;
-  event("warning", "W6002",
-        "the decoder ignores the code: kl is only " + format_fixed(kl, 2) + " nats per item",
-        "--kl-warmup 20 or --free-bits 0.1");
+  tell(
+      {.kind = "warning",
+       .code = "W6002",
+       .text = "the decoder ignores the code: kl is only " + format_fixed(kl, 2) + " nats per item",
+       .hint = "--kl-warmup 20 or --free-bits 0.1",
+       .step = epoch.step},
+      epoch.epoch);
 }
 
 void TrainLoop::draw_pictures(int64_t epoch) {
@@ -147,6 +151,7 @@ std::string TrainLoop::describe_failure() const {
 void TrainLoop::recover(const std::string& what) {
   const int64_t halvings = state_.halvings + 1, rollbacks = state_.rollbacks + 1;
   if (halvings > kMaxHalvings) fail(what);
+  const int64_t failed_step = state_.step + 1, failed_epoch = state_.epoch;
   good_->restore(*executor_, state_);
   state_.halvings = halvings;
   state_.rollbacks = rollbacks;
@@ -154,10 +159,13 @@ void TrainLoop::recover(const std::string& what) {
   good_->take(*executor_, state_);
   epoch_seconds_ = 0;
   epoch_items_ = 0;
-  event("rollback", "W6001",
-        what + "; back to step " + std::to_string(state_.step) + " with learning rate " +
-            format_fixed(learning_rate(), 6),
-        "if it happens again: --lr lower, or --clip 1");
+  tell({.kind = "rollback",
+        .code = "W6001",
+        .text = what + "; back to step " + std::to_string(state_.step) + " with learning rate " +
+                format_fixed(learning_rate(), 6),
+        .hint = "if it happens again: --lr lower, or --clip 1",
+        .step = failed_step},
+       failed_epoch);
 }
 
 void TrainLoop::fail(const std::string& what) {

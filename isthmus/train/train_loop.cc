@@ -87,11 +87,8 @@ void TrainLoop::start_resumed(const ResumePoint& point) {
     saver_.save_model(point.record, point.tensors, early_stopping_.best_terms());
   }
   event("resumed", "", "resumed at step " + std::to_string(state_.step), "");
-  if (point.record.arithmetic != setup_.device->info().arithmetic) {
-    event("warning", "W4402",
-          "this machine computes with other arithmetic than the run so far (" +
-              point.record.arithmetic + "): the result will not be bit-identical",
-          "resume on the machine where the run began, if bits matter");
+  if (const std::string text = warning_of(setup_.since_checkpoint); !text.empty()) {
+    event("warning", "W4402", text, "resume with what the run began with, if bits matter");
   }
 }
 
@@ -258,15 +255,19 @@ double TrainLoop::grad_norm() const {
 }
 
 void TrainLoop::event(std::string kind, std::string code, std::string text, std::string hint) {
-  TrainEvent e{.kind = std::move(kind),
-               .code = std::move(code),
-               .text = std::move(text),
-               .hint = std::move(hint),
-               .step = state_.step};
+  tell({.kind = std::move(kind),
+        .code = std::move(code),
+        .text = std::move(text),
+        .hint = std::move(hint),
+        .step = state_.step},
+       state_.epoch);
+}
+
+void TrainLoop::tell(const TrainEvent& e, int64_t epoch) {
   folder_.log(e.kind + (e.code.empty() ? "" : " " + e.code) + ": " + e.text);
   // Only what belongs to the course of the run: the same in a run that was interrupted.
   if (e.kind == "rollback" || e.code == "W6002") {
-    folder_.append_metrics(event_json(e, state_.epoch));
+    folder_.append_metrics(event_json(e, epoch));
   }
   observer_.on_event(e);
 }

@@ -3,6 +3,8 @@
 // final pictures, records. Every path out of here leaves valid files behind.
 #include "isthmus/train/trainer.h"
 
+#include <new>
+
 #include "isthmus/base/memory.h"
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/train/item_terms.h"
@@ -24,6 +26,7 @@ TrainResult first_result(const RunSetup& setup, const TrainSummary& summary) {
   r.summary = summary;
   r.choices = setup.resolved.choices;
   r.data_fingerprint = setup.data.fingerprint;
+  r.libraries = setup.libraries;
   r.num_labels = num_classes(setup.data.train);
   r.memory_estimate_bytes = setup.memory_estimate;
   if (setup.folder) r.run = setup.folder->path();
@@ -120,14 +123,19 @@ void write_end(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
 }
 
 /// The run has failed for `error`; the folder says so if it still can.
-void record_failure(TrainResult& r, const RunSetup& setup, RunFolder& folder, const Error& error) {
-  r.status = "failed";
-  r.stop_reason = error.code() == ErrorCode::kDiverged ? "diverged" : "";
+void record_failure(TrainResult& r, const RunSetup& setup, RunFolder& folder,
+                    const std::exception& failure) noexcept {
   try {
-    folder.log("failed: " + error.message());
+    const auto* error = dynamic_cast<const Error*>(&failure);
+    const bool out_of_memory = dynamic_cast<const std::bad_alloc*>(&failure) != nullptr;
+    r.status = "failed";
+    r.stop_reason = error != nullptr && error->code() == ErrorCode::kDiverged ? "diverged" : "";
+    folder.log("failed: " + (error != nullptr ? error->message()
+                             : out_of_memory  ? "the system gave no more memory"
+                                              : std::string(failure.what())));
     write_end(r, setup, folder);
-  } catch (const Error&) {
-    // The first error is the one to report.
+  } catch (const std::exception&) {
+    // The first failure is the one to report.
   }
 }
 
@@ -156,8 +164,8 @@ TrainResult train(const TrainRequest& request, TrainObserver& observer) {
     finish_run(r, loop, setup, folder);
     r.seconds = setup.clock->seconds() - started;
     write_end(r, setup, folder);
-  } catch (const Error& error) {
-    record_failure(r, setup, folder, error);
+  } catch (const std::exception& failure) {
+    record_failure(r, setup, folder, failure);
     throw;
   }
   return r;

@@ -36,6 +36,7 @@ struct TrainRequest {
   Fs* fs = nullptr;                  // instead of the real file system
   Clock* clock = nullptr;            // instead of the monotonic clock
   std::string command;               // for run.json: how to reproduce
+  Json libraries;                    // for run.json: [{name, built, loaded}] or null
 };
 
 struct WrittenFile {
@@ -53,6 +54,7 @@ struct TrainResult {
   TrainSummary summary;
   std::vector<Choice> choices;
   std::string data_fingerprint;
+  Json libraries;           // as in the request
   int64_t num_labels = -1;  // classes; -1: none
   std::string model_path, model_digest;
   int64_t epochs = 0, steps = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <new>
 
 #include <gtest/gtest.h>
 
@@ -71,6 +72,19 @@ TEST(Trainer, ARunOnADeviceWhoseBitsDifferSaysSo) {
     const std::string level = repeats ? "\"D1\"" : "\"D0\"";
     EXPECT_NE(text_of(join_path(out, "run.json")).find(level), std::string::npos);
   }
+}
+
+TEST(Trainer, ARunThatEndsWithoutMemoryIsRecordedAsFailed) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  const std::string out = fresh_folder("bad_alloc");
+  seen.at_step = [](int64_t step) {
+    if (step == 2) throw std::bad_alloc();
+  };
+  EXPECT_THROW(train(tiny_request(data, device, out), seen), std::bad_alloc);
+  EXPECT_NE(text_of(join_path(out, "run.json")).find("\"status\": \"failed\""), std::string::npos);
+  EXPECT_NE(text_of(join_path(out, "log.txt")).find("no more memory"), std::string::npos);
 }
 
 TEST(Trainer, ASecondRunInTheSameFolderIsRefused) {

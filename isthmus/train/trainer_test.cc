@@ -273,8 +273,12 @@ TEST(Trainer, ACollapsedCodeIsWarnedOf) {
   TrainRequest request = tiny_request(data, device, fresh_folder("collapse"));
   request.options.model.name = "beta_vae";
   request.options.model.beta = 1000;
-  train(request, seen);
+  const TrainResult r = train(request, seen);
   EXPECT_TRUE(seen.has_event("warning"));
+  // It belongs to the epoch that showed it, the last of three.
+  const std::string metrics = text_of(join_path(r.run, "metrics.jsonl"));
+  EXPECT_NE(metrics.find("\"kind\":\"event\",\"step\":12,\"epoch\":3,"), std::string::npos)
+      << metrics;
 }
 
 /// The engine and the reference see the same noise, so two runs differ by rounding alone; on the

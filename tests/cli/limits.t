@@ -14,7 +14,7 @@ error[E5201]: an array of ... bytes does not fit into memory
   hint: Use a smaller --batch or raise --memory.
 [5]
 $ ulimit -f 8; isthmus train table.csv --epochs 2 -o f -q
-error[E5101]: f/run.json: File too large: ... bytes (10 KiB) are needed
+error[E5101]: f/run.json: File too large: ... bytes (... KiB) are needed
   hint: Free the printed number of bytes or choose another folder.
 [5]
 $ isthmus train table.csv --epochs 2 -o c <&- >&- 2>&-; echo "status $?"; isthmus inspect c/model.safetensors | head -1; grep -rl "validation elbo\|memory about" c/.lock c/*.txt c/*.jsonl c/*.csv || echo "nothing was printed into files"

@@ -69,7 +69,13 @@ valid isthmus.train/1 x 1
 $ isthmus train table.csv --epochs 3 -o runs/c --threads 1 -q
 $ cmp runs/a/model.safetensors runs/b/model.safetensors && cmp runs/a/model.safetensors runs/c/model.safetensors
 $ isthmus train --resume runs/a --epochs 5 2>&1 | grep resumed
-resumed  runs/a at step 30 (epoch 4), seed 0, data unchanged
+resumed  runs/a at step 30 (epoch 4), seed 0, data unchanged, arithmetic unchanged
+$ isthmus train --resume runs/c --epochs 4 --threads 3 2>&1 | grep resumed
+resumed  runs/c at step 30 (epoch 4), seed 0, data unchanged, arithmetic unchanged, threads 1 -> 3 (the same bits)
+$ check_json.py runs/a/run.json
+valid isthmus.run/1 x 1
+$ isthmus report runs/a --json | check_json.py
+valid isthmus.report/1 x 1
 $ isthmus train table.csv --epochs 5 -o runs/d -q && cmp runs/a/model.safetensors runs/d/model.safetensors
 $ isthmus train --resume runs/a --latent 7 -q
 error[E4403]: model.latent_dim is 2 in the run, 7 was asked for

@@ -4,6 +4,7 @@
 // them.
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
+#include "isthmus/cli/libraries.h"
 #include "isthmus/cli/process.h"
 #include "isthmus/cli/progress.h"
 #include "isthmus/cli/run_end.h"
@@ -43,6 +44,7 @@ TrainRequest request_of(CommandIo& io, const DemoOptions& o) {
   TrainRequest request;
   request.data = {kSet};
   request.command = io.command_line;
+  request.libraries = libraries_json();
   TrainOptions& options = request.options;
   options.model.preset = "vae-784-128-20";
   options.hold_out.val = "0";

@@ -8,6 +8,7 @@
 #include "isthmus/base/memory.h"
 #include "isthmus/base/text.h"
 #include "isthmus/base/thread_pool.h"
+#include "isthmus/build_commit.h"
 #include "isthmus/build_info.h"
 #include "isthmus/cli/known_data.h"
 #include "isthmus/cli/libraries.h"
@@ -153,7 +154,7 @@ Json checks_json(const std::vector<Check>& checks) {
 Json build_json() {
   return Json::object()
       .set("version", kVersion)
-      .set("commit", Json())
+      .set("commit", build_info::kCommit)
       .set("compiler", build_info::kCompiler)
       .set("flags", std::string(build_info::kBuildType) +
                         (std::string_view(build_info::kSanitizers).empty()
@@ -202,18 +203,27 @@ void print_checks(CommandIo& io, const std::vector<Check>& checks) {
   }
 }
 
+void print_libraries(CommandIo& io) {
+  std::string label = "library";
+  for (const Library& library : used_libraries()) {
+    const std::string built = library.built.empty() ? "" : ", built with " + library.built;
+    io.console.result(label, pad_right(library.name, 14) +
+                                 (library.loaded.empty() ? "compiled in" : library.loaded) + built);
+    label.clear();
+  }
+}
+
 void print_facts(CommandIo& io, const DeviceInfo& info, const MemoryLimit& usable) {
-  io.console.result("build", "isthmus " + std::string(kVersion) + ", " + build_info::kCompiler +
-                                 ", " + build_info::kBuildType);
+  io.console.result("build", "isthmus " + std::string(kVersion) + ", commit " +
+                                 build_info::kCommit + ", " + build_info::kCompiler + ", " +
+                                 build_info::kBuildType);
   io.console.result("cpu", info.name + ", " + info.instruction_set + ", " +
                                std::to_string(usable_cpus()) + " CPUs usable, " +
                                std::to_string(info.threads) + " threads");
   io.console.result("memory", format_bytes(usable.bytes) + " usable of " +
                                   format_bytes(total_ram_bytes()) + " (" + usable.source + ")");
   io.console.result("bits", info.arithmetic + " (arithmetic fingerprint)");
-  for (const Library& library : loaded_libraries()) {
-    io.console.result("library", pad_right(library.name, 10) + " " + library.loaded);
-  }
+  print_libraries(io);
 }
 
 int run_doctor(CommandIo& io, const DoctorOptions& o) {

@@ -4,6 +4,7 @@
 
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
+#include "isthmus/cli/libraries.h"
 #include "isthmus/cli/process.h"
 #include "isthmus/cli/progress.h"
 #include "isthmus/cli/run_end.h"
@@ -46,6 +47,7 @@ int run_train(CommandIo& io, const TrainOptions& options) {
   request.options = options;
   request.origins = io.origins;
   request.command = io.command_line;
+  request.libraries = libraries_json();
   listen_to_signals();
   ConsoleObserver observer(io.console);
   TrainResult result = train(request, observer);
@@ -77,9 +79,8 @@ CommandDef commands::train() {
       .note =
           "DATA is a file (CSV, NPY, IDX), a folder of PNG images or a known name; what you "
           "leave out is chosen from the data and printed with its reason.",
-      .common = {"data.limit", "data.val", "model.name", "model.preset", "model.hidden",
-                 "model.latent_dim", "model.likelihood", "model.beta", "objective.kl_warmup",
-                 "train.epochs", "train.time", "train.batch_size", "train.precision",
+      .common = {"data.val", "model.name", "model.preset", "model.hidden", "model.latent_dim",
+                 "model.likelihood", "train.epochs", "train.time", "train.batch_size", "train.precision",
                  "optimizer.learning_rate", "run.out", "run.resume", "run.seed", "run.dry_run",
                  "machine.threads"},
       .make = command_with(run_train)};
