@@ -68,8 +68,8 @@ Word take_apart(const std::string& word) {
 }
 
 Request special_request(const std::string& flag) {
-  if (flag == "-h" || flag == "--help") return Request::kHelp;
-  if (flag == "--help-all") return Request::kHelpAll;
+  if (flag == "-h") return Request::kHelp;
+  if (flag == "--help" || flag == "--help-all") return Request::kHelpAll;
   if (flag == "-V" || flag == "--version") return Request::kVersion;
   return Request::kRun;
 }
@@ -114,7 +114,8 @@ void expand_set(Setting& setting, const std::vector<BoundOption>& options) {
 }  // namespace
 
 ParsedArguments parse_arguments(std::span<const std::string> words,
-                                const std::vector<BoundOption>& options) {
+                                const std::vector<BoundOption>& options,
+                                const std::string& command) {
   ParsedArguments parsed;
   bool options_ended = false;
   for (size_t i = 0; i < words.size(); ++i) {
@@ -133,7 +134,9 @@ ParsedArguments parse_arguments(std::span<const std::string> words,
       continue;
     }
     const Match match = match_flag(word.flag, options);
-    if (match.option == nullptr) fail_unknown(word.flag, options, "isthmus COMMAND -h lists them");
+    if (match.option == nullptr) {
+      fail_unknown(word.flag, options, "isthmus " + command + " -h lists them");
+    }
     Setting setting = setting_of(match, word, words, i, options);
     expand_set(setting, options);
     parsed.settings.push_back(std::move(setting));

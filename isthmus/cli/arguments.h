@@ -28,9 +28,11 @@ struct ParsedArguments {
   std::vector<Setting> settings;
 };
 
-/// Errors: E2002 unknown option, E2003 a value for a flag, E2004 a value is missing.
+/// `command` is for a hint. Errors: E2002 unknown option, E2003 a value for a flag, E2004 a value
+/// is missing.
 ParsedArguments parse_arguments(std::span<const std::string> words,
-                                const std::vector<BoundOption>& options);
+                                const std::vector<BoundOption>& options,
+                                const std::string& command = "COMMAND");
 
 struct CommandSplit {
   std::string command;             // empty when there is none

@@ -170,7 +170,11 @@ TEST(Commands, ShortOptionsAreOnlyTheAgreedOnes) {
 
 TEST(Help, FitsEightyColumnsAndShowsEveryDefault) {
   for (const CommandDef& def : all_commands()) {
-    for (const char* word : {"-h", "--help-all"}) {
+    const std::string screen = run({std::string(def.name), "-h"}).out;
+    EXPECT_LE(std::count(screen.begin(), screen.end(), '\n'), 30) << screen;
+    EXPECT_EQ(run({std::string(def.name), "--help"}).out,
+              run({std::string(def.name), "--help-all"}).out);
+    for (const char* word : {"-h", "--help"}) {
       const Printed printed = run({std::string(def.name), word});
       EXPECT_EQ(printed.status, 0);
       EXPECT_TRUE(printed.err.empty());
@@ -180,6 +184,7 @@ TEST(Help, FitsEightyColumnsAndShowsEveryDefault) {
     }
   }
   EXPECT_NE(run({"train", "-h"}).out.find("(0.001)"), std::string::npos);
+  EXPECT_NE(run({"train", "--help"}).out.find("--kl-warmup"), std::string::npos);
 }
 
 TEST(Help, WithoutArgumentsIsTwelveLines) {
@@ -190,14 +195,15 @@ TEST(Help, WithoutArgumentsIsTwelveLines) {
 }
 
 TEST(Help, NamesEveryCommandAndTopic) {
-  const std::string all = run({"--help-all"}).out;
+  const std::string all = run({"--help"}).out;
+  for (const std::string& line : split(all, '\n')) EXPECT_LE(line.size(), 80u) << line;
   for (const CommandDef& def : all_commands()) {
     EXPECT_NE(all.find("  " + std::string(def.name) + " "), std::string::npos) << def.name;
   }
   for (const HelpTopic& topic : help_topics()) {
     const Printed printed = run({"help", std::string(topic.name)});
     EXPECT_EQ(printed.status, 0);
-    for (const std::string& line : split(printed.out, '\n')) EXPECT_LE(line.size(), 100u) << line;
+    for (const std::string& line : split(printed.out, '\n')) EXPECT_LE(line.size(), 80u) << line;
   }
 }
 

@@ -21,7 +21,7 @@ struct Terminal {
   std::function<void(std::string_view)> out, err;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  int width = 80;
+  std::function<int()> width = [] { return 80; };  // of now: windows are resized
 };
 
 struct Warning {
@@ -38,7 +38,7 @@ class Console {
   bool json() const { return options_.json; }
   bool quiet() const { return options_.quiet; }
   bool verbose() const { return options_.verbose; }
-  int width() const { return terminal_.width; }
+  int width() const { return terminal_.width(); }
   /// "bar" "plain" "jsonl" "none"; auto is decided here.
   std::string progress_mode() const;
 

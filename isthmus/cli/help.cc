@@ -51,7 +51,7 @@ std::string option_lines(const BoundOption& option, bool all) {
     head += shown_flags(option, all) + placeholder(option);
   }
   std::string text = all ? option.help : first_sentence(option.help);
-  // Words worth a glance; long lists are for --help-all.
+  // Words worth a glance; long lists are for --help.
   if (!option.words.empty() && (all || join(option.words, " ").size() < 40)) {
     text += " One of " + join(option.words, ", ") + ".";
   }
@@ -138,7 +138,7 @@ std::string command_help(const CommandDef& def, const std::vector<BoundOption>& 
   text += option_section(def, options, all);
   if (!all) {
     text += "\nDefaults stand in brackets; isthmus " + std::string(def.name) +
-            " --help-all shows all options.\n";
+            " --help shows all options.\n";
   }
   return text;
 }

@@ -10,29 +10,36 @@
 namespace isthmus {
 namespace {
 
+/// "  name    text", the text wrapped at `column`.
+std::string item(std::string_view name, std::string_view text, size_t column) {
+  return "  " + pad_right(name, column - 2) + wrap(text, 80, column).substr(column);
+}
+
 std::string formats_text() {
   std::string text = "Data are told by their content, never by their name alone.\n\n";
   for (const FormatDef& format : all_formats()) {
-    text += "  " + pad_right(format.name, 8) + std::string(format.summary) + "\n";
+    text += item(format.name, format.summary, 10);
   }
   return text +
          "\n"
-         "  isthmus train sales.csv                  a table; columns by --columns, --exclude\n"
+         "  isthmus train sales.csv                  a table; --columns, --exclude choose\n"
          "  isthmus train images.npy                 an array: first axis items\n"
          "  isthmus train train-images-idx3-ubyte.gz IDX, labels found beside it\n"
          "  isthmus train photos/                    PNG images; subfolders are classes\n"
          "  isthmus train 'part-*.csv'               several files of one shape\n"
          "\n"
-         "CSV, NPY and IDX may be compressed with gzip. Written are: .png grids, .npy and .csv\n"
-         "arrays, .jsonl lines, folders of PNGs (a path that ends in /), - for stdout.\n";
+         "CSV, NPY and IDX may be compressed with gzip. Written are: .png grids, .npy and\n"
+         ".csv arrays, .jsonl lines, folders of PNGs (a path that ends in /), - for\n"
+         "stdout.\n";
 }
 
 std::string auto_text() {
   return "What is not set is chosen from the data and printed as `key value (reason)`.\n"
          "\n"
-         "  likelihood  all values 0 or 1: bernoulli; grey bytes: bernoulli on grey values;\n"
-         "              reals in [0, 1]: continuous_bernoulli; other images: gaussian with\n"
-         "              one learned sigma; tables: gaussian with a sigma per column\n"
+         "  likelihood  all values 0 or 1: bernoulli; grey bytes: bernoulli on grey\n"
+         "              values; reals in [0, 1]: continuous_bernoulli; other images:\n"
+         "              gaussian with one learned sigma; tables: gaussian with a sigma\n"
+         "              per column\n"
          "  scale       bytes / 255; tables: mean 0 and deviation 1; reals in [0, 1]: none\n"
          "  hidden      128 up to 1,024 values per item, 256 up to 4,096, else 512\n"
          "  latent_dim  20; for tables a third of the columns, from 2 to 20\n"
@@ -41,17 +48,18 @@ std::string auto_text() {
          "  threads     the CPUs that this process may use\n"
          "  memory      80 % of the smaller of RAM and the container's limit\n"
          "\n"
-         "A score: bernoulli on grey values does not sum to 1 over the values that can occur.\n"
-         "Its elbo ranks models of the same data, but it is no likelihood, and it cannot be\n"
-         "compared with that of another likelihood. The floor of the data is the least\n"
-         "reconstruction term that any model can reach.\n";
+         "A score: bernoulli on grey values does not sum to 1 over the values that can\n"
+         "occur. Its elbo ranks models of the same data, but it is no likelihood, and it\n"
+         "cannot be compared with that of another likelihood. The floor of the data is\n"
+         "the least reconstruction term that any model can reach.\n";
 }
 
 std::string data_text() {
   std::string text =
-      "DATA is a file, a folder, a pattern in quotes or a known name. It may end in @train\n"
-      "or @test; a bare known name means @train for train and @test for all other commands.\n"
-      "A known name wins over a file of that name; ./name is always the file.\n\n";
+      "DATA is a file, a folder, a pattern in quotes or a known name. It may end in\n"
+      "@train or @test; a bare known name means @train for train and @test for all\n"
+      "other commands. A known name wins over a file of that name; ./name is always the\n"
+      "file.\n\n";
   for (const KnownSet& set : known_sets()) {
     text += "  " + pad_right(set.name, 16) + std::string(set.summary) + "\n";
   }
@@ -61,8 +69,9 @@ std::string data_text() {
 std::string errors_text() {
   std::string text =
       "The first digit of an error number is the exit status (8: 75). 1 bug in isthmus,\n"
-      "2 usage, 3 data, 4 model file, 5 disk, memory or device, 6 diverged, 7 a condition\n"
-      "was not met, 75 busy, 130 and 143 stopped by a signal after a checkpoint.\n\n";
+      "2 usage, 3 data, 4 model file, 5 disk, memory or device, 6 diverged, 7 a\n"
+      "condition was not met, 75 busy, 130 and 143 stopped by a signal after a\n"
+      "checkpoint.\n\n";
   for (const ErrorInfo& info : all_error_infos()) {
     text += "  " + error_label(info.code) + "  " + std::string(info.summary) + "\n";
   }
@@ -75,7 +84,7 @@ std::string environment_text() {
       "ISTHMUS_MODEL_LATENT_DIM. Later sources win: built-in, preset, --config FILE,\n"
       "ISTHMUS_ variables, flags and --set. An unknown ISTHMUS_ variable is an error.\n\n";
   for (const EnvVariable& variable : known_env_variables()) {
-    text += "  " + pad_right(variable.name, 26) + std::string(variable.meaning) + "\n";
+    text += item(variable.name, variable.meaning, 28);
   }
   return text;
 }
@@ -83,20 +92,21 @@ std::string environment_text() {
 std::string precision_text() {
   return "fp32: everything is float32, scalars of a step and sums over items float64.\n"
          "\n"
-         "bf16: the operands of matrix products are rounded to bfloat16; weights, optimizer\n"
-         "state, accumulation, likelihoods and sums stay float32. Faster where the processor\n"
-         "has AMX or AVX512-BF16 (isthmus doctor), and a little noisier: expect final terms\n"
-         "within about one standard error of fp32.\n"
+         "bf16: the operands of matrix products are rounded to bfloat16; weights,\n"
+         "optimizer state, accumulation, likelihoods and sums stay float32. Faster where\n"
+         "the processor has AMX or AVX512-BF16 (isthmus doctor), and a little noisier:\n"
+         "expect final terms within about one standard error of fp32.\n"
          "\n"
          "  isthmus train DATA --precision bf16\n"
          "  isthmus bench --quick      measures both here\n";
 }
 
 std::string determinism_text() {
-  return "The same data, options and seed give the same weights, bit for bit, for any number\n"
-         "of threads, and for a run that was stopped anywhere and resumed. weights_sha256 in\n"
-         "run.json is the proof. Noise is a function of (seed, epoch, item), sums have a\n"
-         "fixed order, and no decision depends on time: --time stops at a step boundary.\n"
+  return "The same data, options and seed give the same weights, bit for bit, for any\n"
+         "number of threads, and for a run that was stopped anywhere and resumed.\n"
+         "weights_sha256 in run.json is the proof. Noise is a function of (seed, epoch,\n"
+         "item), sums have a fixed order, and no decision depends on time: --time stops at\n"
+         "a step boundary.\n"
          "\n"
          "Not promised: the same bits on another instruction set. Machines with the same\n"
          "arithmetic fingerprint (isthmus doctor) are expected to agree; a resume under\n"

@@ -110,7 +110,7 @@ Terminal process_terminal() {
   };
   terminal.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   terminal.err_is_terminal = isatty(STDERR_FILENO) == 1;
-  terminal.width = terminal_width();
+  terminal.width = terminal_width;
   return terminal;
 }
 

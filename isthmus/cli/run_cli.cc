@@ -119,7 +119,7 @@ int run_words(Console& console, const std::vector<std::string>& words) {
   const CommandDef& def = require_command(split.command);
   const std::unique_ptr<BoundCommand> command = def.make();
   const std::vector<BoundOption> options = options_of(*command, global);
-  const ParsedArguments parsed = parse_arguments(split.words, options);
+  const ParsedArguments parsed = parse_arguments(split.words, options, split.command);
   if (parsed.request != Request::kRun) {
     console.write_out(parsed.request == Request::kVersion
                           ? version_line()

@@ -23,7 +23,7 @@ std::vector<std::string> keys_of(const std::vector<BoundOption>& options) {
 
 std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
   const std::string near = nearest_word(word, known);
-  return near.empty() ? "isthmus help environment and --help-all list the keys"
+  return near.empty() ? "isthmus config init lists the keys"
                       : "did you mean " + near + "?";
 }
 

@@ -7,13 +7,23 @@ valid    set.toml
 $ printf '[model]\nlatent_dim = 3\n' > t.toml; ISTHMUS_TRAIN_EPOCHS=4 isthmus config show --config t.toml --lr 0.1 --origin | grep '#'
 # The resolved options of this run. Origin and reason stand behind a value.
 # limit = none
-latent_dim = "3"  # config
+latent_dim = "3"  # config t.toml:2
 # beta = none
-epochs = "4"  # env
+epochs = "4"  # env ISTHMUS_TRAIN_EPOCHS
 # time = none
 # max_grad_norm = none
 learning_rate = 0.1  # flag
 # memory = none
+$ ISTHMUS_TRAIN_EPOCHS=4 isthmus config show --config t.toml --json | python3 -c 'import json,sys
+> for o in json.load(sys.stdin)["options"]:
+>     if o["origin"] != "built-in": print(o["key"], o["value"], o["origin"], o["file"], o["line"])'
+model.latent_dim 3 config t.toml 2
+train.epochs 4 env None None
+$ for a in init show schema "validate t.toml"; do isthmus config $a --json | check_json.py; done
+valid isthmus.config/1 x 1
+valid isthmus.config/1 x 1
+valid isthmus.config/1 x 1
+valid isthmus.config/1 x 1
 $ isthmus config show > defaults.toml; isthmus config validate defaults.toml
 valid    defaults.toml
 $ isthmus config schema | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["properties"]["model"]["properties"]))'
@@ -29,5 +39,5 @@ error[E2004]: config validate needs FILE
 $ printf '[model]\nlatnt = 3\n' > t.toml; isthmus config validate t.toml
 error[E2102]: t.toml:2:9: unknown key model.latnt
   2 | latnt = 3
-    |         ^ isthmus help environment and --help-all list the keys
+    |         ^ isthmus config init lists the keys
 [2]

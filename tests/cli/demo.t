@@ -18,6 +18,6 @@ wrote    runs/demo/report.html (...)
 $ grep -c '<svg' runs/demo/report.html
 2
 $ mkdir empty; isthmus report empty
-error[E3001]: empty/run.json: no such file or folder
-  hint: Check the path.
+error[E3001]: empty: there is no run.json: this is no run folder
+  hint: give the folder that train has printed
 [3]

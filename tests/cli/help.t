@@ -28,9 +28,9 @@ error[E2003]: there is no help on "determinsm"
   hint: did you mean determinism?
 [2]
 $ isthmus help data | head -3
-DATA is a file, a folder, a pattern in quotes or a known name. It may end in @train
-or @test; a bare known name means @train for train and @test for all other commands.
-A known name wins over a file of that name; ./name is always the file.
+DATA is a file, a folder, a pattern in quotes or a known name. It may end in
+@train or @test; a bare known name means @train for train and @test for all
+other commands. A known name wins over a file of that name; ./name is always the
 $ isthmus datasets -h
 Known data sets: which are installed, how to install the others.
 usage    isthmus datasets [OPTIONS]
@@ -42,7 +42,7 @@ example  isthmus datasets
       --config FILE       Read options from a TOML file. (none)
       --threads N         Threads. (auto)
 
-Defaults stand in brackets; isthmus datasets --help-all shows all options.
+Defaults stand in brackets; isthmus datasets --help shows all options.
 $ isthmus help encode | head -2
 Latents of items.
 usage    isthmus encode MODEL DATA... [OPTIONS]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // isthmus config init|show|validate|schema: the options of train as a file.
 #include <algorithm>
+#include <map>
 
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
@@ -13,18 +14,63 @@ namespace {
 
 const std::vector<std::string> kActions = {"init", "show", "validate", "schema"};
 
+/// Where the configuration file sets its keys.
+struct Place {
+  std::string file;
+  int64_t line = 0;
+};
+using Places = std::map<std::string, Place>;
+
+/// "config t.toml:2", "env ISTHMUS_TRAIN_EPOCHS", "flag".
+std::string origin_text(const std::string& key, const std::string& origin, const Places& places) {
+  if (origin == "env") return origin + " " + env_name(key);
+  const auto place = places.find(key);
+  if (origin != "config" || place == places.end()) return origin;
+  return origin + " " + place->second.file + ":" + std::to_string(place->second.line);
+}
+
+Places config_places(const CommandIo& io) {
+  Places places;
+  if (io.edge.config == "none") return places;
+  for (const ConfigEntry& entry : read_config(io.edge.config)) {
+    places[entry.key] = {escape_for_terminal(io.edge.config), entry.line};
+  }
+  return places;
+}
+
 std::vector<Choice> choices_of(const std::vector<BoundOption>& options, const CommandIo& io,
                                bool with_origin) {
   std::vector<Choice> choices;
+  const Places places = with_origin ? config_places(io) : Places();
   for (const BoundOption& option : options) {
     const auto origin = io.origins.find(option.key);
     const bool shown = with_origin && origin != io.origins.end();
-    choices.push_back({.key = option.key,
-                       .value = option.get(),
-                       .origin = shown ? origin->second : "built-in",
-                       .reason = ""});
+    choices.push_back(
+        {.key = option.key,
+         .value = option.get(),
+         .origin = shown ? origin_text(option.key, origin->second, places) : "built-in",
+         .reason = ""});
   }
   return choices;
+}
+
+/// [{key, value, origin, file, line}]: the values that train would start from.
+Json options_json(const std::vector<BoundOption>& options, const CommandIo& io) {
+  Json list = Json::array();
+  const Places places = config_places(io);
+  for (const BoundOption& option : options) {
+    const auto origin = io.origins.find(option.key);
+    const std::string word = origin != io.origins.end() ? origin->second : "built-in";
+    const auto place = word == "config" ? places.find(option.key) : places.end();
+    const bool known = place != places.end();
+    list.push_back(Json::object()
+                       .set("key", option.key)
+                       .set("value", option.get())
+                       .set("origin", word)
+                       .set("file", known ? Json(place->second.file) : Json())
+                       .set("line", known ? Json(place->second.line) : Json()));
+  }
+  return list;
 }
 
 /// Every key with its meaning, all commented out: remove the # in front of what is to be set.
@@ -111,7 +157,11 @@ class ConfigCommand final : public BoundCommand {
         : action == "show" ? config_toml(train_, choices_of(bind_options(train_), io, own_.origin))
                            : schema_of({}).dump_pretty() + "\n";
     if (io.console.json()) {
-      io.print_json(result_object("isthmus.config/1").set("action", action).set("text", text));
+      Json options = action == "show" ? options_json(bind_options(train_), io) : Json();
+      io.print_json(result_object("isthmus.config/1")
+                        .set("action", action)
+                        .set("text", text)
+                        .set("options", std::move(options)));
     } else {
       io.console.write_out(text);
     }
@@ -136,7 +186,10 @@ class ConfigCommand final : public BoundCommand {
     OptionOrigins origins;
     apply_settings(known.options(), known.options(), io.arguments[1], {}, origins);
     io.console.result("valid", escape_for_terminal(io.arguments[1]));
-    io.print_json(result_object("isthmus.config/1").set("action", "validate").set("text", Json()));
+    io.print_json(result_object("isthmus.config/1")
+                      .set("action", "validate")
+                      .set("text", Json())
+                      .set("options", Json()));
     return 0;
   }
 

@@ -107,7 +107,7 @@ int run_inspect(CommandIo& io, const InspectOptions& o) {
 
 CommandDef commands::inspect() {
   return {.name = "inspect",
-          .summary = "What is this: data, a model, a checkpoint, a run, a configuration?",
+          .summary = "What is this: data, model, checkpoint, run or configuration?",
           .arguments = {"PATH..."},
           .examples = {"isthmus inspect sales.csv --rows 5", "isthmus inspect runs/demo"},
           .note = "Validates, and never executes or follows anything.",

@@ -84,7 +84,7 @@ int run_reconstruct(CommandIo& io, const ReconstructOptions& o) {
 
 CommandDef commands::reconstruct() {
   return {.name = "reconstruct",
-          .summary = "Items through the model and back: originals left, reconstructions right.",
+          .summary = "Items beside what the model makes of them.",
           .arguments = {"MODEL", "DATA..."},
           .examples = {"isthmus reconstruct runs/demo fashion-mnist -o pairs.png"},
           .make = command_with(run_reconstruct, "", "data.columns")};

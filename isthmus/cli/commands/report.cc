@@ -19,6 +19,10 @@ struct ReportOptions {
 
 int run_report(CommandIo& io, const ReportOptions& o) {
   const std::string& run = io.arguments[0];
+  if (!io.fs().stat(join_path(run, "run.json"))) {
+    throw Error(ErrorCode::kFileMissing, "there is no run.json: this is no run folder",
+                "give the folder that train has printed", {.file = run});
+  }
   const std::string page = report_html(io.fs(), run);
   const bool own = o.path == "none";
   const std::string path = own ? join_path(run, "report.html") : o.path;
