@@ -125,8 +125,9 @@ std::string extras(const LineChart& chart, const Frame& f) {
   return svg;
 }
 
-std::string open_svg(double width, double height, const std::string& label) {
-  return "<svg viewBox=\"0 0 " + tenths(width) + " " + tenths(height) +
+std::string open_svg(double width, double height, const std::string& style,
+                     const std::string& label) {
+  return "<svg class=\"" + style + "\" viewBox=\"0 0 " + tenths(width) + " " + tenths(height) +
          "\" role=\"img\" aria-label=\"" + escape_html(label) + "\">";
 }
 
@@ -161,7 +162,7 @@ std::string tick_text(double value, double step) {
 std::string line_chart(const LineChart& chart) {
   const Frame f = frame_of(chart);
   if (!std::isfinite(f.x_low) || !std::isfinite(f.y_low)) return "";
-  std::string svg = open_svg(kWidth, kHeight, chart.title + " over epochs");
+  std::string svg = open_svg(kWidth, kHeight, "lines", chart.title + " over epochs");
   svg += axes(f) + extras(chart, f);
   // Nested: what leaves the frame is cut.
   svg += "<svg x=\"0\" y=\"" + tenths(kTop - 4) + "\" width=\"" + tenths(kWidth) + "\" height=\"" +
@@ -182,7 +183,7 @@ std::string bar_chart(const std::vector<std::pair<std::string, double>>& bars,
   const auto count = std::min<size_t>(bars.size(), kMaxBars);
   const double pitch = std::min(48.0, (kBarWidth - kStart - 8) / static_cast<double>(count));
   const auto y = [&](double v) { return kBase - v / (1.05 * high) * (kBase - 10); };
-  std::string svg = open_svg(kBarWidth, kBarHeight, "bars, " + unit);
+  std::string svg = open_svg(kBarWidth, kBarHeight, "bars", "bars, " + unit);
   const std::vector<double> ticks = nice_ticks(0, 1.05 * high, 4);
   const double step = ticks.size() > 1 ? ticks[1] - ticks[0] : 1;
   for (double v : ticks) {

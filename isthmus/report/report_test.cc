@@ -69,7 +69,7 @@ TEST(Report, IsMadeOfTheFilesAlone) {
   const std::string folder = folder_with(run_of("fm").dump(), metrics_of(20));
   const std::string page = report_html(posix_fs(), folder);
   EXPECT_EQ(page, report_html(posix_fs(), folder));
-  EXPECT_EQ(count(page, "<svg viewBox=\"0 0 360"), 3u);
+  EXPECT_EQ(count(page, "<svg class=\"lines\" viewBox=\"0 0 360"), 3u);
   EXPECT_NE(page.find("data:image/png;base64,iVBOR"), std::string::npos);
   EXPECT_NE(page.find("A score."), std::string::npos);
   EXPECT_NE(page.find("189.9"), std::string::npos);

@@ -52,7 +52,7 @@ svg .end{text-anchor:end}svg .mid{text-anchor:middle}
 .dot.t{fill:var(--cool)}.dot.v{fill:var(--accent)}
 .level{stroke:var(--soft);stroke-dasharray:2 4;fill:none}
 .mark{stroke:var(--accent);stroke-dasharray:1 4;fill:none;opacity:.7}
-.bar{fill:var(--cool)}
+.bar{fill:var(--cool)}.bars{max-width:44rem}
 .parts{display:flex;height:1.5rem;border-radius:2px;overflow:hidden;gap:1px;margin:1rem 0 .7rem}
 .parts .f,.legend .f{background:var(--floor)}.parts .t,.legend .t{background:var(--cool)}
 .parts .v,.legend .v{background:var(--accent)}
@@ -78,7 +78,7 @@ details[open] summary{margin-bottom:.8rem}
 footer{margin-top:4rem;padding-top:1rem;border-top:1px solid var(--rule);font:.78rem/1.5 var(--sans);color:var(--soft)}
 @media(max-width:34rem){main{padding:2rem 1.1rem 3rem}body{font-size:16px}h2{margin-top:2.6rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.55rem}.figures{grid-template-columns:1fr 1fr}
-.figures b{font-size:1.4rem}.two{grid-template-columns:1fr}}
+.bars text{font-size:15px}.figures b{font-size:1.4rem}.two{grid-template-columns:1fr}}
 @media print{body{background:#fff}main{padding:0}h2{break-after:avoid}figure,.charts>*{break-inside:avoid}}
 )";
 }

@@ -73,7 +73,7 @@ std::string score_note(const RunFiles& run) {
   if (!is_score(run)) return "";
   std::string text =
       "<p class=\"score\"><b>A score.</b> " + shown(text_at(run.run, "model.likelihood")) +
-      " is not normalised on these data, so its values rank models of the same data and say "
+      " is not normalized on these data, so its values rank models of the same data and say "
       "nothing beside other distributions.";
   if (std::isfinite(floor_of(run))) {
     text += " The data themselves set a floor: no model can push the reconstruction term below " +
