@@ -4,7 +4,9 @@
 
     doc_commands.py --bin FOLDER [PAGE.md...]
 
-Commands are the lines that start with `$ ` in fenced ```console blocks. They run in order in one
+Commands are the lines that start with `$ ` in fenced ```console blocks; a `$ ` line in any other
+block is a fault, and so is a console block without one, or a block whose language is a shell: no
+command can escape. They run in order in one
 folder that holds what a reader is told to have: measurements.csv and photos/. A command fails the
 test by its exit status; a line `[N]` right below it expects that status.
 """
@@ -28,6 +30,7 @@ EXCLUDED = [
     (r"cd ", "every command runs in the same folder"),
     (r"build/release/", "the build folder's binary is the one on PATH"),
 ]
+SHELLS = {"sh", "bash", "shell", "shell-session", "zsh", "terminal"}
 TIMEOUT_SECONDS = 300
 
 
@@ -41,6 +44,29 @@ def commands_of(page):
         elif fenced == "console" and line.startswith("$ "):
             status = re.fullmatch(r"\[(\d+)\]", lines[number]) if number < len(lines) else None
             yield number, line[2:], int(status.group(1)) if status else 0
+
+
+def escaped_commands(page):
+    """Yields (line number, why) for blocks whose commands would not run here."""
+    start = language = None
+    shown = 0
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        text = line.strip()
+        if text.startswith(("```", "~~~")):
+            if start is None:
+                start, language, shown = number, text[3:].strip(), 0
+                if language in SHELLS or line != text:
+                    yield number, "commands stand in ```console blocks that are not indented"
+            else:
+                if language == "console" and not shown:
+                    yield start, "a console block without a line that starts with $"
+                start = None
+        elif start is not None and text.startswith("$ "):
+            shown += 1
+            if language != "console" or not line.startswith("$ "):
+                yield number, "a command outside a ```console block"
+    if start is not None:
+        yield start, "a block that does not end"
 
 
 def write_png(path, height, width, value):
@@ -79,6 +105,9 @@ def main():
         prepare(pathlib.Path(folder))
         env = environment(str(pathlib.Path(arguments.bin).resolve()), folder)
         for page in pages:
+            for number, why in escaped_commands(page):
+                faults += 1
+                print(f"FAILED    {page.name}:{number}: {why}")
             for number, command, expected in commands_of(page):
                 where = f"{page.name}:{number}: $ {command}"
                 reason = next((why for what, why in EXCLUDED if re.match(what, command)), None)
