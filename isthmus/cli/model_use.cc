@@ -4,6 +4,7 @@
 
 #include "isthmus/base/text.h"
 #include "isthmus/train/run_setup.h"
+#include "isthmus/train/train_data.h"
 
 namespace isthmus {
 
@@ -16,6 +17,7 @@ Model open_model(CommandIo& io, const std::string& path) {
 
 OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options) {
   const std::vector<std::string> arguments(io.arguments.begin() + 1, io.arguments.end());
+  refuse_run_folders(io.fs(), arguments);
   OpenedData opened{open_datasets(arguments, options, io.limits(), "test"), join(arguments, ", ")};
   const Dataset& data = opened.data;
   const std::string split = data.split.empty() ? "" : " " + data.split;

@@ -49,6 +49,7 @@ class RunFolder {
   void append_metrics(const Json& line);
   void sync_metrics();  // may be called from another thread
   uint64_t metrics_bytes() const;
+  void close_metrics() { metrics_.reset(); }  // no more lines; gives its descriptor back
   /// metrics.csv from metrics.jsonl.
   void write_metrics_csv();
 

@@ -57,9 +57,23 @@ Dataset TrainData::shown_items(int64_t count) const {
   return items;
 }
 
+void refuse_run_folders(Fs& fs, const std::vector<std::string>& arguments) {
+  for (const std::string& path : arguments) {
+    const bool run =
+        fs.stat(join_path(path, "run.json")) && fs.stat(join_path(path, "config.toml"));
+    if (!run) continue;
+    throw Error(ErrorCode::kUnknownFormat, "this is the folder of a run, not data",
+                "a run is a MODEL, which stands in front of DATA; to go on with it: isthmus train "
+                "--resume " +
+                    escape_for_terminal(path),
+                {.file = path});
+  }
+}
+
 TrainData open_train_data(const std::vector<std::string>& arguments, const Dataset* given,
                           const TrainOptions& options) {
   TrainData data;
+  if (given == nullptr) refuse_run_folders(posix_fs(), arguments);
   data.train =
       given != nullptr ? *given : open_datasets(arguments, options.data, options.limits, "train");
   data.fingerprint = fingerprint(data.train);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "isthmus/base/fs.h"
 #include "isthmus/data/dataset.h"
 #include "isthmus/train/options.h"
 
@@ -28,6 +29,9 @@ struct TrainData {
   /// The first `count` rows that validate, or that train when none does, as data of their own.
   Dataset shown_items(int64_t count) const;
 };
+
+/// Error E3003 for a run folder among DATA arguments: it holds pictures, but they are no data.
+void refuse_run_folders(Fs& fs, const std::vector<std::string>& arguments);
 
 /// Opens `arguments` (or takes `given`). Columns of a table that hold one value only are left out:
 /// a density on them has no maximum. Errors: those of open_dataset; E3403 with fewer than two

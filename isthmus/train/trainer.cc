@@ -130,6 +130,7 @@ void record_failure(TrainResult& r, const RunSetup& setup, RunFolder& folder,
     const bool out_of_memory = dynamic_cast<const std::bad_alloc*>(&failure) != nullptr;
     r.status = "failed";
     r.stop_reason = error != nullptr && error->code() == ErrorCode::kDiverged ? "diverged" : "";
+    folder.close_metrics();  // descriptors may be what was missing
     folder.log("failed: " + (error != nullptr ? error->message()
                              : out_of_memory  ? "the system gave no more memory"
                                               : std::string(failure.what())));
