@@ -6,9 +6,9 @@
 
 Commands are the lines that start with `$ ` in fenced ```console blocks; a `$ ` line in any other
 block is a fault, and so is a console block without one, or a block whose language is a shell: no
-command can escape. They run in order in one
-folder that holds what a reader is told to have: measurements.csv and photos/. A command fails the
-test by its exit status; a line `[N]` right below it expects that status.
+command can escape. Commands and flags in `isthmus ...` inside a sentence must exist. Commands run in
+order in one folder that holds what a reader is told to have: measurements.csv and photos/. A command
+fails the test by its exit status; a line `[N]` right below it expects that status.
 """
 import argparse
 import math
@@ -69,6 +69,24 @@ def escaped_commands(page):
         yield start, "a block that does not end"
 
 
+def unknown_words(page, env):
+    """Yields (line number, word) for commands and flags in `code` that isthmus does not know."""
+    helps = {}
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        for command, rest in re.findall(r"`isthmus ([a-z]+)([^`]*)`", line):
+            if command not in helps:
+                done = subprocess.run(["isthmus", command, "--help"], env=env, check=False,
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                helps[command] = None if done.returncode else done.stdout.decode().split()
+            if helps[command] is None:
+                yield number, f"isthmus {command}"
+                continue
+            known = {word.rstrip(",") for word in helps[command]} | {"-h", "--help", "--json"}
+            for flag in re.findall(r"(?<=\s)--?[a-z][a-z0-9-]*", rest):
+                if flag not in known:
+                    yield number, f"isthmus {command} {flag}"
+
+
 def write_png(path, height, width, value):
     """A grey PNG; value(y, x) is in 0 .. 255."""
     rows = b"".join(b"\0" + bytes(value(y, x) for x in range(width)) for y in range(height))
@@ -108,6 +126,9 @@ def main():
             for number, why in escaped_commands(page):
                 faults += 1
                 print(f"FAILED    {page.name}:{number}: {why}")
+            for number, word in unknown_words(page, env):
+                faults += 1
+                print(f"FAILED    {page.name}:{number}: there is no `{word}`")
             for number, command, expected in commands_of(page):
                 where = f"{page.name}:{number}: $ {command}"
                 reason = next((why for what, why in EXCLUDED if re.match(what, command)), None)
