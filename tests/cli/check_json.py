@@ -3,6 +3,8 @@
 """Validates JSON objects against docs/schema/.
 
     check_json.py [--lines] [FILE]      (standard input without a FILE)
+    check_json.py --complete            is there a schema for all that docs/formats/json.md names,
+                                        and a transcript that checks it?
 
 An object's field `schema` names its schema: isthmus.eval/1 is docs/schema/eval-1.schema.json. With
 --lines every line is an object. Prints each fault with its path and exits with 1. Knows the part of
@@ -94,8 +96,28 @@ def check(text):
     return name, list(faults(value, load(f"{kind}-{found.group(2)}.schema.json"), "$"))
 
 
+def check_completeness():
+    """Faults: schemas that are named and missing, there and not named, or never checked."""
+    page = (FOLDER.parent / "formats" / "json.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`isthmus\.([a-z]+/[0-9]+)`", page))
+    there = {path.name.removesuffix(".schema.json").replace("-", "/")
+             for path in FOLDER.glob("*-*.schema.json")}
+    there.add("progress/1")  # the schema of metrics
+    transcripts = "".join(path.read_text(encoding="utf-8")
+                          for path in pathlib.Path(__file__).parent.glob("*.t"))
+    for name in sorted(named ^ there):
+        yield f"isthmus.{name} has no {'schema' if name in named else 'line in json.md'}"
+    for name in sorted(named - {"comparison/1", "peers/1"}):  # those are printed by bench/
+        if f"valid isthmus.{name} x" not in transcripts:
+            yield f"isthmus.{name} is checked by no transcript"
+
+
 def main():
     arguments = sys.argv[1:]
+    if arguments == ["--complete"]:
+        found = list(check_completeness())
+        print("\n".join(found) if found else "complete")
+        return 1 if found else 0
     lines = "--lines" in arguments
     files = [argument for argument in arguments if argument != "--lines"]
     text = pathlib.Path(files[0]).read_text(encoding="utf-8") if files else sys.stdin.read()

@@ -24,6 +24,8 @@ valid isthmus.config/1 x 1
 valid isthmus.config/1 x 1
 valid isthmus.config/1 x 1
 valid isthmus.config/1 x 1
+$ check_json.py --complete
+complete
 $ isthmus config show > defaults.toml; isthmus config validate defaults.toml
 valid    defaults.toml
 $ isthmus config schema | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["properties"]["model"]["properties"]))'

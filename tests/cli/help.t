@@ -19,6 +19,11 @@ $ isthmus help E3104
 E3104 csv_not_a_number (exit status 3)
   A cell of a number column is not a number.
   what to do: Mend the cell or leave the column out with --exclude.
+$ for topic in "" data train E3104; do isthmus help $topic --json | check_json.py; done
+valid isthmus.help/1 x 1
+valid isthmus.help/1 x 1
+valid isthmus.help/1 x 1
+valid isthmus.help/1 x 1
 $ isthmus help E9999
 error[E2003]: there is no help on "E9999"
   hint: isthmus help lists the topics

@@ -3,6 +3,7 @@
 #include "isthmus/cli/help.h"
 
 #include "isthmus/base/text.h"
+#include "isthmus/train/json_results.h"
 
 namespace isthmus {
 namespace {
@@ -30,24 +31,24 @@ std::string error_text(const ErrorInfo& info) {
               near.empty() ? "isthmus help lists the topics" : "did you mean " + near + "?");
 }
 
-int run_help(CommandIo& io, const NoOptions&) {
-  if (io.arguments.empty()) {
-    io.console.write_out(list_of_topics());
-    return 0;
-  }
-  const std::string& word = io.arguments[0];
+std::string text_on(const std::string& word) {
   for (const HelpTopic& topic : help_topics()) {
-    if (topic.name != word) continue;
-    io.console.write_out(topic.text());
-    return 0;
+    if (topic.name == word) return topic.text();
   }
   if (const CommandDef* def = find_command(word)) {
-    io.console.write_out(command_help(*def, def->make()->options(), false));
-  } else if (const ErrorInfo* info = find_error_info(word)) {
-    io.console.write_out(error_text(*info));
-  } else {
-    fail_unknown(word);
+    return command_help(*def, def->make()->options(), false);
   }
+  if (const ErrorInfo* info = find_error_info(word)) return error_text(*info);
+  fail_unknown(word);
+}
+
+int run_help(CommandIo& io, const NoOptions&) {
+  const bool list = io.arguments.empty();
+  const std::string text = list ? list_of_topics() : text_on(io.arguments[0]);
+  if (!io.console.json()) io.console.write_out(text);
+  io.print_json(result_object("isthmus.help/1")
+                    .set("topic", list ? Json() : Json(io.arguments[0]))
+                    .set("text", text));
   return 0;
 }
 
