@@ -78,7 +78,10 @@ details[open] summary{margin-bottom:.8rem}
 footer{margin-top:4rem;padding-top:1rem;border-top:1px solid var(--rule);font:.78rem/1.5 var(--sans);color:var(--soft)}
 @media(max-width:34rem){main{padding:2rem 1.1rem 3rem}body{font-size:16px}h2{margin-top:2.6rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.55rem}.figures{grid-template-columns:1fr 1fr}
-.bars text{font-size:15px}th,td{padding-right:.7rem}td:nth-child(2){min-width:4.8rem}.figures b{font-size:1.4rem}.two{grid-template-columns:1fr}}
+.bars text{font-size:15px}.figures b{font-size:1.4rem}.two{grid-template-columns:1fr}
+.settings thead{display:none}.settings tr{display:grid;grid-template-columns:9.6rem 1fr auto;
+border-bottom:1px solid var(--rule)}.settings td{border:0}
+.settings .why:last-child{grid-column:1/-1;padding-top:0}.settings .why:empty{display:none}}
 @media print{body{background:#fff}main{padding:0}h2{break-after:avoid}figure,.charts>*{break-inside:avoid}}
 )";
 }

@@ -25,7 +25,8 @@ std::string choice_row(const Json& choice) {
 }
 
 std::string choice_table(const std::string& rows) {
-  return "<div class=\"scroll\"><table><thead><tr><th>key</th><th>value</th><th>origin</th><th>"
+  return "<div class=\"scroll\"><table "
+         "class=\"settings\"><thead><tr><th>key</th><th>value</th><th>origin</th><th>"
          "reason</th></tr></thead><tbody>" +
          rows + "</tbody></table></div>";
 }
