@@ -79,9 +79,7 @@ size_t token_length(std::string_view text) {
 
 }  // namespace
 
-std::vector<ConfigEntry> read_config(const std::string& path) {
-  const Bytes bytes = posix_fs().read_file(path, kMaxConfigBytes);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+std::vector<ConfigEntry> parse_config(std::string_view text, const std::string& path) {
   std::vector<ConfigEntry> entries;
   try {
     flatten(path, toml::parse(text, path), "", entries);
@@ -90,6 +88,11 @@ std::vector<ConfigEntry> read_config(const std::string& path) {
                 "a line is key = value, with texts in quotes", place(path, error.source()));
   }
   return entries;
+}
+
+std::vector<ConfigEntry> read_config(const std::string& path) {
+  const Bytes bytes = posix_fs().read_file(path, kMaxConfigBytes);
+  return parse_config({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
 }
 
 std::string config_excerpt(const Error& error) {

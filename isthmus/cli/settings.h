@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "isthmus/base/options.h"
@@ -19,7 +20,9 @@ struct ConfigEntry {
   bool is_text = false;  // a TOML string
   int64_t line = 0, column = 0;
 };
-/// Errors: E3001, E3004, E2101 with line and column.
+/// `path` is for messages. Errors: E2101, E2103 with line and column.
+std::vector<ConfigEntry> parse_config(std::string_view text, const std::string& path);
+/// Also E3001, E3004.
 std::vector<ConfigEntry> read_config(const std::string& path);
 /// The line of a file that an error points to, with carets below; empty if it points to none.
 std::string config_excerpt(const Error& error);

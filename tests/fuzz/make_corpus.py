@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of the idx, npy, csv, png and gzip fuzz targets into corpus/<name>/.
+"""Writes the seeds of all fuzz targets but safetensors into corpus/<name>/.
 
 Standard library only; the same bytes on every run. The PNG and some NPY seeds are the fixtures of
 the data room (isthmus/data/testdata).
 """
 import gzip
+import json
 import os
 import shutil
 import struct
@@ -33,6 +34,45 @@ def npy(header, data=b"", version=1):
     text = header.encode()
     length = struct.pack("<H" if version == 1 else "<I", len(text))
     return b"\x93NUMPY" + bytes([version, 0]) + length + text + data
+
+
+def write_texts():
+    for name, text in {
+            "small": '{"a":[1,-2.5e3,true,null,"x\\u00e9\\n"],"b":{}}', "deep": "[" * 31 + "]" * 31,
+            "too_deep": "[" * 40 + "]" * 40, "doubled": '{"a":1,"a":2}', "huge": "[1e308,-1e-308,1e999]",
+            "surrogate": '["\\ud83d\\ude00","\\ud83d"]', "int": "[9223372036854775807,-9223372036854775808]",
+            "trailing": "{} {}", "open": '{"a":"b'}.items():
+        put("json", name, text.encode())
+    for name, text in {
+            "sections": '[model]\nlatent_dim = 20\nhidden = [256, 128]\n[optimizer]\nlearning_rate = 1e-3\n',
+            "dotted": 'loop.epochs = "20"\nrun.seed = 7\n"run".keep = 2\n', "types": "a = 1979-05-27\n",
+            "nested": "a = [[1], {b = 2}]\n", "text": 'a = """\nx\n"""\nb = \'c\'\n', "broken": "a = \n= b\n[c",
+            "numbers": "a = 0x7f\nb = 1_000\nc = nan\nd = -inf\n"}.items():
+        put("config", name, text.encode())
+    values = ["20", "-1", "1e-3", "nan", "auto", "none", "256,128", "10m", "1.5h", "512MiB", "1TB", "true",
+              "0.1", "9223372036854775807", "1e400", "", " 3 ", "adam", "bernoulli", "elbo>-250"]
+    for number, value in enumerate(values):
+        put("options", f"value_{number}", bytes([7 * number % 60]) + value.encode())
+
+
+def write_model():
+    spec = {"kind": "image", "item_shape": [4, 4], "dtype": "u8",
+            "fields": [{"name": "", "min": 0.0, "max": 255.0, "mean": 72.9, "standard_deviation": 90.0,
+                        "binary": False, "constant": False, "integer": True}],
+            "scaling": {"kind": "unit", "shift": [0.0], "scale": [0.00392156862745098]}}
+    options = {"name": "vae", "preset": "none", "hidden": "6", "latent_dim": "2", "activation": "relu",
+               "init": "he_normal", "likelihood": "bernoulli", "sigma": "auto", "prior": "normal", "beta": None}
+    provenance = {"version": "0.1.0", "data": "d", "data_fingerprint": "xxh3-128:0f58c9ee9335b2e5dd52fcdda586978f",
+                  "num_items": 60, "epochs": 2, "steps": 23, "seed": 0,
+                  "terms": {"objective": 1.5, "elbo": -1.5, "elbo_se": None, "reconstruction": 1.0, "kl": 0.5}}
+    objective = {"estimator": "sgvb_b", "samples": 1, "kl_warmup": 0, "free_bits": 0}
+    changes = {"vae": {}, "ae": {"name": "ae"}, "beta": {"name": "beta_vae", "beta": 4.0},
+               "gaussian": {"likelihood": "gaussian", "sigma": "learned"}, "linear": {"hidden": "none"},
+               "wide": {"hidden": "1000000000"}, "deep": {"hidden": ",".join(["2"] * 80)},
+               "unresolved": {"hidden": "auto"}, "continuous": {"likelihood": "continuous_bernoulli"}}
+    for name, change in changes.items():
+        config = {"model": {**options, **change}, "objective": objective, "data": spec, "provenance": provenance}
+        put("model", name, json.dumps(config, separators=(",", ":")).encode())
 
 
 def write_idx():
@@ -104,3 +144,5 @@ if __name__ == "__main__":
     write_csv()
     write_gzip()
     write_png()
+    write_texts()
+    write_model()

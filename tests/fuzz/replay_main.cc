@@ -10,6 +10,8 @@
 #include <iterator>
 #include <vector>
 
+#include "isthmus/base/memory.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
@@ -46,6 +48,7 @@ int main(int argc, char** argv) {
       ++files;
     }
   }
-  std::printf("%d files, %d inputs\n", files, inputs);
+  std::printf("%d files, %d inputs, peak %llu MiB\n", files, inputs,
+              static_cast<unsigned long long>(isthmus::peak_rss_bytes() >> 20));
   return files > 0 ? 0 : 1;
 }
