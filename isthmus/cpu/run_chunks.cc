@@ -60,8 +60,8 @@ void run_adam(const Machine& m, const ThreadMemory& t, const ChunkStep& s, int64
   call.v = resolve(m, t, s.state[2], at);
   call.w = resolve(m, t, s.state[3], at);
   const auto scalar = [&](size_t k) { return *resolve(m, t, s.scalars[k], at); };
-  call.beta1 = 1.0f - scalar(0);
-  call.beta2 = 1.0f - scalar(1);
+  call.rest1 = scalar(0);
+  call.rest2 = scalar(1);
   call.correction1 = scalar(2);
   call.correction2 = scalar(3);
   call.rate = scalar(4);

@@ -23,10 +23,10 @@ struct AdamConstants {
 
 AdamConstants constants_of(const AdamCall& call) {
   const FloatTag d;
-  return {.beta1 = hn::Set(d, call.beta1),
-          .rest1 = hn::Set(d, 1.0f - call.beta1),
-          .beta2 = hn::Set(d, call.beta2),
-          .rest2 = hn::Set(d, 1.0f - call.beta2),
+  return {.beta1 = hn::Set(d, 1.0f - call.rest1),
+          .rest1 = hn::Set(d, call.rest1),
+          .beta2 = hn::Set(d, 1.0f - call.rest2),
+          .rest2 = hn::Set(d, call.rest2),
           .step = hn::Set(d, call.rate * call.correction1),
           .correction2 = hn::Set(d, call.correction2),
           .epsilon = hn::Set(d, call.epsilon),

@@ -154,7 +154,8 @@ void bernoulli_log_prob_and_gradient(const BernoulliCall& call) noexcept;
 void bernoulli_log_prob_and_gradient(const BernoulliCall& call, const LoadCall& x) noexcept;
 
 /// Adam on rows x cols values: m, v, w updated in place from the gradient g.
-///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+///   m = (1 - rest1) m + rest1 g;  v = (1 - rest2) v + rest2 g^2, rest = 1 - beta: a beta near 1,
+///   rounded to float32, would not give it back
 ///   w = w - rate * (m * correction1) / (sqrt(v * correction2) + epsilon) - decay * w
 struct AdamCall {
   int64_t rows = 1, cols = 0;
@@ -163,7 +164,7 @@ struct AdamCall {
   float* m = nullptr;
   float* v = nullptr;
   float* w = nullptr;
-  float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
+  float rest1 = 0.1f, rest2 = 0.001f, epsilon = 1e-8f;
   float rate = 0, correction1 = 1, correction2 = 1, decay = 0;
 };
 void adam_update(const AdamCall& call) noexcept;

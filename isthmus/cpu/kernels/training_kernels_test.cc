@@ -209,7 +209,7 @@ struct AdamTruth {
   double m = 0, m_size = 0, v = 0, w = 0, change_size = 0;
 
   void step(const AdamCall& call, double g) {
-    const double beta1 = double{call.beta1}, beta2 = double{call.beta2};
+    const double beta1 = 1 - double{call.rest1}, beta2 = 1 - double{call.rest2};
     m = beta1 * m + (1 - beta1) * g;
     m_size = beta1 * m_size + (1 - beta1) * std::fabs(g);
     v = beta2 * v + (1 - beta2) * g * g;
@@ -234,8 +234,8 @@ void expect_adam(float epsilon, float decay) {
     call.epsilon = epsilon;
     call.decay = decay;
     call.rate = 1e-3f;
-    call.correction1 = static_cast<float>(1 / (1 - std::pow(double{call.beta1}, step)));
-    call.correction2 = static_cast<float>(1 / (1 - std::pow(double{call.beta2}, step)));
+    call.correction1 = static_cast<float>(1 / (1 - std::pow(1 - double{call.rest1}, step)));
+    call.correction2 = static_cast<float>(1 / (1 - std::pow(1 - double{call.rest2}, step)));
     adam_update(call);
     const double tolerance = tolerance::kElementwiseF32 * step;  // of each step
     for (size_t i = 0; i < truth.size(); ++i) {
