@@ -5,8 +5,8 @@
 //
 // float32 and bf16 without a matrix unit run in oneDNN (onednn/); bf16 with AMX runs in our own
 // kernel (amx/). Created once, under an ArithmeticGuard (one OpenMP thread), a product may be
-// executed by several threads at once, each with its own Workspace. Traps: in oneDNN's bf16 kernels
-// the bits of a row depend on M, so callers keep M fixed; bf16 wants B in a packed layout, which
+// executed by several threads at once, each with its own Workspace. Traps: in oneDNN's kernels
+// the bits of a row may depend on M, so callers keep M fixed; bf16 wants B in a packed layout, which
 // our own kernel fills (kernels/bf16_pack.cc), and A in rows of `row_stride` values.
 #pragma once
 

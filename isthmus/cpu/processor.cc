@@ -11,8 +11,10 @@
 #include "isthmus/base/digest.h"
 #include "isthmus/base/rng_key.h"
 #include "isthmus/base/thread_pool.h"
+#include "isthmus/cpu/amx/amx_matmul.h"
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/matmul.h"
+#include "isthmus/cpu/onednn/onednn_matmul.h"
 
 namespace isthmus {
 namespace {
@@ -108,11 +110,8 @@ std::string processor_name() {
 }
 
 std::string matrix_unit_name() {
-  const Registers features = cpuid(7, 0);
-  const bool amx = (features.d >> 22 & 1u) != 0 && (features.d >> 24 & 1u) != 0;
-  if (amx) return " + AMX bf16";
-  const bool avx512_bf16 = (cpuid(7, 1).a >> 5 & 1u) != 0 && (features.b >> 16 & 1u) != 0;
-  return avx512_bf16 ? " + bf16" : "";
+  if (AmxMatmul::available()) return " + AMX bf16";
+  return onednn_uses_bf16() ? " + bf16" : "";
 }
 
 const std::string& arithmetic_fingerprint() {

@@ -8,7 +8,7 @@ namespace isthmus {
 
 /// As the processor names itself; virtual machines may lie.
 std::string processor_name();
-/// " + AMX bf16", " + bf16" or "".
+/// " + AMX bf16", " + bf16" or "": of the units that bf16 products may use, see ONEDNN_MAX_CPU_ISA.
 std::string matrix_unit_name();
 /// XXH3-128 label over the results of a fixed list of small problems (matrix products of both
 /// precisions, elementwise kernels, reductions, noise). Equal fingerprints and equal binaries are

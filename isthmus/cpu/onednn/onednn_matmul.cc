@@ -129,6 +129,9 @@ void OnednnMatmul::run(Handles& handles, const void* a, const void* b, float* c,
 }
 
 bool onednn_uses_amx() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx; }
+bool onednn_uses_bf16() {
+  return onednn_uses_amx() || dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_bf16;
+}
 
 std::string onednn_version() {
   const dnnl_version_t* v = dnnl_version();

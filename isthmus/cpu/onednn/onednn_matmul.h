@@ -50,5 +50,6 @@ std::string onednn_version();
 /// Whether oneDNN would use AMX: the processor and the kernel offer it, and ONEDNN_MAX_CPU_ISA does
 /// not forbid it.
 bool onednn_uses_amx();
+bool onednn_uses_bf16();  // AMX or AVX512-BF16
 
 }  // namespace isthmus
