@@ -2,6 +2,8 @@
 // TOML files, through toml++ and only here: a flat list of keys with the place where each stands.
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 #include "isthmus/base/fs.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/settings.h"
@@ -77,9 +79,48 @@ size_t token_length(std::string_view text) {
   return end == 0 ? 1 : std::min(end, text.size());
 }
 
+/// The end of the comment or string that starts at `begin`: behind its closing mark, or where its
+/// line (multi-line: the text) ends without one.
+size_t quoted_end(std::string_view text, size_t begin) {
+  const char mark = text[begin];
+  if (mark == '#') return std::min(text.find('\n', begin), text.size());
+  const std::string three(3, mark);
+  const bool multi_line = text.substr(begin).starts_with(three);
+  const std::string_view closing = multi_line ? std::string_view(three) : text.substr(begin, 1);
+  size_t i = begin + closing.size();
+  while (i < text.size() && !text.substr(i).starts_with(closing)) {
+    if (text[i] == '\n' && !multi_line) return i;
+    i += mark == '"' && text[i] == '\\' ? 2 : 1;
+  }
+  return std::min(i + closing.size(), text.size());
+}
+
+/// TOML has other characters than those of ASCII in comments and strings only. toml++ 3.3 meets
+/// them elsewhere with undefined behaviour, so that they are refused before it reads the text.
+void check_ascii(std::string_view text, const std::string& path) {
+  const std::string_view byte_order_mark = "\xef\xbb\xbf";
+  size_t i = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  while (i < text.size()) {
+    if (text[i] == '#' || text[i] == '"' || text[i] == '\'') {
+      i = quoted_end(text, i);
+    } else if (static_cast<unsigned char>(text[i]) < 0x80) {
+      ++i;
+    } else {
+      const std::string_view before = text.substr(0, i);
+      const size_t line_begin = before.rfind('\n') + 1;  // 0 if there is none
+      throw Error(ErrorCode::kConfigSyntax, "a character outside of ASCII stands outside of quotes",
+                  "texts and keys with such characters stand in quotes",
+                  {.file = path,
+                   .line = std::count(before.begin(), before.end(), '\n') + 1,
+                   .column = static_cast<int64_t>(i - line_begin) + 1});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<ConfigEntry> parse_config(std::string_view text, const std::string& path) {
+  check_ascii(text, path);
   std::vector<ConfigEntry> entries;
   try {
     flatten(path, toml::parse(text, path), "", entries);
