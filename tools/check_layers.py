@@ -32,7 +32,6 @@ VENDORS = {
     "omp.h": ["base/"],
     "toml++/": ["base/", "cli/"],
     "CLI/": ["cli/"],
-    "fmt/": [""],
     "gtest/": [""],
     "Random123/": ["base/rng_key_test.cc"],
 }
