@@ -72,8 +72,14 @@ T parse_real(std::string_view key, std::string_view text, const Bounds& b) {
   // Bounds are compared in double: the float nearest to 0.1 lies above a bound of 0.1.
   double wide = 0;
   T value{};
-  Reading reading = read_number(text, wide);
-  if (reading == Reading::kFine) reading = read_number(text, value);
+  const bool percent = b.low == 0 && b.high == 1 && text.ends_with('%');
+  const std::string_view number = percent ? text.substr(0, text.size() - 1) : text;
+  Reading reading = read_number(number, wide);
+  if (reading == Reading::kFine) reading = read_number(number, value);
+  if (percent) {
+    wide /= 100;
+    value = static_cast<T>(wide);
+  }
   if (reading == Reading::kNotANumber) refuse(key, text, "is not a number", "a number", b);
   if (reading == Reading::kOutOfRange || !inside(b, wide)) {
     refuse(key, text, "is out of range", "a number", b);

@@ -121,6 +121,17 @@ TEST(Options, TruthHasFourSpellings) {
   error_of("report", "");
 }
 
+TEST(Options, SharesMayBePercentages) {
+  double share = 0.5;
+  parse_value("share", "1%", between(0, 1), share);
+  EXPECT_EQ(share, 0.01);
+  parse_value("share", "100%", between(0, 1), share);
+  EXPECT_EQ(share, 1);
+  EXPECT_THROW(parse_value("share", "101%", between(0, 1), share), Error);
+  EXPECT_THROW(parse_value("share", "%", between(0, 1), share), Error);
+  EXPECT_THROW(parse_value("rate", "1%", greater_than(0), share), Error);
+}
+
 TEST(Options, RefusalNamesValueBoundsAndDefault) {
   const Error e = error_of("latent_dim", "abc");
   EXPECT_EQ(e.code(), ErrorCode::kBadValue);

@@ -63,7 +63,8 @@ struct DataOptions {
         field(&O::exclude, "exclude", any_value(), "Leave out these columns of a table."),
         field(&O::labels, "labels", any_value(), "File of labels, or label column of a table."),
         field(&O::search_path, "search_path", any_value(), "Folders of known data sets.", rare),
-        field(&O::max_bad, "max_bad", between(0, 1), "Share of unreadable images tolerated."),
+        field(&O::max_bad, "max_bad", between(0, 1),
+              "Share of unreadable images tolerated, such as 1%."),
         field(&O::strict, "strict", any_value(), "Tolerate no unreadable image.", rare)};
   }
 };
