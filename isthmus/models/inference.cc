@@ -33,13 +33,15 @@ Graph evaluation_graph(const ModelSetup& setup) {
   return std::move(g).finish();
 }
 
-Graph encode_graph(const ModelSetup& setup) {
+Graph encode_graph(const ModelSetup& setup, Draw draw) {
   GraphBuilder g;
   const Encoding encoding = encode(g, setup, data_input(g, setup));
   g.output("posterior_mean", encoding.mean);
   if (encoding.posterior) {
     g.output("log_var", encoding.posterior->log_var);
-    g.output("sample", sample(g, *encoding.posterior, "posterior"));
+    if (draw == Draw::kPosterior) {
+      g.output("sample", sample(g, *encoding.posterior, "posterior"));
+    }
   }
   return std::move(g).finish();
 }
@@ -48,9 +50,7 @@ Graph decode_graph(const ModelSetup& setup, Draw draw) {
   GraphBuilder g;
   const Likelihood likelihood = make_likelihood(g, setup);
   Value z = g.input("z", {*latent_dim_of(setup.model)});
-  Value params = decode(g, setup, likelihood, z);
-  g.output("params", params);
-  output_items(g, likelihood, params, draw);
+  output_items(g, likelihood, decode(g, setup, likelihood, z), draw);
   return std::move(g).finish();
 }
 

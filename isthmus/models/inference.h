@@ -9,19 +9,20 @@
 
 namespace isthmus {
 
-/// Should the graph also draw from the likelihood (stream "likelihood")?
-enum class Draw : uint8_t { kNone, kLikelihood };
+/// What the graph also draws: of encoded items from the posterior, of decoded ones from the
+/// likelihood (the streams have those names).
+enum class Draw : uint8_t { kNone, kPosterior, kLikelihood };
 
 /// Input "x" (item shape). Outputs per item: "reconstruction" (B), "posterior_mean" (B, Z), and
 /// with a posterior "kl" (B) and "kl_per_dim" (B, Z), both in closed form whatever the estimator of
 /// training. One draw of stream "posterior". Holds all parameters of the model.
 Graph evaluation_graph(const ModelSetup& setup);
 
-/// Input "x". Outputs: "posterior_mean", and with a posterior "log_var" and "sample" (stream
-/// "posterior"); (B, Z) each.
-Graph encode_graph(const ModelSetup& setup);
+/// Input "x". Outputs: "posterior_mean", and with a posterior "log_var", and "sample" if asked for;
+/// (B, Z) each.
+Graph encode_graph(const ModelSetup& setup, Draw draw);
 
-/// Input "z" (Z). Outputs: "mean" (B, D), "params" (B, P D), and "sample" (B, D) if asked for.
+/// Input "z" (Z). Outputs: "mean" (B, D), and "sample" (B, D) if asked for.
 Graph decode_graph(const ModelSetup& setup, Draw draw);
 
 /// Input "x". Encodes to the mean and decodes it, without noise but that of "sample". Outputs:

@@ -71,12 +71,13 @@ void feed_metrics(const Model& model, const Dataset& fitted, int64_t count, Devi
   const bool decodes = std::any_of(metrics.begin(), metrics.end(), [](const ActiveMetric& m) {
     return m.needs(Need::kReconstruction);
   });
-  GraphRunner runner(
-      device, decodes ? reconstruct_graph(model.setup, Draw::kNone) : encode_graph(model.setup),
-      {.seed = settings.seed,
-       .values_per_row = model.spec().num_values(),
-       .batch_size = settings.batch_size,
-       .precision = settings.precision});
+  GraphRunner runner(device,
+                     decodes ? reconstruct_graph(model.setup, Draw::kNone)
+                             : encode_graph(model.setup, Draw::kNone),
+                     {.seed = settings.seed,
+                      .values_per_row = model.spec().num_values(),
+                      .batch_size = settings.batch_size,
+                      .precision = settings.precision});
   runner.set_parameters(model.parameters);
   runner.executor().bind_input("x", fitted.values, model.spec().scaling);
   runner.for_each_batch(count, [&](int64_t first, int64_t rows) {

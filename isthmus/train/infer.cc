@@ -70,7 +70,9 @@ Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity 
                 "use --quantity mean", {.key = "quantity"});
   }
   const Dataset fitted = conform(data, model.spec());
-  GraphRunner runner = make_runner(model, device, encode_graph(model.setup), settings, "encode");
+  const Draw draw = quantity == Quantity::kSample ? Draw::kPosterior : Draw::kNone;
+  GraphRunner runner =
+      make_runner(model, device, encode_graph(model.setup, draw), settings, "encode");
   runner.executor().bind_input("x", fitted.values, model.spec().scaling);
   const int64_t width = model.latent_dim() * (quantity == Quantity::kMeanAndLogVar ? 2 : 1);
   Tensor codes(Dtype::kF32, {fitted.num_items(), width});
