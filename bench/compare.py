@@ -3,26 +3,31 @@
 """Speed of isthmus beside its peers: whole epochs, in turn (A, B, C, A, B, C, ...).
 
 Each round runs `isthmus bench` and every peer once for a case. A cell is the median over the rounds
-of the epochs' medians, with the fastest epoch behind it; the ratio is that of the medians. Beside
-each training stands what it reached: the ELBO of the test images after --epochs epochs (mean of ten
-posterior draws), for isthmus of a training with the same settings. bench/quality_gate.py compares
-that over seeds, from the same initial weights.
+of the runs' medians, with the fastest epoch behind it; the ratio is that of the medians, and behind
+it stand the smallest and the largest ratio of a round. Beside each training stands what it reached:
+the ELBO of the test images after --epochs epochs (mean of ten posterior draws), for isthmus of a
+training with the same settings. bench/quality_gate.py compares that over seeds, from the same
+initial weights.
 
-Without --full: training of the reference VAE in batches of 128 and 512. With --full: also batches
-of 32 and 4096, the other networks, encoding and sampling of items and the latency of one. Prints a
+Without --full: the reference VAE, training in batches of 128 and 512, encoding, sampling and the
+latency of one item. With --full: also batches of 32 and 4096 and the other networks. Prints a
 Markdown table and writes a JSON object, schema isthmus.comparison/1 (--out). Peers that are not
-there are named with the reason.
+there are named with the reason. A round in which other processes used more than 3 % of the machine
+is repeated, at most twice.
 """
 import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 
+import measured
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = "vae-784-128-20"
+OTHERS = ("ae-784-256-128-20", "vae-784-400-20", "vae-784-1024-512-32")
+FOREIGN_LIMIT = 0.03
 
 
 def case(task, preset, batch, precision):
@@ -33,139 +38,155 @@ def cases_of(options):
     if options.case:
         return [case(task, preset, int(batch), precision)
                 for task, preset, batch, precision in (text.split(",") for text in options.case)]
-    both = ("fp32", "bf16")
-    cases = [case("train", REFERENCE, batch, p) for batch in (128, 512) for p in both]
-    if options.full:
-        cases += [case("train", REFERENCE, batch, p) for batch in (32, 4096) for p in both]
-        cases += [case("train", preset, 512, p) for preset in
-                  ("ae-784-256-128-20", "vae-784-400-20", "vae-784-1024-512-32") for p in both]
-        cases += [case(task, REFERENCE, batch, p) for task, batch in
-                  (("encode", 512), ("sample", 512), ("latency", 1)) for p in both]
-    return cases
+    batches = (32, 128, 512, 4096) if options.full else (128, 512)
+    kinds = [("train", REFERENCE, batch) for batch in batches]
+    kinds += [("train", preset, 512) for preset in OTHERS if options.full]
+    kinds += [("encode", REFERENCE, 512), ("sample", REFERENCE, 512), ("latency", REFERENCE, 1)]
+    return [case(*kind, precision) for kind in kinds for precision in ("fp32", "bf16")]
 
 
 def peers_of(options):
     """Name, command and tasks of each peer."""
-    script = lambda name: os.path.join(HERE, "peers", name)
-    peers = [("PyTorch eager", [options.python, script("pytorch.py")], None)]
-    if options.peers_python:
-        peers += [("PyTorch compile", [options.peers_python, script("pytorch.py"), "--compile"], None),
-                  ("JAX scan", [options.peers_python, script("jax_scan.py")], ("train",)),
-                  ("Keras fit", [options.peers_python, script("keras_fit.py")], ("train",))]
-    return peers
+    def script(python, name, *more):
+        return [python, os.path.join(HERE, "peers", name), *more]
+
+    everything = ("train", "encode", "sample", "latency")
+    pypi = options.peers_python
+    peers = [("PyTorch eager", script(options.python, "pytorch.py"), everything)]
+    if pypi:
+        peers += [("PyTorch 2 eager", script(pypi, "pytorch.py"), everything),
+                  ("PyTorch 2 compiled", script(pypi, "pytorch.py", "--compile"), everything),
+                  ("JAX scan", script(pypi, "jax_scan.py"), ("train",)),
+                  ("Keras fit", script(pypi, "keras_fit.py"), ("train",))]
+    return [peer for peer in peers if not options.peer or peer[0] in options.peer]
 
 
-def json_of(command):
-    """What a command prints; None if it says that it was skipped (or cannot run)."""
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    except (OSError, subprocess.CalledProcessError) as failure:
-        print(f"skipped: {' '.join(command)}: {failure}", file=sys.stderr)
-        return None
-    return json.loads(done.stdout) if done.stdout.strip() else None
+def quiet_run(options, command):
+    """One run while the rest of the machine is quiet, or the last of three; adds `foreign`."""
+    for _ in range(3):
+        done = measured.run_behind(options.prefix, command)
+        if done.status != 0 or not done.stdout.strip():
+            return None, (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        if done.foreign_share <= FOREIGN_LIMIT:
+            break
+    return {**json.loads(done.stdout), "foreign": done.foreign_share}, None
 
 
-def run_isthmus(options, c):
-    command = [options.isthmus, "bench", "--batch", str(c["batch_size"]), "--precision",
-               c["precision"], "--preset", c["preset"], "--runs", "9", "--json", "--quiet"]
-    result = json_of(command + (["--quick"] if c["task"] == "train" else []))
-    result["cases"] = [one for one in result["cases"] if one["task"] == c["task"]]
-    return result
+def isthmus_command(options, c):
+    runs = {"train": max(3, options.epochs - 1), "latency": 5}.get(c["task"], 40)
+    return [options.isthmus, "bench", "--task", c["task"], "--preset", c["preset"], "--batch",
+            str(c["batch_size"]), "--precision", c["precision"], "--runs", str(runs), "--json",
+            "--quiet"]
 
 
-def run_peer(options, command, c):
-    return json_of(command + ["--task", c["task"], "--preset", c["preset"], "--batch",
-                              str(c["batch_size"]), "--precision", c["precision"], "--epochs",
-                              str(options.epochs)])
+def peer_command(options, command, c):
+    epochs = {"train": options.epochs, "latency": 5}.get(c["task"], 40)
+    return [*command, "--task", c["task"], "--preset", c["preset"], "--batch",
+            str(c["batch_size"]), "--precision", c["precision"], "--epochs", str(epochs)]
 
 
 def test_elbo(options, c):
     """Of a training by isthmus with the settings of the peers."""
     with tempfile.TemporaryDirectory() as folder:
         run = os.path.join(folder, "run")
-        subprocess.run([options.isthmus, "train", "fashion-mnist", "--preset", c["preset"],
-                        "--batch", str(c["batch_size"]), "--precision", c["precision"], "--epochs",
-                        str(options.epochs), "--val", "0", "--no-report", "--quiet", "-o", run],
-                       check=True)
-        result = json_of([options.isthmus, "eval", run, "fashion-mnist", "--samples", "10",
-                          "--json", "--quiet"])
-        elbo = result.get("elbo")
-        return elbo if elbo is not None else -result["reconstruction"]
+        measured.run_well(options.prefix, [
+            options.isthmus, "train", "fashion-mnist", "--preset", c["preset"], "--batch",
+            str(c["batch_size"]), "--precision", c["precision"], "--epochs", str(options.epochs),
+            "--val", "0", "--no-report", "--quiet", "-o", run])
+        result = json.loads(measured.run_well(options.prefix, [
+            options.isthmus, "eval", run, "fashion-mnist", "--samples", "10", "--json",
+            "--quiet"]).stdout)
+    return result["elbo"] if result.get("elbo") is not None else -result["reconstruction"]
 
 
-def measure(options, c, absent):
+def measure(options, c, skipped):
     """Raw results of each engine, one per round."""
-    raw = {"isthmus": []}
+    engines = [("isthmus", isthmus_command(options, c))]
+    engines += [(name, peer_command(options, command, c))
+                for name, command, tasks in peers_of(options) if c["task"] in tasks]
+    raw = {}
     for _ in range(options.rounds):
-        raw["isthmus"].append(run_isthmus(options, c))
-        for name, command, tasks in peers_of(options):
-            if name in absent or (tasks and c["task"] not in tasks):
+        for name, command in engines:
+            if name in skipped:
                 continue
-            result = run_peer(options, command, c)
-            if result is None:
-                absent.add(name)
-            else:
+            result, reason = quiet_run(options, command)
+            if result is not None:
                 raw.setdefault(name, []).append(result)
+            elif name == "isthmus":
+                raise SystemExit(f"isthmus bench failed: {reason}")
+            else:
+                skipped[name] = reason
     return raw
 
 
-def summary(c, rounds):
-    """Seconds for 60,000 items (latency: milliseconds for one), and what was reached."""
-    latency = c["task"] == "latency"
-    medians, fastest = [], []
-    for r in rounds:
-        one = r["cases"][0]
-        key, factor = ("step_ms", 1) if latency else ("epoch_seconds", None)
-        if factor is None:
-            items = one["items_per_second"] * one["epoch_seconds"]["median"]
-            factor = 60000 / items
-        medians.append(one[key]["median"] * factor)
-        fastest.append(one[key]["min"] * factor)
-    elbos = [r["cases"][0]["terms"]["elbo"] for r in rounds if (r["cases"][0].get("terms") or {}).get("elbo")]
-    return {"median": statistics.median(medians), "min": min(fastest),
-            "rounds": medians, "test_elbo": statistics.fmean(elbos) if elbos else None}
-
-
-def label(c):
-    return f"{c['task']} {c['preset']}, batch {c['batch_size']}, {c['precision']}"
+def summary(rounds, ours):
+    """Times of an engine in milliseconds (an epoch; 10,000 items; one item), and what it reached."""
+    cases = [r["cases"][0] for r in rounds]
+    key, factor = ("step_ms", 1) if cases[0]["task"] == "latency" else ("epoch_seconds", 1000)
+    medians = [one[key]["median"] * factor for one in cases]
+    elbos = [one["terms"]["elbo"] for one in cases if one["terms"] and "epochs" in one["terms"]]
+    engine = rounds[0].get("engine", {})
+    ratios = [theirs / own for theirs, own in zip(medians, ours or medians)]
+    return {"median": statistics.median(medians),
+            "min": min(one[key]["min"] for one in cases) * factor, "rounds": medians,
+            "ratio": statistics.median(medians) / statistics.median(ours or medians),
+            "ratio_min": min(ratios), "ratio_max": max(ratios),
+            "test_elbo": statistics.fmean(elbos) if elbos else None,
+            "foreign_cpu_share": max(r["foreign"] for r in rounds),
+            "version": engine.get("version"), "settings": engine.get("settings")}
 
 
 def print_rows(c, engines):
-    unit = "ms" if c["task"] == "latency" else "s"
-    ours = engines["isthmus"]["median"]
+    unit, factor = ("s", 1000) if c["task"] == "train" else ("ms", 1)
+    label = f"{c['task']} {c['preset']}, batch {c['batch_size']}, {c['precision']}"
     for name, e in engines.items():
         elbo = f"{e['test_elbo']:.1f}" if e["test_elbo"] is not None else "-"
-        ratio = "1" if name == "isthmus" else f"{e['median'] / ours:.1f}"
-        print(f"| {label(c) if name == 'isthmus' else ''} | {name} | {e['median']:.4g} {unit} "
-              f"({e['min']:.4g}) | {ratio} | {elbo} |", flush=True)
+        ratio = f"{e['ratio']:.1f} ({e['ratio_min']:.1f} to {e['ratio_max']:.1f})"
+        print(f"| {label} | {name} | {e['median'] / factor:.3g} {unit} | {e['min'] / factor:.3g} | "
+              f"{'1' if name == 'isthmus' else ratio} | {elbo} |", flush=True)
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--isthmus", default="build/release/isthmus/cli/isthmus")
     parser.add_argument("--python", default="/usr/bin/python3", help="a Python that has PyTorch")
     parser.add_argument("--peers-python", help="a Python that has peers from PyPI")
     parser.add_argument("--full", action="store_true", help="the whole grid")
     parser.add_argument("--case", nargs="+", metavar="TASK,PRESET,BATCH,PRECISION")
+    parser.add_argument("--peer", nargs="+", metavar="NAME", help="only these")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4, help="of a peer's training")
+    parser.add_argument("--epochs", type=int, default=5, help="of a peer's training")
+    parser.add_argument("--prefix", default="", metavar="COMMAND",
+                        help="runs each measured command, such as taskset -c 0,1")
     parser.add_argument("--out", help="JSON file")
-    options = parser.parse_args()
-    results, absent = [], set()
-    print("| case | engine | 60,000 items (one): median (fastest) | slower by | test ELBO |")
-    print("|---|---|---|---|---|")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    results, skipped = [], {}
+    machine = measured.machine()
+    print(f"{machine}. Times: of an epoch (train), of 10,000 items (encode, sample), of one item "
+          f"(latency).\n\n| case | engine | median | fastest | slower by (rounds) | test ELBO, "
+          f"{options.epochs} epochs |\n|---|---|---|---|---|---|")
     for c in cases_of(options):
-        raw = measure(options, c, absent)
-        engines = {name: summary(c, rounds) for name, rounds in raw.items()}
-        engines["isthmus"]["test_elbo"] = test_elbo(options, c) if c["task"] == "train" else None
+        raw = measure(options, c, skipped)
+        ours = summary(raw["isthmus"], None)
+        engines = {name: summary(rounds, ours["rounds"]) for name, rounds in raw.items()}
+        if c["task"] == "train":
+            engines["isthmus"]["test_elbo"] = test_elbo(options, c)
         print_rows(c, engines)
         results.append({**c, "engines": engines})
-    for name in sorted(absent):
-        print(f"skipped: {name} (the reason stands above)", file=sys.stderr)
+    reasons = [f"{name}: {reason}" for name, reason in skipped.items()]
+    if not options.peers_python:
+        reasons.append("peers from PyPI: not asked for (--peers-python)")
+    for reason in reasons:
+        print(f"skipped: {reason}", file=sys.stderr)
     if options.out:
         with open(options.out, "w", encoding="utf-8") as file:
-            json.dump({"schema": "isthmus.comparison/1", "epochs": options.epochs,
-                       "skipped": sorted(absent), "cases": results}, file, indent=1)
+            json.dump({"schema": "isthmus.comparison/1", "machine": machine,
+                       "rounds": options.rounds, "epochs": options.epochs, "skipped": reasons,
+                       "cases": results}, file, indent=1)
             file.write("\n")
         print(f"wrote {options.out}", file=sys.stderr)
 

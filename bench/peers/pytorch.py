@@ -130,13 +130,19 @@ def train(options):
 
 
 def infer(options):
-    """Whole passes over 10,000 items: the encoder's output, or the decoder's means."""
+    """Whole passes over 10,000 items: the encoder's output, or the decoder's means. With bf16 the
+    weights are bf16, the items and the results float32."""
     x = torch.from_numpy(common.test_images(options))
     model = Network(options.preset)
     encodes = options.task != "sample"
     values = x if encodes else torch.randn(len(x), model.latent)
-    layers = model.encoder if encodes else model.decoder
-    forward = lambda v: model.run(layers, v) if encodes else torch.sigmoid(model.run(layers, v))
+    kind = torch.bfloat16 if options.precision == "bf16" else torch.float32
+    layers = (model.encoder if encodes else model.decoder).to(kind)
+
+    def forward(v):
+        result = model.run(layers, v.to(kind)).float()
+        return result if encodes else torch.sigmoid(result)
+
     forward = torch.compile(forward) if options.compile else forward
     batches = values.split(options.batch)
     if options.task == "latency":
@@ -144,7 +150,7 @@ def infer(options):
     epochs = common.Epochs()
 
     def work():
-        with torch.inference_mode(), autocast(options):
+        with torch.inference_mode():
             for batch in batches:
                 forward(batch)
 

@@ -9,3 +9,14 @@ train     512  fp32 ... %
 train     512  bf16 ... %
 $ isthmus bench --quick --batch 512 --runs 1 --precision fp32 --json | check_json.py
 valid isthmus.bench/1 x 1
+$ isthmus bench --task encode --batch 512 --runs 1 --precision fp32 --json | check_json.py
+valid isthmus.bench/1 x 1
+$ isthmus bench --task decode
+error[E2003]: --task "decode" is not an allowed word
+  hint: did you mean "encode"? expected one of all, train, encode, sample, latency (default all)
+[2]
+$ python3 $SOURCE_DIR/bench/compare.py --isthmus "$(command -v isthmus)" --case latency,vae-784-128-20,1,fp32 --rounds 1 --out comparison.json > table.md 2> remarks.txt
+$ head -n 3 table.md | tail -n 1
+| case | engine | median | fastest | slower by (rounds) | test ELBO, 5 epochs |
+$ check_json.py comparison.json
+valid isthmus.comparison/1 x 1

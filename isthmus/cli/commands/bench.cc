@@ -15,8 +15,11 @@ namespace {
 
 std::vector<std::string> bench_precisions() { return {"both", "fp32", "bf16"}; }
 
+std::vector<std::string> bench_tasks() { return {"all", "train", "encode", "sample", "latency"}; }
+
 struct BenchOptions {
   bool quick = false;
+  std::string task = "all";
   std::string preset = "vae-784-128-20";
   std::string precision = "both";
   std::optional<int64_t> batch;
@@ -25,12 +28,15 @@ struct BenchOptions {
   static constexpr auto fields() {
     using O = BenchOptions;
     return std::tuple{
-        field(&O::quick, "bench.quick", any_value(), "Training only; fewer and shorter runs."),
+        field(&O::quick, "bench.quick", any_value(),
+              "Shorter runs; training only unless --task says otherwise."),
+        field(&O::task, "bench.task", one_of(bench_tasks), "What is measured."),
         field(&O::preset, "bench.preset", one_of(preset_words), "Which network."),
         field(&O::precision, "bench.precision", one_of(bench_precisions), "Which precision."),
         field(&O::batch, "bench.batch", between(1, 1000000), "Batch size; none: 128 and 512.",
               {.flag = "--batch"}),
-        field(&O::runs, "bench.runs", between(1, 1000), "Timed epochs per case."),
+        field(&O::runs, "bench.runs", between(1, 1000),
+              "Timed epochs per case (of encode and sample: passes over 10,000 items)."),
         field(&O::profile, "bench.profile", any_value(), "Print where the time of a step goes.")};
   }
 };
@@ -47,8 +53,9 @@ std::vector<BenchCase> cases_of(const BenchOptions& o) {
   std::vector<BenchCase> cases;
   std::vector<int64_t> batches = {128, 512};
   if (o.batch) batches = {*o.batch};
-  std::vector<std::string> tasks = {"train"};
-  if (!o.quick) tasks = {"train", "encode", "sample", "latency"};
+  std::vector<std::string> tasks = {"train", "encode", "sample", "latency"};
+  if (o.quick) tasks = {"train"};
+  if (o.task != "all") tasks = {o.task};
   for (const std::string& task : tasks) {
     for (int64_t batch : task == "latency" ? std::vector<int64_t>{1} : batches) {
       for (Precision precision : {Precision::kF32, Precision::kBF16}) {
