@@ -144,7 +144,14 @@ class PosixFs : public Fs {
  public:
   std::optional<FileInfo> stat(const std::string& path) override {
     struct ::stat s {};
-    if (::stat(path.c_str(), &s) == 0) return info_of(s);
+    if (::lstat(path.c_str(), &s) == 0) {
+      const bool is_link = S_ISLNK(s.st_mode);
+      if (!is_link || ::stat(path.c_str(), &s) == 0) {
+        FileInfo info = info_of(s);
+        info.is_link = is_link;
+        return info;
+      }
+    }
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     throw_read_error(path, errno);
   }

@@ -23,6 +23,7 @@ struct FileInfo {
   uint64_t bytes = 0;
   bool is_folder = false;
   bool is_regular = false;
+  bool is_link = false;  // a symbolic link; the rest describes what it leads to
 };
 
 /// A file that only grows: one write() per append.

@@ -2,6 +2,8 @@
 // From DATA to Dataset: known sets, folders, globs, labels, limits, joins, and what is refused.
 #include "isthmus/data/dataset.h"
 
+#include <unistd.h>
+
 #include "isthmus/base/log.h"
 #include "isthmus/data/gzip.h"
 #include "isthmus/data/npy_write.h"
@@ -131,6 +133,19 @@ TEST(Folder, SubfoldersAreClasses) {
   EXPECT_EQ(data.class_names, (std::vector<std::string>{"cat", "dog"}));
   EXPECT_EQ(data.labels.size(), static_cast<size_t>(data.num_items()));
   EXPECT_EQ(data.labels.back(), 1);
+}
+
+TEST(Folder, LinkedFoldersAreNotEntered) {
+  const std::string folder = new_folder("links");
+  put(new_folder("links/cat"), "y.png", grey_png(2, 2, 2));
+  for (const char* name : {"dog", "loop"}) ::unlink(join_path(folder, name).c_str());
+  ASSERT_EQ(symlink("cat", join_path(folder, "dog").c_str()), 0);
+  ASSERT_EQ(symlink(".", join_path(folder, "loop").c_str()), 0);
+  const Dataset data = open(folder);
+  EXPECT_EQ(data.class_names, (std::vector<std::string>{"cat"}));
+  EXPECT_EQ(data.num_items(), 1);
+  EXPECT_TRUE(data.note.starts_with("2 links to folders were passed over")) << data.note;
+  EXPECT_EQ(open(join_path(folder, "dog")).num_items(), 1);  // named by the user
 }
 
 TEST(Folder, TrainAndTestPartsAreSplits) {

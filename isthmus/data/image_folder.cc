@@ -26,7 +26,9 @@ std::vector<std::string> scan(const std::string& folder, ImageList& images) {
       continue;
     }
     const auto info = posix_fs().stat(path);
-    if (info && info->is_folder) {
+    if (info && info->is_folder && info->is_link) {
+      ++images.num_links;
+    } else if (info && info->is_folder) {
       subfolders.push_back(name);
     } else {
       ++images.num_others;
@@ -130,6 +132,10 @@ class ImageReader {
     if (images_.num_others > 0) {
       parts.push_back(group_digits(images_.num_others) +
                       " files that are not PNG were passed over");
+    }
+    if (images_.num_links > 0) {
+      parts.push_back(group_digits(images_.num_links) +
+                      " links to folders were passed over (name such a folder as DATA instead)");
     }
     return join(parts, "; ");
   }

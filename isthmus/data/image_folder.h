@@ -16,6 +16,7 @@ struct ImageList {
   std::vector<int32_t> labels = {};           // per path, or empty
   std::vector<std::string> class_names = {};  // of the subfolders, sorted
   int64_t num_others = 0;                     // files that are no PNG by name and were passed over
+  int64_t num_links = 0;                      // symbolic links to folders, never entered
 };
 /// Files named *.png of a folder; if it has none, those of its subfolders, which are the classes.
 /// One level deep, sorted bytewise, hidden names passed over.
