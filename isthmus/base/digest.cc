@@ -24,6 +24,10 @@ std::string xxh3_128_label(std::span<const std::byte> bytes) {
   return label_of(XXH3_128bits(bytes.data(), bytes.size()));
 }
 
+uint64_t xxh3_64(std::span<const std::byte> bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
 struct Xxh3Stream::State {
   XXH3_state_t* xxh = XXH3_createState();
   ~State() { XXH3_freeState(xxh); }

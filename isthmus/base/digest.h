@@ -13,6 +13,9 @@ namespace isthmus {
 /// "xxh3-128:" + 32 hex digits.
 std::string xxh3_128_label(std::span<const std::byte> bytes);
 
+/// For tables of digests in memory; nothing that is stored.
+uint64_t xxh3_64(std::span<const std::byte> bytes);
+
 /// XXH3-128 of a stream of pieces.
 class Xxh3Stream {
  public:

@@ -3,12 +3,12 @@
 // train would choose.
 #include <algorithm>
 #include <set>
-#include <string_view>
 
 #include "isthmus/base/text.h"
 #include "isthmus/cli/inspect.h"
 #include "isthmus/data/known_sets.h"
 #include "isthmus/data/locate.h"
+#include "isthmus/data/repeats.h"
 #include "isthmus/train/choices.h"
 #include "isthmus/train/json_results.h"
 
@@ -16,20 +16,6 @@ namespace isthmus {
 namespace {
 
 constexpr size_t kShownColumns = 40;
-
-/// Rows that occur before, as a share of all.
-double duplicate_share(const Dataset& data) {
-  const auto n = static_cast<size_t>(data.num_items());
-  const size_t row_bytes = data.values.num_bytes() / n;
-  const auto* bytes = reinterpret_cast<const char*>(data.values.data());
-  std::vector<size_t> hashes(n);
-  for (size_t i = 0; i < n; ++i) {
-    hashes[i] = std::hash<std::string_view>{}({bytes + i * row_bytes, row_bytes});
-  }
-  std::sort(hashes.begin(), hashes.end());
-  const auto distinct = std::unique(hashes.begin(), hashes.end()) - hashes.begin();
-  return static_cast<double>(static_cast<int64_t>(n) - distinct) / static_cast<double>(n);
-}
 
 double value_at(const Tensor& values, size_t index) {
   return values.dtype() == Dtype::kU8 ? values.values<uint8_t>()[index]
@@ -210,7 +196,7 @@ void inspect_data(CommandIo& io, const std::string& path, const InspectOptions& 
       .set("range", range_json(data))
       .set("missing_cells", 0)
       .set("constant_columns", constant_columns_json(data))
-      .set("duplicate_share", duplicate_share(data))
+      .set("duplicate_share", repeated_share(data))
       .set("classes", classes_json(data))
       .set("columns", columns_json(data))
       .set("memory_bytes", data.values.num_bytes())

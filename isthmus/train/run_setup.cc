@@ -15,6 +15,8 @@
 namespace isthmus {
 namespace {
 
+constexpr double kToleratedKnownShare = 0.01;
+
 constexpr int64_t kMaxAutoEpochs = 500;
 
 void open_run_device(RunSetup& s, const TrainRequest& request) {
@@ -49,6 +51,15 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
                        .text = "left out columns that hold one value only: " +
                                escape_for_terminal(join(s.data.constant_columns, ", ")),
                        .hint = "",
+                       .step = 0});
+  }
+  if (const double known = s.data.known_share(); known > kToleratedKnownShare) {
+    observer.on_event({.kind = "warning",
+                       .code = "W3405",
+                       .text = format_fixed(100 * known, 1) +
+                               " % of the validation items occur among the training items, too",
+                       .hint = "the validation loss is lower than on new data: remove the doubles, "
+                               "or name other data with --val",
                        .step = 0});
   }
   s.resolved =

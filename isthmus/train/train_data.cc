@@ -8,6 +8,7 @@
 #include <span>
 
 #include "isthmus/base/digest.h"
+#include "isthmus/data/repeats.h"
 #include "isthmus/data/split.h"
 
 namespace isthmus {
@@ -37,6 +38,12 @@ void leave_out_constant_columns(TrainData& data) {
 
 uint64_t TrainData::num_bytes() const {
   return train.values.num_bytes() + (val ? val->values.num_bytes() : 0);
+}
+
+double TrainData::known_share() const {
+  if (val_rows.empty()) return 0;
+  return static_cast<double>(count_known(val_data(), val_rows, train, train_rows)) /
+         static_cast<double>(val_rows.size());
 }
 
 Dataset TrainData::shown_items(int64_t count) const {

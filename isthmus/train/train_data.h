@@ -26,6 +26,8 @@ struct TrainData {
   int64_t num_train() const { return static_cast<int64_t>(train_rows.size()); }
   int64_t num_val() const { return static_cast<int64_t>(val_rows.size()); }
   uint64_t num_bytes() const;
+  /// Validation items whose values are also those of a training item, as a share of all.
+  double known_share() const;
   /// The first `count` rows that validate, or that train when none does, as data of their own.
   Dataset shown_items(int64_t count) const;
 };
