@@ -101,44 +101,41 @@ uint64_t free_bytes_at(const std::string& folder) {
 
 namespace {
 
-constexpr uint64_t kReadStep = uint64_t{1} << 20;
-
-/// Reads until the end or until `bytes` bytes are there.
-Bytes read_up_to(const std::string& path, int fd, uint64_t expected, uint64_t bytes) {
-  Bytes out;
-  uint64_t have = 0;
-  while (have < bytes) {
-    if (have == out.size()) {
-      const uint64_t step = std::max(expected > have ? expected - have : 0, uint64_t{4096});
-      out.resize(have + std::min({step, bytes - have, std::max(kReadStep, expected)}));
-    }
-    const ssize_t got = ::read(fd, out.data() + have, out.size() - have);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_read_error(path, errno);
-    if (got == 0) break;
-    have += static_cast<uint64_t>(got);
-    // What was announced is there: one more byte tells whether that was all.
-    if (expected <= have) expected = have + kReadStep;
-  }
-  out.resize(have);
-  return out;
-}
-
 FileInfo info_of(const struct ::stat& s) {
   return {.bytes = static_cast<uint64_t>(s.st_size),
           .is_folder = S_ISDIR(s.st_mode),
           .is_regular = S_ISREG(s.st_mode)};
 }
 
-Descriptor open_for_reading(const std::string& path, FileInfo& info) {
-  Descriptor fd = open_descriptor(path, O_RDONLY);
-  if (!fd.valid()) throw_read_error(path, errno);
-  struct ::stat s {};
-  if (fstat(fd.get(), &s) != 0) throw_read_error(path, errno);
-  info = info_of(s);
-  if (info.is_folder) throw_read_error(path, EISDIR);
-  return fd;
-}
+class PosixReadFile : public ReadFile {
+ public:
+  explicit PosixReadFile(const std::string& path)
+      : path_(path), fd_(open_descriptor(path, O_RDONLY)) {
+    if (!fd_.valid()) throw_read_error(path, errno);
+    struct ::stat s {};
+    if (fstat(fd_.get(), &s) != 0) throw_read_error(path, errno);
+    const FileInfo info = info_of(s);
+    if (info.is_folder) throw_read_error(path, EISDIR);
+    bytes_ = info.bytes;
+  }
+  uint64_t bytes() const override { return bytes_; }
+  size_t read(std::span<std::byte> out) override {
+    size_t have = 0;
+    while (have < out.size()) {
+      const ssize_t got = ::read(fd_.get(), out.data() + have, out.size() - have);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) throw_read_error(path_, errno);
+      if (got == 0) break;
+      have += static_cast<size_t>(got);
+    }
+    return have;
+  }
+
+ private:
+  std::string path_;
+  Descriptor fd_;
+  uint64_t bytes_ = 0;
+};
 
 class PosixFs : public Fs {
  public:
@@ -156,25 +153,8 @@ class PosixFs : public Fs {
     throw_read_error(path, errno);
   }
 
-  Bytes read_file(const std::string& path, uint64_t max_bytes) override {
-    FileInfo info;
-    const Descriptor fd = open_for_reading(path, info);
-    const auto refuse = [&](const std::string& size) {
-      throw Error(ErrorCode::kOverLimit,
-                  "the file has " + size + " bytes, the limit is " + std::to_string(max_bytes), {},
-                  {.file = path});
-    };
-    if (info.bytes > max_bytes) refuse(std::to_string(info.bytes));
-    const uint64_t one_more = max_bytes == UINT64_MAX ? max_bytes : max_bytes + 1;
-    Bytes bytes = read_up_to(path, fd.get(), info.bytes, one_more);
-    if (bytes.size() > max_bytes) refuse("more than " + std::to_string(max_bytes));
-    return bytes;
-  }
-
-  Bytes read_prefix(const std::string& path, uint64_t bytes) override {
-    FileInfo info;
-    const Descriptor fd = open_for_reading(path, info);
-    return read_up_to(path, fd.get(), std::min(info.bytes, bytes), bytes);
+  std::unique_ptr<ReadFile> open_read(const std::string& path) override {
+    return std::make_unique<PosixReadFile>(path);
   }
 
   std::vector<std::string> list_folder(const std::string& path) override {
@@ -254,6 +234,45 @@ class PosixFs : public Fs {
 Fs& posix_fs() {
   static posix::PosixFs fs;
   return fs;
+}
+
+size_t MemoryFile::read(std::span<std::byte> out) {
+  const size_t count = std::min(out.size(), rest_.size());
+  std::copy_n(rest_.begin(), count, out.begin());
+  rest_ = rest_.subspan(count);
+  return count;
+}
+
+Bytes read_up_to(ReadFile& file, uint64_t bytes) {
+  constexpr uint64_t kStep = uint64_t{1} << 20;
+  Bytes out;
+  // One byte more than announced tells whether that was all.
+  for (uint64_t step = file.bytes() + 1; out.size() < bytes; step = kStep) {
+    const size_t have = out.size();
+    out.resize(have + std::min(step, bytes - have));
+    const size_t got = file.read(std::span(out).subspan(have));
+    if (have + got == out.size()) continue;
+    out.resize(have + got);
+    break;
+  }
+  return out;
+}
+
+Bytes Fs::read_file(const std::string& path, uint64_t max_bytes) {
+  const std::unique_ptr<ReadFile> file = open_read(path);
+  const auto refuse = [&](const std::string& size) {
+    throw Error(ErrorCode::kOverLimit,
+                "the file has " + size + " bytes, the limit is " + std::to_string(max_bytes), {},
+                {.file = path});
+  };
+  if (file->bytes() > max_bytes) refuse(std::to_string(file->bytes()));
+  Bytes bytes = isthmus::read_up_to(*file, max_bytes == UINT64_MAX ? max_bytes : max_bytes + 1);
+  if (bytes.size() > max_bytes) refuse("more than " + std::to_string(max_bytes));
+  return bytes;
+}
+
+Bytes Fs::read_prefix(const std::string& path, uint64_t bytes) {
+  return read_up_to(*open_read(path), bytes);
 }
 
 void write_text(Fs& fs, const std::string& path, std::string_view text, Durability durability) {

@@ -26,6 +26,32 @@ struct FileInfo {
   bool is_link = false;  // a symbolic link; the rest describes what it leads to
 };
 
+/// An open file, read front to back; what happens to its name meanwhile does not matter.
+class ReadFile {
+ public:
+  virtual ~ReadFile() = default;
+  /// The size when it was opened; 0 for what has none, such as a pipe.
+  virtual uint64_t bytes() const = 0;
+  /// How many bytes were read: fewer than asked for only at the end.
+  virtual size_t read(std::span<std::byte> out) = 0;
+};
+
+/// Borrows bytes in memory.
+class MemoryFile : public ReadFile {
+ public:
+  explicit MemoryFile(std::span<const std::byte> content)
+      : rest_(content), bytes_(content.size()) {}
+  uint64_t bytes() const override { return bytes_; }
+  size_t read(std::span<std::byte> out) override;
+
+ private:
+  std::span<const std::byte> rest_;
+  uint64_t bytes_;
+};
+
+/// Up to `bytes` bytes from here; memory is taken as they come, not on the word of the file.
+Bytes read_up_to(ReadFile& file, uint64_t bytes);
+
 /// A file that only grows: one write() per append.
 class AppendFile {
  public:
@@ -46,10 +72,11 @@ class Fs {
   virtual ~Fs() = default;
 
   virtual std::optional<FileInfo> stat(const std::string& path) = 0;  // nullopt: does not exist
+  virtual std::unique_ptr<ReadFile> open_read(const std::string& path) = 0;  // E3001, E3002
   /// Whole file; E3001 missing, E3002 unreadable, E3004 above max_bytes.
-  virtual Bytes read_file(const std::string& path, uint64_t max_bytes) = 0;
+  Bytes read_file(const std::string& path, uint64_t max_bytes);
   /// The first `bytes` bytes (fewer if the file is shorter).
-  virtual Bytes read_prefix(const std::string& path, uint64_t bytes) = 0;
+  Bytes read_prefix(const std::string& path, uint64_t bytes);
   /// Names (not paths) in a folder, sorted bytewise; without . and ..
   virtual std::vector<std::string> list_folder(const std::string& path) = 0;
 

@@ -25,6 +25,10 @@ inline Bytes file_with_header(std::string_view header, size_t data_bytes) {
   return to_bytes(text + std::string(header) + std::string(data_bytes, '\1'));
 }
 
+inline SafetensorsHeader parse_header(const Bytes& file, const Limits& limits = {}) {
+  return parse_safetensors_header(file, file.size(), limits);
+}
+
 inline Metadata metadata(const std::string& kind) {
   return {{std::string(kKindKey), kind}, {std::string(kConfigKey), R"({"latent":2})"}};
 }
@@ -41,7 +45,7 @@ inline Bytes small_file(const std::string& kind = "model") {
   return write_container(metadata(kind), small_tensors());
 }
 
-/// What a refusal may allocate beside the file.
+/// What opening a file may allocate above its size.
 inline constexpr int64_t kMaxExtraBytes = int64_t{4} << 20;
 /// What `action` allocates at its peak beyond what was there before.
 int64_t peak_allocation(const std::function<void()>& action);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a container: foreign formats are refused by their first bytes, the header is checked, the
-// version and the digest of isthmus's own files are verified, and only then are tensors allocated.
-// What the configuration inside means is the caller's business.
+// Reads a container front to back: foreign formats are refused by their first bytes, the header and
+// the version of isthmus's own files are checked, and then tensors, whose sizes are proved by now,
+// are read into place while the digest is taken. What the configuration inside means is the
+// caller's business.
 #include "isthmus/checkpoint/safetensors.h"
 
 #include <algorithm>
@@ -17,7 +18,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are stored little-endian");
 
-constexpr uint64_t kPrefixBytes = 4096;
+constexpr uint64_t kStartBytes = 9;  // length of the header and its first character
+constexpr uint64_t kForeignBytes = 4096;
 constexpr std::string_view kZeroDigits = "00000000000000000000000000000000";
 constexpr std::string_view kConvertRecipe =
     "isthmus opens only models that it wrote; to look at the weights, convert them in Python with "
@@ -57,6 +59,56 @@ bool is_onnx(std::string_view prefix) {
   return std::all_of(name.begin(), name.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
+void require_read(ReadFile& file, std::span<std::byte> out) {
+  if (file.read(out) == out.size()) return;
+  throw Error(ErrorCode::kChangedWhileRead, "the file became shorter while it was read");
+}
+
+/// Reads up to the first tensor; `head` keeps those bytes.
+SafetensorsHeader read_header(ReadFile& file, const Limits& limits, Bytes& head) {
+  head = read_up_to(file, kStartBytes);
+  if (!starts_like_safetensors(as_text(head), file.bytes())) {
+    const Bytes more = read_up_to(file, kForeignBytes);
+    head.insert(head.end(), more.begin(), more.end());
+  }
+  refuse_foreign_format(head, file.bytes());
+  const uint64_t length = check_file_start(head, file.bytes(), limits);
+  head.resize(sizeof(uint64_t) + length);
+  require_read(file, std::span(head).subspan(kStartBytes));
+  return parse_safetensors_header(head, file.bytes(), limits);
+}
+
+/// The digest is that of the file with zeros for the digits of the digest.
+void add_head(Xxh3Stream& digest, std::span<const std::byte> head,
+              const SafetensorsHeader& header) {
+  if (!header.digest_offset) {
+    throw Error(ErrorCode::kModelDigest,
+                "isthmus.digest is missing or not xxh3-128 with 32 digits");
+  }
+  const uint64_t begin = *header.digest_offset;
+  ISTHMUS_CHECK(begin + kZeroDigits.size() <= head.size(), "digest outside the header");
+  digest.update(head.first(begin));
+  digest.update(std::as_bytes(std::span(kZeroDigits)));
+  digest.update(head.subspan(begin + kZeroDigits.size()));
+}
+
+void require_digest(const std::string& stored, const std::string& actual) {
+  if (actual == stored) return;
+  throw Error(ErrorCode::kModelDigest,
+              "the file says " + stored + ", but its content has " + actual);
+}
+
+std::unique_ptr<ReadFile> open_model(Fs& fs, const std::string& path, const Limits& limits) {
+  const std::optional<FileInfo> info = fs.stat(path);
+  if (info && !info->is_regular) {
+    throw Error(ErrorCode::kModelNotAFile, "not a regular file",
+                "give the model.safetensors inside a run folder");
+  }
+  std::unique_ptr<ReadFile> file = fs.open_read(path);
+  limits.require_data_bytes(file->bytes());
+  return file;
+}
+
 }  // namespace
 
 void refuse_foreign_format(std::span<const std::byte> prefix, uint64_t file_bytes) {
@@ -88,57 +140,40 @@ void refuse_foreign_format(std::span<const std::byte> prefix, uint64_t file_byte
   }
 }
 
-void verify_digest(std::span<const std::byte> file, const SafetensorsHeader& header) {
-  if (!header.digest_offset) {
-    throw Error(ErrorCode::kModelDigest,
-                "isthmus.digest is missing or not xxh3-128 with 32 digits");
-  }
-  const uint64_t begin = *header.digest_offset;
-  ISTHMUS_CHECK(begin + kZeroDigits.size() <= header.data_offset, "digest outside the header");
-  Xxh3Stream stream;
-  stream.update(file.first(begin));
-  stream.update(std::as_bytes(std::span(kZeroDigits)));
-  stream.update(file.subspan(begin + kZeroDigits.size()));
-  const std::string actual = stream.label();
-  const std::string& stored = header.metadata.at(std::string(kDigestKey));
-  if (actual != stored) {
-    throw Error(ErrorCode::kModelDigest,
-                "the file says " + stored + ", but its content has " + actual);
-  }
-}
-
-Container read_container(std::span<const std::byte> file, const Limits& limits) {
-  refuse_foreign_format(file, file.size());
-  SafetensorsHeader header = parse_safetensors_header(file, limits);
-  if (written_by_isthmus(header.metadata)) {
-    require_compatible(header.metadata);
-    verify_digest(file, header);
-  }
+Container read_container(ReadFile& file, const Limits& limits) {
+  Bytes head;
+  SafetensorsHeader header = read_header(file, limits, head);
+  const bool ours = written_by_isthmus(header.metadata);
+  if (ours) require_compatible(header.metadata);
+  Xxh3Stream digest;
+  if (ours) add_head(digest, head, header);
+  head = Bytes();
   Container container;
   for (TensorEntry& entry : header.tensors) {
     Tensor tensor(entry.dtype, std::move(entry.shape));
-    const auto source = file.subspan(header.data_offset + entry.begin, entry.end - entry.begin);
-    ISTHMUS_CHECK(source.size() == tensor.num_bytes(), "bytes of a checked tensor");
-    std::memcpy(tensor.data(), source.data(), source.size());
+    ISTHMUS_CHECK(entry.end - entry.begin == tensor.num_bytes(), "bytes of a checked tensor");
+    require_read(file, tensor.bytes());
+    if (ours) digest.update(tensor.bytes());
     container.tensors.emplace(std::move(entry.name), std::move(tensor));
   }
+  if (ours) require_digest(header.metadata.at(std::string(kDigestKey)), digest.label());
   container.metadata = std::move(header.metadata);
   return container;
 }
 
+SafetensorsHeader load_safetensors_header(Fs& fs, const std::string& path, const Limits& limits) {
+  try {
+    Bytes head;
+    return read_header(*open_model(fs, path, limits), limits, head);
+  } catch (Error& error) {
+    error.in_file(path);
+    throw;
+  }
+}
+
 Container load_container(Fs& fs, const std::string& path, const Limits& limits) {
   try {
-    const std::optional<FileInfo> info = fs.stat(path);
-    if (info && !info->is_regular) {
-      throw Error(ErrorCode::kModelNotAFile, "not a regular file",
-                  "give the model.safetensors inside a run folder");
-    }
-    if (info) {  // a wrong file is refused before all of it is read
-      const Bytes prefix = fs.read_prefix(path, kPrefixBytes);
-      refuse_foreign_format(prefix, info->bytes);
-      check_file_start(prefix, info->bytes, limits);
-    }
-    return read_container(fs.read_file(path, limits.data_bytes.bytes), limits);
+    return read_container(*open_model(fs, path, limits), limits);
   } catch (Error& error) {
     error.in_file(path);
     throw;

@@ -67,15 +67,22 @@ void refuse_foreign_format(std::span<const std::byte> prefix, uint64_t file_byte
 uint64_t check_file_start(std::span<const std::byte> prefix, uint64_t file_bytes,
                           const Limits& limits);
 
-/// Structure only: E4001 .. E4011. Allocates at most limits.header_bytes.
-SafetensorsHeader parse_safetensors_header(std::span<const std::byte> file, const Limits& limits);
-
-/// E4201 when the file's digest is missing, ill-formed or does not match.
-void verify_digest(std::span<const std::byte> file, const SafetensorsHeader& header);
+/// Structure only: E4001 .. E4011. `head` holds the header at least; `file_bytes` is the size of
+/// the file. Allocates at most limits.header_bytes.
+SafetensorsHeader parse_safetensors_header(std::span<const std::byte> head, uint64_t file_bytes,
+                                           const Limits& limits);
+/// The same of a file, with foreign formats refused; errors name it. E4001 for a folder or device.
+SafetensorsHeader load_safetensors_header(Fs& fs, const std::string& path, const Limits& limits);
 
 /// All checks that need no knowledge of the content: foreign formats, structure and, in a file that
-/// says format = isthmus, version, required features and digest. Only then are tensors allocated.
-Container read_container(std::span<const std::byte> file, const Limits& limits);
+/// says format = isthmus, version, required features and digest (E4201 when it is missing, ill
+/// formed or does not match). Tensors are allocated when their sizes are proved to be those of the
+/// file, and read into place: beside what it returns it holds the header alone.
+Container read_container(ReadFile& file, const Limits& limits);
+inline Container read_container(std::span<const std::byte> file, const Limits& limits) {
+  MemoryFile memory(file);
+  return read_container(memory, limits);
+}
 /// The same from a path; errors name the file. E4001 for a folder or device.
 Container load_container(Fs& fs, const std::string& path, const Limits& limits);
 

@@ -284,16 +284,18 @@ uint64_t check_file_start(std::span<const std::byte> prefix, uint64_t file_bytes
   return length;
 }
 
-SafetensorsHeader parse_safetensors_header(std::span<const std::byte> file, const Limits& limits) {
-  const uint64_t length = check_file_start(file, file.size(), limits);
-  const auto bytes = file.subspan(kLengthBytes, length);
+SafetensorsHeader parse_safetensors_header(std::span<const std::byte> head, uint64_t file_bytes,
+                                           const Limits& limits) {
+  const uint64_t length = check_file_start(head, file_bytes, limits);
+  ISTHMUS_CHECK(head.size() >= kLengthBytes + length, "the header is there");
+  const auto bytes = head.subspan(kLengthBytes, length);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   SafetensorsHeader header = HeaderReader(text, limits).read();
   header.data_offset = kLengthBytes + length;
   std::sort(header.tensors.begin(), header.tensors.end(),
             [](const TensorEntry& a, const TensorEntry& b) { return a.begin < b.begin; });
   for (const TensorEntry& entry : header.tensors) check_entry(entry, limits);
-  check_layout(header.tensors, file.size() - header.data_offset);
+  check_layout(header.tensors, file_bytes - header.data_offset);
   return header;
 }
 

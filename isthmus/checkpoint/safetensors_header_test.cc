@@ -8,12 +8,12 @@ namespace isthmus {
 namespace {
 
 using fixture::file_with_header;
+using fixture::parse_header;
 
 TEST(Header, AcceptsTheLimitsThemselves) {
   const auto accepted = [](const std::string& header, size_t data_bytes) {
-    return fixture::code_of([&] {
-             parse_safetensors_header(file_with_header(header, data_bytes), {});
-           }) == ErrorCode::kInternal;
+    return fixture::code_of([&] { parse_header(file_with_header(header, data_bytes)); }) ==
+           ErrorCode::kInternal;
   };
   EXPECT_TRUE(accepted("{}", 0));
   EXPECT_TRUE(accepted("{\t\r\n }   ", 0));
@@ -36,19 +36,18 @@ TEST(Header, TakesLittleMemoryForTwentyThousandTensors) {
   }
   const Bytes file = file_with_header(header + "}", 20000);
   size_t tensors = 0;
-  const int64_t extra = fixture::peak_allocation(
-      [&] { tensors = parse_safetensors_header(file, {}).tensors.size(); });
+  const int64_t extra =
+      fixture::peak_allocation([&] { tensors = parse_header(file).tensors.size(); });
   EXPECT_EQ(tensors, 20000u);
   EXPECT_LE(extra, fixture::kMaxExtraBytes);
 }
 
 TEST(Header, DecodesEscapesAndKeepsTheOrderOfTheData) {
-  const auto header = parse_safetensors_header(
-      file_with_header(R"({"b":{"data_offsets":[1,2],"shape":[1],"dtype":"U8"},)"
-                       R"("__metadata__":{"k":"\u00e9\ud83c\udfb2\n\t\/\"\\\b\f\r"},)"
-                       R"("c":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
-                       2),
-      {});
+  const auto header =
+      parse_header(file_with_header(R"({"b":{"data_offsets":[1,2],"shape":[1],"dtype":"U8"},)"
+                                    R"("__metadata__":{"k":"\u00e9\ud83c\udfb2\n\t\/\"\\\b\f\r"},)"
+                                    R"("c":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
+                                    2));
   EXPECT_EQ(header.metadata.at("k"), "é🎲\n\t/\"\\\b\f\r");
   ASSERT_EQ(header.tensors.size(), 2u);
   EXPECT_EQ(header.tensors[0].name, "c");
@@ -62,8 +61,7 @@ TEST(Header, FollowsChangedLimits) {
   limits.string_bytes.bytes = 20;
   limits.header_bytes.bytes = 1000;
   const auto code = [&](const std::string& header, size_t data_bytes) {
-    return fixture::code_of(
-        [&] { parse_safetensors_header(file_with_header(header, data_bytes), limits); });
+    return fixture::code_of([&] { parse_header(file_with_header(header, data_bytes), limits); });
   };
   const std::string a = R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]})";
   const std::string b = R"("b":{"dtype":"U8","shape":[1,1],"data_offsets":[0,1]})";

@@ -102,7 +102,7 @@ Bytes write_container(Metadata metadata, const NamedTensors& tensors, const Limi
   append(header.data(), header.size());
   for (const auto& [name, tensor] : tensors) append(tensor.data(), tensor.num_bytes());
 
-  const SafetensorsHeader read_back = parse_safetensors_header(file, limits);
+  const SafetensorsHeader read_back = parse_safetensors_header(file, file.size(), limits);
   ISTHMUS_CHECK(read_back.digest_offset.has_value(), "the digest has a place");
   const std::string label = xxh3_128_label(file);
   const size_t digits_at = label.find(':') + 1;

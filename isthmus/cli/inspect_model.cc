@@ -89,18 +89,18 @@ Limits wide_limits(const Limits& limits) {
   return wide;
 }
 
-void read_isthmus_file(CommandIo& io, const Bytes& bytes, const std::string& path,
-                       const std::string& kind, Inspected& item) {
-  const Container container = read_container(bytes, io.limits());
+void read_isthmus_file(CommandIo& io, const std::string& path, const std::string& kind,
+                       Inspected& item) {
+  Container container = load_container(io.fs(), path, io.limits());
   require_kind(container, kind);
   require_finite(container.tensors);
-  Model model = model_from_container(container, kind, wide_limits(io.limits()));
+  const Metadata metadata = container.metadata;
+  Model model = model_from_container(std::move(container), kind, wide_limits(io.limits()));
   model.path = path;
-  model.digest = digest_of(bytes);
   item.json.set("model", model_json(model)).set("trained", trained_json(model.provenance));
   print_model(model, item);
   if (kind != "checkpoint") return;
-  const Json state = parsed_metadata(container.metadata, kStateKey, io.limits());
+  const Json state = parsed_metadata(metadata, kStateKey, io.limits());
   const auto value = [&](std::string_view key) {
     const Json* found = state.is_object() ? state.find(key) : nullptr;
     return found != nullptr ? *found : Json();
@@ -162,9 +162,7 @@ Json copy_of(const Json& json, std::string_view key) {
 
 void inspect_safetensors(CommandIo& io, const std::string& path, const InspectOptions& options,
                          Inspected& item) {
-  const Bytes bytes = io.fs().read_file(path, io.limits().data_bytes.bytes);
-  refuse_foreign_format(bytes, bytes.size());
-  const SafetensorsHeader header = parse_safetensors_header(bytes, io.limits());
+  const SafetensorsHeader header = load_safetensors_header(io.fs(), path, io.limits());
   const Metadata& metadata = header.metadata;
   item.json.set("format", "safetensors").set("tensors", tensors_json(header));
   if (metadata_of(metadata, kFormatKey) != "isthmus") {
@@ -178,7 +176,7 @@ void inspect_safetensors(CommandIo& io, const std::string& path, const InspectOp
       .set("format_version", metadata_of(metadata, kVersionKey))
       .set("requires", metadata_of(metadata, kRequiresKey))
       .set("config", parsed_metadata(metadata, kConfigKey, io.limits()));
-  if (options.verify && !options.header_only) read_isthmus_file(io, bytes, path, kind, item);
+  if (options.verify && !options.header_only) read_isthmus_file(io, path, kind, item);
   print_tensors(header, item);
 }
 

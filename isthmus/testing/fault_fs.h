@@ -37,11 +37,8 @@ class FaultFs : public Fs {
   const std::vector<std::string>& log() const { return log_; }
 
   std::optional<FileInfo> stat(const std::string& path) override { return inner_.stat(path); }
-  Bytes read_file(const std::string& path, uint64_t max_bytes) override {
-    return inner_.read_file(path, max_bytes);
-  }
-  Bytes read_prefix(const std::string& path, uint64_t bytes) override {
-    return inner_.read_prefix(path, bytes);
+  std::unique_ptr<ReadFile> open_read(const std::string& path) override {
+    return inner_.open_read(path);
   }
   std::vector<std::string> list_folder(const std::string& path) override {
     return inner_.list_folder(path);

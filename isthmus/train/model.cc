@@ -106,6 +106,42 @@ Json parse_config(const Metadata& metadata, const Limits& limits) {
   return std::get<Json>(std::move(parsed));
 }
 
+/// Everything that is in the metadata.
+Model model_without_parameters(const Container& container, std::string_view kind,
+                               const Limits& limits) {
+  require_kind(container, kind);
+  Model model = model_from_config(parse_config(container.metadata, limits), limits);
+  model.digest = container.metadata.at(std::string(kDigestKey));
+  // A decoder has at least one value per value of an item: without this a small file could ask for
+  // a large graph.
+  int64_t values = 0;
+  for (const auto& [name, tensor] : container.tensors) values += tensor.num_values();
+  if (values < model.spec().num_values()) {
+    throw Error(ErrorCode::kModelTensorSet, "the tensors hold " + std::to_string(values) +
+                                                " values, an item has " +
+                                                std::to_string(model.spec().num_values()));
+  }
+  return model;
+}
+
+/// Checks the tensors and takes the parameters: `take` gives one into model.parameters, if it is
+/// there. A model holds nothing else.
+template <class Take>
+void take_parameters(const Container& container, std::string_view kind, Model& model, Take take) {
+  std::vector<ExpectedTensor> expected;
+  try {
+    expected = expected_parameters(model.setup);
+  } catch (const Error& error) {
+    const int status = exit_status(error.code());
+    if (status == 4 || status == 5) throw;  // said already, or not the file's fault
+    refuse(ErrorCode::kModelConfig, "model", error.message());
+  }
+  if (kind == "model") require_tensor_set(expected, container.tensors);
+  for (const ExpectedTensor& tensor : expected) take(tensor.name);
+  require_tensor_set(expected, model.parameters);
+  require_finite(model.parameters);
+}
+
 }  // namespace
 
 int64_t Model::latent_dim() const { return latent_dim_of(setup.model).value_or(0); }
@@ -163,44 +199,24 @@ Bytes model_bytes(const Model& model) {
 
 Model model_from_container(const Container& container, std::string_view kind,
                            const Limits& limits) {
-  require_kind(container, kind);
-  Model model = model_from_config(parse_config(container.metadata, limits), limits);
-  // A decoder has at least one value per value of an item: without this a small file could ask for
-  // a large graph.
-  int64_t values = 0;
-  for (const auto& [name, tensor] : container.tensors) values += tensor.num_values();
-  if (values < model.spec().num_values()) {
-    throw Error(ErrorCode::kModelTensorSet, "the tensors hold " + std::to_string(values) +
-                                                " values, an item has " +
-                                                std::to_string(model.spec().num_values()));
-  }
-  std::vector<ExpectedTensor> expected;
-  try {
-    expected = expected_parameters(model.setup);
-  } catch (const Error& error) {
-    const int status = exit_status(error.code());
-    if (status == 4 || status == 5) throw;  // said already, or not the file's fault
-    refuse(ErrorCode::kModelConfig, "model", error.message());
-  }
-  for (const ExpectedTensor& tensor : expected) {
-    const auto at = container.tensors.find(tensor.name);
+  Model model = model_without_parameters(container, kind, limits);
+  take_parameters(container, kind, model, [&](const std::string& name) {
+    const auto at = container.tensors.find(name);
     if (at != container.tensors.end()) model.parameters.emplace(*at);
-  }
-  require_tensor_set(expected, kind == "model" ? container.tensors : model.parameters);
-  require_finite(model.parameters);
+  });
+  return model;
+}
+
+Model model_from_container(Container&& container, std::string_view kind, const Limits& limits) {
+  Model model = model_without_parameters(container, kind, limits);
+  take_parameters(container, kind, model, [&](const std::string& name) {
+    model.parameters.insert(container.tensors.extract(name));
+  });
   return model;
 }
 
 Model model_from_bytes(std::span<const std::byte> file, const Limits& limits) {
-  Model model = model_from_container(read_container(file, limits), "model", limits);
-  model.digest = digest_of(file);
-  return model;
-}
-
-std::string digest_of(std::span<const std::byte> file) {
-  const SafetensorsHeader header = parse_safetensors_header(file, Limits{});
-  const auto at = header.metadata.find(std::string(kDigestKey));
-  return at == header.metadata.end() ? "" : at->second;
+  return model_from_container(read_container(file, limits), "model", limits);
 }
 
 Model load_model(const std::string& path, Fs& fs, const Limits& limits) {
@@ -209,16 +225,14 @@ Model load_model(const std::string& path, Fs& fs, const Limits& limits) {
   if (info && info->is_folder) {
     file = join_path(path, "model.safetensors");
     if (!fs.stat(file)) {
-      const LoadedCheckpoint loaded = load_newest_valid(fs, path, limits, {});
-      Model model = model_from_container(loaded.container, "checkpoint", limits);
+      LoadedCheckpoint loaded = load_newest_valid(fs, path, limits, {});
+      Model model = model_from_container(std::move(loaded.container), "checkpoint", limits);
       model.path = loaded.generation.path;
       return model;
     }
   }
   try {
-    const Container container = load_container(fs, file, limits);
-    Model model = model_from_container(container, "model", limits);
-    model.digest = container.metadata.at(std::string(kDigestKey));
+    Model model = model_from_container(load_container(fs, file, limits), "model", limits);
     model.path = file;
     return model;
   } catch (Error& error) {

@@ -57,7 +57,9 @@ Bytes model_bytes(const Model& model);
 /// bounds), the tensor set that follows from it (E4105), digest, finite values.
 Model model_from_bytes(std::span<const std::byte> file, const Limits& limits);
 /// From a container of kind "model" or "checkpoint"; of the latter only the parameters are taken.
+/// They are moved out of a container that is given away.
 Model model_from_container(const Container& container, std::string_view kind, const Limits& limits);
+Model model_from_container(Container&& container, std::string_view kind, const Limits& limits);
 
 /// `path` is a model file or a run folder (its model, or else its newest usable checkpoint).
 Model load_model(const std::string& path, Fs& fs, const Limits& limits);
@@ -70,7 +72,5 @@ Json model_config_json(const Model& model);
 Model model_from_config(const Json& config, const Limits& limits);
 /// The tensors that a model file must hold.
 std::vector<ExpectedTensor> expected_parameters(const ModelSetup& setup);
-/// The digest inside the bytes of an isthmus file; empty when there is none.
-std::string digest_of(std::span<const std::byte> file);
 
 }  // namespace isthmus

@@ -67,16 +67,9 @@ class RecordingFs : public Fs {
     if (at == files_.end()) return std::nullopt;
     return FileInfo{.bytes = at->second.content->size(), .is_regular = true};
   }
-  Bytes read_file(const std::string& path, uint64_t max_bytes) override {
+  std::unique_ptr<ReadFile> open_read(const std::string& path) override {
     const std::lock_guard hold(mutex_);
-    const Bytes& content = *at(path).content;
-    if (content.size() > max_bytes) throw Error(ErrorCode::kOverLimit, "too long");
-    return content;
-  }
-  Bytes read_prefix(const std::string& path, uint64_t bytes) override {
-    Bytes content = read_file(path, UINT64_MAX);
-    if (content.size() > bytes) content.resize(bytes);
-    return content;
+    return std::make_unique<OpenFile>(at(path).content);
   }
   std::vector<std::string> list_folder(const std::string& path) override {
     const std::lock_guard hold(mutex_);
@@ -145,6 +138,18 @@ class RecordingFs : public Fs {
   struct File {
     int number = 0;
     std::shared_ptr<const Bytes> content;
+  };
+
+  class OpenFile : public ReadFile {
+   public:
+    explicit OpenFile(std::shared_ptr<const Bytes> content)
+        : content_(std::move(content)), file_(*content_) {}
+    uint64_t bytes() const override { return file_.bytes(); }
+    size_t read(std::span<std::byte> out) override { return file_.read(out); }
+
+   private:
+    std::shared_ptr<const Bytes> content_;
+    MemoryFile file_;
   };
 
   class GrowingFile : public AppendFile {

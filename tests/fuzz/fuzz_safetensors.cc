@@ -31,8 +31,12 @@ void check_round_trip(const Container& container) {
   } catch (const Error&) {
     return;  // a foreign file may lack the room for our metadata
   }
-  const SafetensorsHeader header = parse_safetensors_header(written, {});
-  verify_digest(written, header);
+  const SafetensorsHeader header = parse_safetensors_header(written, written.size(), {});
+  try {
+    read_container(written, {});
+  } catch (const Error& error) {  // metadata that were foreign may ask for the impossible
+    require(error.code() != ErrorCode::kModelDigest);
+  }
   require(header.data_offset % 64 == 0 && header.tensors.size() == container.tensors.size());
   for (const TensorEntry& entry : header.tensors) {
     const auto found = container.tensors.find(entry.name);
@@ -46,7 +50,7 @@ void check_round_trip(const Container& container) {
 /// Also without the digest, which random changes never get right.
 void check_header(std::span<const std::byte> file) {
   try {
-    parse_safetensors_header(file, {});
+    parse_safetensors_header(file, file.size(), {});
   } catch (const Error&) {
   }
 }
