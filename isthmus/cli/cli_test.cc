@@ -324,7 +324,8 @@ TEST(ConfigFile, OtherCharactersThanAsciiStandInQuotes) {
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].key, "é.labels");
   EXPECT_EQ(entries[0].value, "ä");
-  for (const std::string bad : {"a = 7 ä\n", "ä = 1", "a = 1 ä", "a = “7”\n", "a = 7\"ä\""}) {
+  for (const std::string bad :
+       {"a = 7 ä\n", "ä = 1", "a = 1 ä", "a = “7”\n", "a = 7\"ä\"", "[/a]\n"}) {
     EXPECT_EQ(code_of([&] { parse_config(bad, "a.toml"); }), ErrorCode::kConfigSyntax) << bad;
   }
 }

@@ -1,3 +1,4 @@
+# sanitizers: no (they need descriptors and address space themselves)
 # Limits of the process and closed descriptors: errors with a number, never a crash or a spoilt file.
 
 $ awk 'BEGIN { print "length,width,weight"; for (i = 0; i < 300; i++) { l = 5 + 2 * sin(0.7 * i); printf "%.4f,%.4f,%.4f\n", l, l / 2 + sin(78 * i) / 5, l * 0.7 } }' > table.csv
@@ -5,6 +6,9 @@ $ ulimit -n 4; isthmus train table.csv --epochs 2 -o n -q
 error[E5401]: n: cannot be opened: Too many open files
   hint: raise the limit of open files (ulimit -n)
 [5]
+$ for n in 5 6 7 8 9; do (ulimit -n $n; isthmus train table.csv --epochs 2 -o few/$n -q); done 2>/dev/null; grep -ho '"status": "[a-z]*"' few/*/run.json | sort -u
+"status": "done"
+"status": "failed"
 $ ulimit -v 600000; isthmus train table.csv --epochs 2 --threads 128 -o t -q
 error[E5401]: only ... of 128 threads could be started: Resource temporarily unavailable
   hint: use fewer --threads or raise the limit of processes (ulimit -u)

@@ -1,3 +1,4 @@
+# sanitizers: no (a few epochs have to fit into half a second)
 # A stop by a signal loses nothing: a checkpoint, the line that resumes, the exit status.
 
 $ awk 'BEGIN { print "length,width,weight"; for (i = 0; i < 300; i++) { l = 5 + 2 * sin(0.7 * i); printf "%.4f,%.4f,%.4f\n", l, l / 2 + sin(78 * i) / 5, l * 0.7 } }' > table.csv
