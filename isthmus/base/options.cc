@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "isthmus/base/text.h"
 
@@ -239,16 +240,27 @@ std::string print_value(const std::vector<std::string>& v) {
   return join(parts, ",");
 }
 
+namespace {
+
+std::string bound_text(double bound) {
+  constexpr double kGrouped = 1e4, kWhole = 1e15;
+  const bool grouped = std::abs(bound) >= kGrouped && std::abs(bound) < kWhole;
+  return grouped && std::trunc(bound) == bound ? group_digits(static_cast<int64_t>(bound))
+                                               : shortest(bound);
+}
+
+}  // namespace
+
 std::string describe_bounds(const Bounds& b) {
   if (b.words != nullptr) return "one of " + join(b.words(), ", ");
   const bool low = std::isfinite(b.low), high = std::isfinite(b.high);
   if (low && high && !b.low_open && !b.high_open) {
-    return "between " + shortest(b.low) + " and " + shortest(b.high);
+    return "between " + bound_text(b.low) + " and " + bound_text(b.high);
   }
   std::string text;
-  if (low) text = (b.low_open ? "greater than " : "at least ") + shortest(b.low);
+  if (low) text = (b.low_open ? "greater than " : "at least ") + bound_text(b.low);
   if (low && high) text += " and ";
-  if (high) text += (b.high_open ? "less than " : "at most ") + shortest(b.high);
+  if (high) text += (b.high_open ? "less than " : "at most ") + bound_text(b.high);
   return text;
 }
 

@@ -54,7 +54,7 @@ constexpr Bounds between(double low, double high) { return {.low = low, .high = 
 constexpr Bounds one_of(std::vector<std::string> (*words)()) { return {.words = words}; }
 
 /// How a field appears beside its key. `flag` replaces the flag made from the key's last word;
-/// `alias` is a second one. Levels: kCommon is shown by --help, kRare only by --help-all.
+/// `alias` is a second one. Levels: kCommon is shown by -h, kRare only by --help.
 enum class OptionLevel { kCommon, kRare };
 struct Presentation {
   std::string_view flag = {};

@@ -249,6 +249,7 @@ TEST(Options, BoundsAreDescribed) {
   EXPECT_EQ(describe_bounds(at_least(1)), "at least 1");
   EXPECT_EQ(describe_bounds(greater_than(0)), "greater than 0");
   EXPECT_EQ(describe_bounds(between(0, 0.5)), "between 0 and 0.5");
+  EXPECT_EQ(describe_bounds(between(1, 100000000)), "between 1 and 100,000,000");
   EXPECT_EQ(describe_bounds({.low = 0, .high = 1, .high_open = true}),
             "at least 0 and less than 1");
   EXPECT_EQ(describe_bounds(one_of(schedules)), "one of constant, cosine, step");
