@@ -258,16 +258,28 @@ Bytes read_up_to(ReadFile& file, uint64_t bytes) {
   return out;
 }
 
+namespace {
+
+[[noreturn]] void refuse_size(const std::string& path, const std::string& size, uint64_t max) {
+  throw Error(ErrorCode::kOverLimit,
+              "the file has " + size + " bytes, the limit is " + std::to_string(max), {},
+              {.file = path});
+}
+
+}  // namespace
+
+std::unique_ptr<ReadFile> Fs::open_read_within(const std::string& path, uint64_t max_bytes) {
+  std::unique_ptr<ReadFile> file = open_read(path);
+  if (file->bytes() > max_bytes) refuse_size(path, std::to_string(file->bytes()), max_bytes);
+  return file;
+}
+
 Bytes Fs::read_file(const std::string& path, uint64_t max_bytes) {
-  const std::unique_ptr<ReadFile> file = open_read(path);
-  const auto refuse = [&](const std::string& size) {
-    throw Error(ErrorCode::kOverLimit,
-                "the file has " + size + " bytes, the limit is " + std::to_string(max_bytes), {},
-                {.file = path});
-  };
-  if (file->bytes() > max_bytes) refuse(std::to_string(file->bytes()));
+  const std::unique_ptr<ReadFile> file = open_read_within(path, max_bytes);
   Bytes bytes = isthmus::read_up_to(*file, max_bytes == UINT64_MAX ? max_bytes : max_bytes + 1);
-  if (bytes.size() > max_bytes) refuse("more than " + std::to_string(max_bytes));
+  if (bytes.size() > max_bytes) {
+    refuse_size(path, "more than " + std::to_string(max_bytes), max_bytes);
+  }
   return bytes;
 }
 

@@ -73,6 +73,8 @@ class Fs {
 
   virtual std::optional<FileInfo> stat(const std::string& path) = 0;  // nullopt: does not exist
   virtual std::unique_ptr<ReadFile> open_read(const std::string& path) = 0;  // E3001, E3002
+  /// The same, with E3004 for a file of more than max_bytes.
+  std::unique_ptr<ReadFile> open_read_within(const std::string& path, uint64_t max_bytes);
   /// Whole file; E3001 missing, E3002 unreadable, E3004 above max_bytes.
   Bytes read_file(const std::string& path, uint64_t max_bytes);
   /// The first `bytes` bytes (fewer if the file is shorter).

@@ -50,6 +50,28 @@ void warn_extension(const std::string& path, const FormatDef& format) {
   }
 }
 
+/// A regular file is parsed while it is read; what can be read only once, such as a pipe, is kept.
+class SourceFile {
+ public:
+  SourceFile(const std::string& path, const Limits& limits)
+      : path_(path), max_bytes_(limits.data_bytes.bytes) {
+    const auto info = posix_fs().stat(path);
+    regular_ = info && info->is_regular && info->bytes > 0;
+    if (!regular_) whole_ = posix_fs().read_file(path, max_bytes_);
+  }
+  Bytes start() const { return regular_ ? posix_fs().read_prefix(path_, kSniffedBytes) : whole_; }
+  std::unique_ptr<ReadFile> open() const {
+    if (!regular_) return std::make_unique<MemoryFile>(whole_);
+    return posix_fs().open_read_within(path_, max_bytes_);
+  }
+
+ private:
+  const std::string& path_;
+  uint64_t max_bytes_;
+  bool regular_ = false;
+  Bytes whole_;
+};
+
 class Loader {
  public:
   Loader(const DataOptions& options, const Limits& limits) : options_(options), limits_(limits) {}
@@ -169,14 +191,14 @@ class Loader {
 
   void add_file(const std::string& path) {
     try {
-      const Bytes stored = posix_fs().read_file(path, limits_.data_bytes.bytes);
+      const SourceFile source(path, limits_);
       const FormatDef& format =
-          options_.format == "auto" ? format_of(stored) : *find_format(options_.format);
+          options_.format == "auto" ? format_of(source.start()) : *find_format(options_.format);
       warn_extension(path, format);
       refuse_column_options(format.name);
       ColumnChoice choice{options_.columns, options_.exclude, {}};
       if (label_column()) choice.label_column = *options_.labels;
-      parts_.push_back({path, format.parse(stored, choice, limits_)});
+      parts_.push_back({path, format.parse(*source.open(), choice, limits_)});
     } catch (Error& error) {
       error.in_file(path);
       throw;

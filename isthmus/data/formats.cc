@@ -97,8 +97,8 @@ const FormatDef* find_format(std::string_view name) {
   return nullptr;
 }
 
-const FormatDef& format_of(std::span<const std::byte> stored) {
-  ByteStream in(stored);
+const FormatDef& format_of(std::span<const std::byte> start) {
+  ByteStream in(start);
   const Bytes head = in.read_up_to(kHeadBytes);
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
   if (head.empty()) throw Error(ErrorCode::kEmptyData, "the file is empty");

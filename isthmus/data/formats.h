@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/fs.h"
 #include "isthmus/base/limits.h"
 #include "isthmus/tensor/data_spec.h"
 
@@ -40,9 +41,8 @@ struct FormatDef {
   std::vector<std::string_view> extensions;  // file names that fit: "npy", "csv", ...
   /// Does this look like the format? `head` is the decoded beginning, up to 4 KiB.
   bool (*sniff)(std::span<const std::byte> head) = nullptr;
-  /// `stored` may be gzip where the format allows it.
-  ParsedData (*parse)(std::span<const std::byte> stored, const ColumnChoice& choice,
-                      const Limits& limits) = nullptr;
+  /// The file may be gzip where the format allows it.
+  ParsedData (*parse)(ReadFile& file, const ColumnChoice& choice, const Limits& limits) = nullptr;
 };
 
 /// Names of columns that have none: "c1" ... "cN".
@@ -52,20 +52,39 @@ std::vector<std::string> numbered_names(int64_t count);
 const std::vector<FormatDef>& all_formats();
 /// nullptr if there is none of that name.
 const FormatDef* find_format(std::string_view name);
-/// The format of these bytes. E3003 if none fits, with a recipe for well-known foreign formats;
-/// E4501 and E4502 for pickles and PyTorch archives, which are never opened.
-const FormatDef& format_of(std::span<const std::byte> stored);
+/// What format_of needs of a file, packed or not.
+inline constexpr uint64_t kSniffedBytes = uint64_t{1} << 17;
+/// The format of a file that starts with these bytes. E3003 if none fits, with a recipe for
+/// well-known foreign formats; E4501 and E4502 for pickles and PyTorch archives, which are never
+/// opened.
+const FormatDef& format_of(std::span<const std::byte> start);
 
 /// IDX, plain or gzip: two zero bytes, type, rank, big-endian sizes and values.
 /// Errors: E3201, E3203, E3204, E3402, E3004, E3005, E3006, E3009.
-ParsedData parse_idx(std::span<const std::byte> stored, const Limits& limits);
+ParsedData parse_idx(ReadFile& file, const Limits& limits);
+inline ParsedData parse_idx(std::span<const std::byte> stored, const Limits& limits) {
+  MemoryFile file(stored);
+  return parse_idx(file, limits);
+}
 /// NPY 1.0 to 3.0, plain or gzip. Object arrays (pickles) are refused. Errors: as IDX, with E3202.
-ParsedData parse_npy(std::span<const std::byte> stored, const Limits& limits);
+ParsedData parse_npy(ReadFile& file, const Limits& limits);
+inline ParsedData parse_npy(std::span<const std::byte> stored, const Limits& limits) {
+  MemoryFile file(stored);
+  return parse_npy(file, limits);
+}
 /// A table of numbers, plain or gzip: RFC 4180 with a sniffed delimiter and an optional header.
 /// Errors: E31xx with line and field, E3401, E3402, E3004, E3009.
-ParsedData parse_csv(std::span<const std::byte> stored, const ColumnChoice& choice,
-                     const Limits& limits);
+ParsedData parse_csv(ReadFile& file, const ColumnChoice& choice, const Limits& limits);
+inline ParsedData parse_csv(std::span<const std::byte> stored, const ColumnChoice& choice,
+                            const Limits& limits) {
+  MemoryFile file(stored);
+  return parse_csv(file, choice, limits);
+}
 /// One PNG image as one item. Errors: E3301, E3004.
-ParsedData parse_png(std::span<const std::byte> stored, const Limits& limits);
+ParsedData parse_png(ReadFile& file, const Limits& limits);
+inline ParsedData parse_png(std::span<const std::byte> stored, const Limits& limits) {
+  MemoryFile file(stored);
+  return parse_png(file, limits);
+}
 
 }  // namespace isthmus

@@ -6,7 +6,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "isthmus/base/error.h"
@@ -16,7 +15,9 @@ namespace {
 
 constexpr uint64_t kGreatestDeflateRatio = 1032;
 constexpr uint64_t kMaxPiece = uint64_t{1} << 30;  // zlib counts in 32 bits
-constexpr int kGzipWindow = 15 + 16;               // 16: a gzip header and trailer are required
+constexpr size_t kGzipMagicBytes = 2;
+constexpr size_t kBufferBytes = size_t{1} << 18;
+constexpr int kGzipWindow = 15 + 16;  // 16: a gzip header and trailer are required
 
 ErrorWhere at_offset(uint64_t offset) { return {.offset = static_cast<int64_t>(offset)}; }
 
@@ -37,17 +38,42 @@ bool looks_like_gzip(std::span<const std::byte> head) {
   return head.size() >= 2 && head[0] == std::byte{0x1f} && head[1] == std::byte{0x8b};
 }
 
-ByteStream::ByteStream(std::span<const std::byte> stored) : stored_(stored) {
-  if (looks_like_gzip(stored)) member_ = std::make_unique<Member>();
+ByteStream::ByteStream(ReadFile& file) : file_(&file) { open(); }
+
+ByteStream::ByteStream(std::span<const std::byte> stored)
+    : memory_(MemoryFile(stored)), file_(&*memory_) {
+  open();
 }
 
 ByteStream::~ByteStream() = default;
 
+void ByteStream::open() {
+  buffer_ = isthmus::read_up_to(*file_, kGzipMagicBytes);
+  if (looks_like_gzip(buffer_)) member_ = std::make_unique<Member>();
+}
+
+std::span<const std::byte> ByteStream::ahead(size_t count) {
+  if (buffer_.size() - at_ < count) {
+    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<ptrdiff_t>(at_));
+    at_ = 0;
+    const size_t have = buffer_.size();
+    buffer_.resize(kBufferBytes);
+    buffer_.resize(have + file_->read(std::span(buffer_).subspan(have)));
+  }
+  return std::span(buffer_).subspan(at_);
+}
+
+void ByteStream::consume(uint64_t count) {
+  at_ += count;
+  used_ += count;
+}
+
 bool ByteStream::begin_member() {
-  if (used_ == stored_.size()) return false;
-  if (!looks_like_gzip(stored_.subspan(used_))) {
+  const auto next = ahead(kGzipMagicBytes);
+  if (next.empty()) return false;
+  if (!looks_like_gzip(next)) {
     throw Error(ErrorCode::kCorruptFile,
-                std::to_string(stored_.size() - used_) +
+                std::to_string(file_->bytes() - used_) +
                     " bytes follow the end of the gzip data, and they are not gzip",
                 {}, at_offset(used_));
   }
@@ -59,21 +85,21 @@ bool ByteStream::begin_member() {
 uint64_t ByteStream::inflate_some(std::span<std::byte> out) {
   if (member_->ended && !begin_member()) return 0;
   z_stream& z = member_->z;
-  const uint64_t give = std::min<uint64_t>(stored_.size() - used_, kMaxPiece);
+  const auto next = ahead(1);
   const uint64_t room = std::min<uint64_t>(out.size(), kMaxPiece);
-  z.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(stored_.data() + used_));
-  z.avail_in = static_cast<uInt>(give);
+  z.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(next.data()));
+  z.avail_in = static_cast<uInt>(next.size());
   z.next_out = reinterpret_cast<Bytef*>(out.data());
   z.avail_out = static_cast<uInt>(room);
   const int status = inflate(&z, Z_NO_FLUSH);
-  used_ += give - z.avail_in;
+  consume(next.size() - z.avail_in);
   if (status == Z_STREAM_END) {
     member_->ended = true;
-  } else if (status == Z_BUF_ERROR && used_ == stored_.size()) {
-    throw Error(ErrorCode::kTruncated,
-                "the gzip data end after " + std::to_string(stored_.size()) +
-                    " bytes in the middle of a member",
-                {}, at_offset(used_));
+  } else if (status == Z_BUF_ERROR && next.empty()) {
+    throw Error(
+        ErrorCode::kTruncated,
+        "the gzip data end after " + std::to_string(used_) + " bytes in the middle of a member", {},
+        at_offset(used_));
   } else if (status != Z_OK) {
     throw Error(ErrorCode::kCorruptFile,
                 std::string("the gzip data are damaged: ") + (z.msg ? z.msg : "unknown reason"), {},
@@ -85,12 +111,15 @@ uint64_t ByteStream::inflate_some(std::span<std::byte> out) {
 uint64_t ByteStream::read(std::span<std::byte> out) {
   uint64_t done = 0;
   if (!member_) {
-    done = std::min<uint64_t>(out.size(), stored_.size() - used_);
-    if (done > 0) std::memcpy(out.data(), stored_.data() + used_, done);
+    const auto next = std::span(buffer_).subspan(at_);
+    done = std::min(out.size(), next.size());
+    std::copy_n(next.begin(), done, out.begin());
+    at_ += done;
+    done += file_->read(out.subspan(done));
     used_ += done;
   } else {
     while (done < out.size()) {
-      if (member_->ended && used_ == stored_.size()) break;
+      if (member_->ended && ahead(1).empty()) break;
       done += inflate_some(out.subspan(done));
     }
   }
@@ -119,14 +148,14 @@ void ByteStream::expect_end() {
   std::byte extra{};
   if (read({&extra, 1}) == 0) return;
   throw Error(ErrorCode::kSizesDisagree,
-              member_ ? "more data follow than the header declares"
-                      : std::to_string(stored_.size() - end) +
-                            " more bytes follow than the header declares",
+              member_ || file_->bytes() <= end ? "more data follow than the header declares"
+                                               : std::to_string(file_->bytes() - end) +
+                                                     " more bytes follow than the header declares",
               {}, at_offset(end));
 }
 
 uint64_t ByteStream::most_remaining() const {
-  const uint64_t stored_left = stored_.size() - used_;
+  const uint64_t stored_left = file_->bytes() - std::min(used_, file_->bytes());
   if (!member_) return stored_left;
   uint64_t most = 0;
   // zlib keeps up to a window of decoded bytes back, so a consumed input may still give output.

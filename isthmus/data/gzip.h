@@ -5,7 +5,7 @@
 // then asks for exactly that much, so a gzip bomb costs no more than its declared size plus a byte.
 // Several gzip members in a row are one stream, as gzip itself reads them.
 //
-//   ByteStream in(file_bytes);
+//   ByteStream in(file);
 //   auto header = in.read_up_to(16);
 //   in.read_exact(pixels, "pixels");   // E3005 when the data end too early
 //   in.expect_end();                   // E3006 when anything follows; checks the CRC, too
@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -23,10 +24,11 @@ namespace isthmus {
 
 bool looks_like_gzip(std::span<const std::byte> head);
 
-/// Borrows the stored bytes. Offsets count decoded bytes. Errors: E3005 truncated, E3009 damaged or
-/// followed by bytes that are not a gzip member.
+/// Borrows the file, or the stored bytes. Offsets count decoded bytes. Errors: E3005 truncated,
+/// E3009 damaged or followed by bytes that are not a gzip member.
 class ByteStream {
  public:
+  explicit ByteStream(ReadFile& file);
   explicit ByteStream(std::span<const std::byte> stored);
   ~ByteStream();
   ByteStream(const ByteStream&) = delete;
@@ -49,7 +51,14 @@ class ByteStream {
   struct Member;
   uint64_t inflate_some(std::span<std::byte> out);
   bool begin_member();
-  std::span<const std::byte> stored_;
+  void open();
+  /// The stored bytes that come next: at least `count`, if there are so many.
+  std::span<const std::byte> ahead(size_t count);
+  void consume(uint64_t count);
+  std::optional<MemoryFile> memory_;
+  ReadFile* file_;
+  Bytes buffer_;         // stored bytes that were read from the file
+  size_t at_ = 0;        // of them consumed
   uint64_t used_ = 0;    // stored bytes consumed
   uint64_t offset_ = 0;  // decoded bytes delivered
   std::unique_ptr<Member> member_;

@@ -74,7 +74,8 @@ Labels labels_from_array(const ParsedData& data) {
 Labels parse_labels(std::span<const std::byte> stored, int64_t num_items, const Limits& limits) {
   const FormatDef& format = format_of(stored);
   if (format.name == "csv") return labels_from_text(stored, num_items, limits);
-  return labels_from_array(format.parse(stored, {}, limits));
+  MemoryFile file(stored);
+  return labels_from_array(format.parse(file, {}, limits));
 }
 
 }  // namespace

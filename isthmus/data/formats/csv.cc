@@ -25,8 +25,8 @@ struct BadCell {
 
 class TableReader {
  public:
-  TableReader(std::span<const std::byte> stored, const ColumnChoice& choice, const Limits& limits)
-      : in_(stored), records_(in_, limits), choice_(choice), limits_(limits) {}
+  TableReader(ReadFile& file, const ColumnChoice& choice, const Limits& limits)
+      : in_(file), records_(in_, limits), choice_(choice), limits_(limits) {}
 
   ParsedData read() {
     if (!records_.next()) throw Error(ErrorCode::kEmptyData, "the table is empty");
@@ -135,9 +135,8 @@ bool looks_like_text(std::span<const std::byte> head) {
 
 }  // namespace
 
-ParsedData parse_csv(std::span<const std::byte> stored, const ColumnChoice& choice,
-                     const Limits& limits) {
-  return TableReader(stored, choice, limits).read();
+ParsedData parse_csv(ReadFile& file, const ColumnChoice& choice, const Limits& limits) {
+  return TableReader(file, choice, limits).read();
 }
 
 namespace formats {

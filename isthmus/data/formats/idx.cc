@@ -64,15 +64,14 @@ ArrayLayout parse_idx_header(ByteStream& in, const Limits& limits) {
   return layout;
 }
 
-ParsedData parse_as_format(std::span<const std::byte> stored, const ColumnChoice&,
-                           const Limits& limits) {
-  return parse_idx(stored, limits);
+ParsedData parse_as_format(ReadFile& file, const ColumnChoice&, const Limits& limits) {
+  return parse_idx(file, limits);
 }
 
 }  // namespace
 
-ParsedData parse_idx(std::span<const std::byte> stored, const Limits& limits) {
-  ByteStream in(stored);
+ParsedData parse_idx(ReadFile& file, const Limits& limits) {
+  ByteStream in(file);
   const ArrayLayout layout = parse_idx_header(in, limits);
   return read_array(in, layout, limits);
 }

@@ -174,15 +174,14 @@ uint64_t read_header_length(ByteStream& in, int version) {
   return value;
 }
 
-ParsedData parse_as_format(std::span<const std::byte> stored, const ColumnChoice&,
-                           const Limits& limits) {
-  return parse_npy(stored, limits);
+ParsedData parse_as_format(ReadFile& file, const ColumnChoice&, const Limits& limits) {
+  return parse_npy(file, limits);
 }
 
 }  // namespace
 
-ParsedData parse_npy(std::span<const std::byte> stored, const Limits& limits) {
-  ByteStream in(stored);
+ParsedData parse_npy(ReadFile& file, const Limits& limits) {
+  ByteStream in(file);
   Bytes prefix(kPrefixBytes);
   in.read_exact(prefix, "the NPY magic");
   if (!looks_like_npy(prefix)) {

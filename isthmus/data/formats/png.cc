@@ -8,15 +8,14 @@
 namespace isthmus {
 namespace {
 
-ParsedData parse_as_format(std::span<const std::byte> stored, const ColumnChoice&,
-                           const Limits& limits) {
-  return parse_png(stored, limits);
+ParsedData parse_as_format(ReadFile& file, const ColumnChoice&, const Limits& limits) {
+  return parse_png(file, limits);
 }
 
 }  // namespace
 
-ParsedData parse_png(std::span<const std::byte> stored, const Limits& limits) {
-  const PngImage image = decode_png(stored, limits);
+ParsedData parse_png(ReadFile& file, const Limits& limits) {
+  const PngImage image = decode_png(read_up_to(file, limits.data_bytes.bytes), limits);
   ParsedData data;
   data.kind = DataKind::kImage;
   Shape shape = image.pixels.shape();
