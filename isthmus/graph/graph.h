@@ -80,12 +80,17 @@ class Attrs {
   std::map<std::string, Attr> values_;
 };
 
-/// How a parameter starts. kinds: zeros, constant (value), glorot_uniform, glorot_normal,
-/// he_uniform, he_normal, lecun_normal, normal (value = standard deviation). Fans are those of a
-/// (I, O) weight: fan_in = I, fan_out = O.
+/// How a parameter starts. kinds: zeros, constant (value), values (one each), glorot_uniform,
+/// glorot_normal, he_uniform, he_normal, lecun_normal, normal (value = standard deviation). Fans
+/// are those of a (I, O) weight: fan_in = I, fan_out = O.
 struct Initializer {
   std::string kind = "zeros";
   double value = 0;
+  std::vector<float> values = {};
+  /// The last `tail` outputs of an (I, O) weight are multiplied by `tail_scale`: two heads in one
+  /// weight that start differently.
+  int64_t tail = 0;
+  double tail_scale = 1;
 };
 
 struct OpDef;  // op.h

@@ -46,17 +46,24 @@ Tensor filled(const Shape& shape, double value) {
   return tensor;
 }
 
-}  // namespace
-
-std::vector<std::string> weight_initializer_names() {
-  return {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"};
+/// The second of two heads starts smaller.
+void scale_tail(const Initializer& initializer, Tensor& weight) {
+  if (initializer.tail == 0) return;
+  const auto outputs = static_cast<size_t>(weight.shape().back());
+  const size_t first = outputs - static_cast<size_t>(initializer.tail);
+  const std::span<float> values = weight.values<float>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i % outputs < first) continue;
+    values[i] = static_cast<float>(static_cast<double>(values[i]) * initializer.tail_scale);
+  }
 }
 
-Tensor initialize(const Initializer& initializer, const Shape& shape, RngKey key) {
+Tensor initialize_whole(const Initializer& initializer, const Shape& shape, RngKey key) {
   const std::string& kind = initializer.kind;
   const Fans fans = fans_of(shape);
   if (kind == "zeros") return filled(shape, 0);
   if (kind == "constant") return filled(shape, initializer.value);
+  if (kind == "values") return Tensor::from<float>(shape, std::span(initializer.values));
   if (kind == "normal") return drawn(shape, key, initializer.value, true);
   if (kind == "glorot_uniform" || kind == "glorot_normal") {
     return drawn(shape, key, std::sqrt(2.0 / (fans.in + fans.out)), kind == "glorot_normal");
@@ -69,6 +76,18 @@ Tensor initialize(const Initializer& initializer, const Shape& shape, RngKey key
   throw Error(ErrorCode::kBadValue, "there is no initializer \"" + kind + "\"",
               near.empty() ? "glorot_uniform is the usual one" : "did you mean \"" + near + "\"?",
               {.key = "init"});
+}
+
+}  // namespace
+
+std::vector<std::string> weight_initializer_names() {
+  return {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"};
+}
+
+Tensor initialize(const Initializer& initializer, const Shape& shape, RngKey key) {
+  Tensor tensor = initialize_whole(initializer, shape, key);
+  scale_tail(initializer, tensor);
+  return tensor;
 }
 
 NamedTensors initialize(const Graph& graph, uint64_t seed) {

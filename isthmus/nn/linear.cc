@@ -4,10 +4,11 @@
 
 namespace isthmus {
 
-Value linear(GraphBuilder& g, Value x, int64_t out_dim, const Initializer& initializer) {
+Value linear(GraphBuilder& g, Value x, int64_t out_dim, const Initializer& initializer,
+             const Initializer& bias_initializer) {
   const int64_t in_dim = g.shape(x).back();
   Value weight = g.parameter("weight", {in_dim, out_dim}, initializer);  // (I, O)
-  Value bias = g.parameter("bias", {out_dim}, {.kind = "zeros"});        // (O)
+  Value bias = g.parameter("bias", {out_dim}, bias_initializer);         // (O)
   return g.add(g.matmul(x, weight), bias);                               // (B, ..., O)
 }
 

@@ -6,8 +6,10 @@
 
 namespace isthmus {
 
-/// x weight + bias with parameters "weight" (I, O) and "bias" (O), which starts at zero; their
-/// names get the builder's scope: "encoder/0/weight". Shapes: x (B, ..., I); returns (B, ..., O).
-Value linear(GraphBuilder& g, Value x, int64_t out_dim, const Initializer& initializer);
+/// x weight + bias with parameters "weight" (I, O) and "bias" (O), which starts at zero unless said
+/// otherwise; their names get the builder's scope: "encoder/0/weight". Shapes: x (B, ..., I);
+/// returns (B, ..., O).
+Value linear(GraphBuilder& g, Value x, int64_t out_dim, const Initializer& initializer,
+             const Initializer& bias_initializer = {});
 
 }  // namespace isthmus

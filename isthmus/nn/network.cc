@@ -17,7 +17,7 @@ Value network(GraphBuilder& g, std::string_view scope, Value x, const NetworkOpt
     x = activation(g, options.activation, linear(g, x, width, initializer));
   }
   const GraphBuilder::Scope layer(g, std::to_string(index));
-  return linear(g, x, out_dim, {.kind = "glorot_uniform"});
+  return linear(g, x, out_dim, options.output, options.output_bias);
 }
 
 NetworkOptions mirrored(const NetworkOptions& options) {

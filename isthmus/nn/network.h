@@ -16,10 +16,12 @@ struct NetworkOptions {
   std::vector<int64_t> hidden;  // widths from input to output; may be empty
   std::string activation = "relu";
   std::string init = "auto";  // of the hidden layers; auto: he_normal for rectifiers
+  Initializer output = {.kind = "glorot_uniform"};  // of the last layer's weight
+  Initializer output_bias = {};
 };
 
-/// Layers are named scope/0, scope/1, ...; the last one, of width out_dim, is linear and starts
-/// with glorot_uniform weights whatever `init` says for the hidden ones. Shapes: x (B, ..., I);
+/// Layers are named scope/0, scope/1, ...; the last one, of width out_dim, is linear and starts as
+/// `output` says, whatever `init` says for the hidden ones. Shapes: x (B, ..., I);
 /// returns (B, ..., out_dim).
 Value network(GraphBuilder& g, std::string_view scope, Value x, const NetworkOptions& options,
               int64_t out_dim);
