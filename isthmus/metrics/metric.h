@@ -25,8 +25,9 @@ enum class Better : uint8_t { kHigher, kLower };
 
 /// What a metric knows before the first batch.
 struct MetricSetup {
-  Shape item_shape = {};   // (H, W), (H, W, C), (D)
-  int64_t latent_dim = 0;  // Z
+  Shape item_shape = {};     // (H, W), (H, W, C), (D)
+  int64_t latent_dim = 0;    // Z
+  double dynamic_range = 1;  // largest less smallest possible value: dynamic_range() of the data
 };
 
 /// Arrays of one batch, dense and row-major; only those of `needs` are filled.

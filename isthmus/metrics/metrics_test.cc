@@ -40,6 +40,21 @@ TEST(Psnr, OfMeanSquaredErrorOneHundredthIs20) {
   EXPECT_NEAR(value_of("psnr", {.item_shape = {1, 2}}, images, 1), 20.0, 1e-5);
 }
 
+TEST(Psnr, UsesTheRangeOfTheData) {
+  // Images of 0 .. 255 that were not scaled had -42 dB: the range was taken to be 1.
+  const Images images{{127.5f, 127.5f}, {102.0f, 153.0f}};
+  EXPECT_NEAR(value_of("psnr", {.item_shape = {1, 2}, .dynamic_range = 255}, images, 1), 20.0,
+              1e-5);
+}
+
+TEST(Ssim, DoesNotChangeWithTheUnitOfTheData) {
+  Images unit = ramp_images(1, 144, 0.2f), bytes = unit;
+  for (float& v : bytes.x) v *= 255;
+  for (float& v : bytes.y) v *= 255;
+  EXPECT_NEAR(value_of("ssim", {.item_shape = {12, 12}}, unit, 1),
+              value_of("ssim", {.item_shape = {12, 12}, .dynamic_range = 255}, bytes, 1), 1e-5);
+}
+
 TEST(Psnr, OfAPerfectImageIsCapped) {
   const Images images = ramp_images(3, 16, 0.0f);
   EXPECT_DOUBLE_EQ(value_of("psnr", {.item_shape = {4, 4}}, images, 3), 100.0);

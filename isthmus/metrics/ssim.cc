@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structural similarity: 11 x 11 Gaussian window of standard deviation 1.5, K1 0.01, K2 0.03, range
-// 1, only windows that lie inside the image; mean over windows, channels, then images. Source: Wang
-// et al. 2004. Images smaller than the window have no ssim: the metric does not apply to them.
+// Structural similarity: 11 x 11 Gaussian window of standard deviation 1.5, K1 0.01, K2 0.03,
+// range of the data, only windows that lie inside the image; mean over windows, channels, then
+// images. Source: Wang et al. 2004. Images smaller than the window have no ssim: the metric does
+// not apply to them.
 #include <array>
 #include <cmath>
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr int64_t kWindow = 11;
 constexpr double kDeviation = 1.5;
-constexpr double kC1 = 0.01 * 0.01, kC2 = 0.03 * 0.03;
+constexpr double kK1 = 0.01, kK2 = 0.03;
 constexpr int kMoments = 5;  // x, y, xx, yy, xy
 
 std::array<double, kWindow> gaussian_window() {
@@ -27,10 +28,12 @@ std::array<double, kWindow> gaussian_window() {
   return weights;
 }
 
-double similarity(const std::array<double, kMoments>& m) {
+/// C1 = (K1 range)^2, C2 = (K2 range)^2.
+double similarity(const std::array<double, kMoments>& m, double range) {
+  const double c1 = kK1 * kK1 * range * range, c2 = kK2 * kK2 * range * range;
   const double xx = m[2] - m[0] * m[0], yy = m[3] - m[1] * m[1], xy = m[4] - m[0] * m[1];
-  return (2 * m[0] * m[1] + kC1) * (2 * xy + kC2) /
-         ((m[0] * m[0] + m[1] * m[1] + kC1) * (xx + yy + kC2));
+  return (2 * m[0] * m[1] + c1) * (2 * xy + c2) /
+         ((m[0] * m[0] + m[1] * m[1] + c1) * (xx + yy + c2));
 }
 
 class Ssim final : public Metric {
@@ -39,6 +42,7 @@ class Ssim final : public Metric {
       : height_(setup.item_shape.at(0)),
         width_(setup.item_shape.at(1)),
         channels_(setup.item_shape.size() > 2 ? setup.item_shape[2] : 1),
+        range_(setup.dynamic_range),
         weights_(gaussian_window()) {}
 
   void add_batch(const MetricBatch& batch) override {
@@ -67,7 +71,7 @@ class Ssim final : public Metric {
           const auto& line = filtered_[static_cast<size_t>((r + k) * columns + c)];
           for (size_t i = 0; i < kMoments; ++i) m[i] += weights_[static_cast<size_t>(k)] * line[i];
         }
-        sum += similarity(m);
+        sum += similarity(m, range_);
       }
     }
     return sum / static_cast<double>(rows * columns);
@@ -93,15 +97,15 @@ class Ssim final : public Metric {
   }
 
   int64_t height_, width_, channels_;
+  double range_;
   std::array<double, kWindow> weights_;
   std::vector<std::array<double, kMoments>> filtered_;  // (H, W - 10)
   ItemMean items_;
 };
 
-bool applies_to_unit_images(const DataSpec& spec) {
-  return spec.kind == DataKind::kImage && spec.scaling.kind != "standardize" &&
-         spec.item_shape.size() >= 2 && spec.item_shape[0] >= kWindow &&
-         spec.item_shape[1] >= kWindow;
+bool applies_to_images(const DataSpec& spec) {
+  return spec.kind == DataKind::kImage && spec.item_shape.size() >= 2 &&
+         spec.item_shape[0] >= kWindow && spec.item_shape[1] >= kWindow;
 }
 std::unique_ptr<Metric> make_ssim(const MetricSetup& setup) {
   return std::make_unique<Ssim>(setup);
@@ -116,7 +120,7 @@ MetricDef metrics::ssim() {
           .better = Better::kHigher,
           .source = "Wang2004",
           .needs = {Need::kReconstruction},
-          .applies = applies_to_unit_images,
+          .applies = applies_to_images,
           .make = make_ssim};
 }
 
