@@ -2,7 +2,9 @@
 // Opens models and data for commands and says what was opened.
 #include "isthmus/cli/model_use.h"
 
+#include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
+#include "isthmus/train/fit_data.h"
 #include "isthmus/train/run_setup.h"
 #include "isthmus/train/train_data.h"
 
@@ -25,7 +27,10 @@ OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions&
                               split + ", " + describe_item(data.spec) + ", " +
                               std::string(dtype_name(data.spec.dtype)));
   try {
-    conform(data, model.spec());
+    const Dataset fitted = fit_to_model(data, model.setup);
+    for (const DataWarning& w : warnings_of(data.spec, fitted.spec, model.setup)) {
+      log_warning(w.code, w.text, w.hint);
+    }
   } catch (Error& error) {
     error.in_file(opened.source);
     throw;

@@ -49,6 +49,11 @@ std::string done_line(const TrainResult& r, std::string_view measured, const Ter
   if (r.stop_reason != "epochs" && r.stop_reason != "signal") text += " (" + r.stop_reason + ")";
   if (!std::isnan(terms.reconstruction)) {
     text += "  " + std::string(measured) + " " + terms_text(terms);
+    const double in_units = terms.elbo + r.summary.log_scale;
+    if (!std::isnan(in_units) && r.summary.log_scale != 0) {
+      text += ", of " + r.summary.density_of + " (" + format_fixed(in_units, 1) +
+              " in the units of the data)";
+    }
   }
   if (!std::isnan(r.data_floor)) text += ", floor of the data " + format_fixed(r.data_floor, 1);
   if (r.active_units >= 0) {

@@ -17,7 +17,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr int64_t kMaxTableColumns = 1024;
 constexpr uint64_t kBlockBytes = uint64_t{1} << 16;
 
 struct ElementInfo {
@@ -45,14 +44,14 @@ T load(const std::byte* at, bool big_endian) {
   return std::bit_cast<T>(raw);
 }
 
-/// Converts out.size() values; returns how many whole numbers float32 could not hold exactly.
-template <class T>
-int64_t convert(const std::byte* in, bool big_endian, std::span<float> out) {
+/// Converts out.size() values; returns how many whole numbers float64 could not hold exactly.
+template <class T, class Out>
+int64_t convert(const std::byte* in, bool big_endian, std::span<Out> out) {
   int64_t rounded = 0;
   for (size_t i = 0; i < out.size(); ++i) {
     const T value = load<T>(in + i * sizeof(T), big_endian);
-    out[i] = static_cast<float>(value);
-    if constexpr (std::is_integral_v<T> && sizeof(T) >= 4) {
+    out[i] = static_cast<Out>(value);
+    if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
       if (static_cast<long double>(out[i]) != static_cast<long double>(value)) ++rounded;
     }
   }
@@ -71,10 +70,22 @@ int64_t convert_bool(const std::byte* in, std::span<float> out) {
   return 0;
 }
 
+/// Types that float32 holds exactly.
+bool fits_float(Element element) {
+  switch (element) {
+    case Element::kU32:
+    case Element::kI32:
+    case Element::kU64:
+    case Element::kI64:
+    case Element::kF64:
+      return false;
+    default:
+      return true;
+  }
+}
+
 int64_t convert_elements(Element element, const std::byte* in, bool big, std::span<float> out) {
   switch (element) {
-    case Element::kU8:
-      return convert<uint8_t>(in, big, out);
     case Element::kI8:
       return convert<int8_t>(in, big, out);
     case Element::kBool:
@@ -83,6 +94,19 @@ int64_t convert_elements(Element element, const std::byte* in, bool big, std::sp
       return convert<uint16_t>(in, big, out);
     case Element::kI16:
       return convert<int16_t>(in, big, out);
+    case Element::kF16:
+      return convert_half(in, big, out);
+    case Element::kF32:
+      return convert<float>(in, big, out);
+    default:
+      break;
+  }
+  ISTHMUS_CHECK(false, "a type that float32 does not hold");
+  return 0;
+}
+
+int64_t convert_elements(Element element, const std::byte* in, bool big, std::span<double> out) {
+  switch (element) {
     case Element::kU32:
       return convert<uint32_t>(in, big, out);
     case Element::kI32:
@@ -91,14 +115,18 @@ int64_t convert_elements(Element element, const std::byte* in, bool big, std::sp
       return convert<uint64_t>(in, big, out);
     case Element::kI64:
       return convert<int64_t>(in, big, out);
-    case Element::kF16:
-      return convert_half(in, big, out);
-    case Element::kF32:
-      return convert<float>(in, big, out);
     case Element::kF64:
       return convert<double>(in, big, out);
+    default:
+      break;
   }
+  ISTHMUS_CHECK(false, "a type that float32 holds");
   return 0;
+}
+
+uint64_t kept_bytes(Element element) {
+  if (element == Element::kU8) return 1;
+  return fits_float(element) ? sizeof(float) : sizeof(double);
 }
 
 void require_sizes(const ByteStream& in, const ArrayLayout& layout, const Limits& limits) {
@@ -115,8 +143,7 @@ void require_sizes(const ByteStream& in, const ArrayLayout& layout, const Limits
   }
   const CheckedU64 count = checked_product(layout.shape);
   const uint64_t as_stored = (count * size_of(layout.element)).value();
-  const uint64_t kept = layout.element == Element::kU8 ? 1 : sizeof(float);
-  limits.require_data_bytes(count * kept);
+  limits.require_data_bytes(count * kept_bytes(layout.element));
   if (count.value() == 0) {
     throw Error(ErrorCode::kEmptyData,
                 "the array of shape " + shape_text(layout.shape) + " holds no values", {}, where);
@@ -166,11 +193,12 @@ Tensor transposed(const Tensor& reversed, const Shape& shape) {
   return out;
 }
 
-DataKind kind_of(const Shape& shape, Element element) {
+/// (N) and (N, D) are tables; (N, H, W) and (N, H, W, 1 or 3) are images.
+DataKind kind_of(const Shape& shape, const Limits& limits) {
   if (shape.size() == 3) return DataKind::kImage;
   if (shape.size() == 4 && (shape[3] == 1 || shape[3] == 3)) return DataKind::kImage;
-  const bool columns = shape.size() <= 2 && (shape.size() == 1 || shape[1] <= kMaxTableColumns);
-  return columns && element != Element::kU8 ? DataKind::kTable : DataKind::kArray;
+  const bool table = shape.size() == 1 || (shape.size() == 2 && shape[1] <= limits.csv_columns);
+  return table ? DataKind::kTable : DataKind::kArray;
 }
 
 Shape item_axes(Shape shape) {
@@ -179,9 +207,10 @@ Shape item_axes(Shape shape) {
   return shape;
 }
 
+template <class Out>
 int64_t read_converted(ByteStream& in, const ArrayLayout& layout, Tensor& values) {
   const uint64_t width = size_of(layout.element);
-  auto out = values.values<float>();
+  auto out = values.values<Out>();
   Bytes block(std::min<uint64_t>(kBlockBytes, out.size() * width));
   int64_t rounded = 0;
   for (size_t done = 0; done < out.size();) {
@@ -192,6 +221,17 @@ int64_t read_converted(ByteStream& in, const ArrayLayout& layout, Tensor& values
     done += count;
   }
   return rounded;
+}
+
+Tensor transposed(const Tensor& reversed, const Shape& shape) {
+  switch (reversed.dtype()) {
+    case Dtype::kU8:
+      return transposed<uint8_t>(reversed, shape);
+    case Dtype::kF64:
+      return transposed<double>(reversed, shape);
+    default:
+      return transposed<float>(reversed, shape);
+  }
 }
 
 }  // namespace
@@ -205,25 +245,26 @@ ParsedData read_array(ByteStream& in, const ArrayLayout& layout, const Limits& l
   require_sizes(in, layout, limits);
   ParsedData data;
   int64_t rounded = 0;
-  const bool bytes = layout.element == Element::kU8;
-  Tensor values(bytes ? Dtype::kU8 : Dtype::kF32, layout.shape);
-  if (bytes) {
+  Tensor values;
+  if (layout.element == Element::kU8) {
+    values = Tensor(Dtype::kU8, layout.shape);
     in.read_exact(values.bytes(), "values");
+  } else if (fits_float(layout.element)) {
+    values = Tensor(Dtype::kF32, layout.shape);
+    rounded = read_converted<float>(in, layout, values);
   } else {
-    rounded = read_converted(in, layout, values);
+    values = Tensor(Dtype::kF64, layout.shape);
+    rounded = read_converted<double>(in, layout, values);
   }
   in.expect_end();
-  if (layout.fortran_order && layout.shape.size() > 1) {
-    values =
-        bytes ? transposed<uint8_t>(values, layout.shape) : transposed<float>(values, layout.shape);
-  }
-  data.kind = kind_of(layout.shape, layout.element);
+  if (layout.fortran_order && layout.shape.size() > 1) values = transposed(values, layout.shape);
+  data.kind = kind_of(layout.shape, limits);
   data.values = values.reshaped(item_axes(layout.shape));
   if (data.kind == DataKind::kTable) {
     data.column_names = numbered_names(data.values.shape()[1]);
   }
   if (rounded > 0) {
-    data.note = group_digits(rounded) + " whole numbers were rounded to 24 bits";
+    data.note = group_digits(rounded) + " whole numbers were rounded to 53 bits";
   }
   return data;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What IDX and NPY have in common: element types, checked sizes, conversion to the two stored types
-// (bytes stay bytes, every other type becomes float32), and the kind that a shape suggests.
+// What IDX and NPY have in common: element types, checked sizes, conversion to three types (bytes
+// stay bytes; what float32 holds exactly becomes float32, the rest float64), and the kind that a
+// shape suggests.
 #pragma once
 
 #include <cstdint>

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// New data for an existing model: the same columns in the same order, the same item shape, the
-// same type of numbers. What cannot be made to fit is refused here rather than giving nonsense.
+// New data for an existing model: the same columns in the same order, the same item shape, numbers
+// of the same scale. What cannot be made to fit is refused here rather than giving nonsense.
 #include <algorithm>
 
+#include "isthmus/base/options.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/dataset.h"
+#include "isthmus/data/facts.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/join.h"
+#include "isthmus/data/narrow.h"
 
 namespace isthmus {
 namespace {
-
-constexpr double kMaxByte = 255;
 
 std::vector<std::string> names_of(const DataSpec& spec) {
   std::vector<std::string> names;
@@ -21,6 +22,16 @@ std::vector<std::string> names_of(const DataSpec& spec) {
 
 [[noreturn]] void fail(std::string message, std::string hint = {}) {
   throw Error(ErrorCode::kDataMismatch, std::move(message), std::move(hint));
+}
+
+Narrowing take_entries(const Narrowing& narrowing, const std::vector<size_t>& order) {
+  if (narrowing.origin.empty()) return narrowing;
+  Narrowing taken;
+  for (const size_t column : order) {
+    taken.origin.push_back(narrowing.origin[column]);
+    taken.unit.push_back(narrowing.unit[column]);
+  }
+  return taken;
 }
 
 void conform_columns(Dataset& data, const DataSpec& wanted) {
@@ -49,36 +60,41 @@ void conform_columns(Dataset& data, const DataSpec& wanted) {
          "the table has " + join(have, ", "));
   }
   data.values = take_columns(data.values, order);
+  data.spec.narrowing = take_entries(data.spec.narrowing, order);
   data.spec.fields = std::move(fields);
   data.spec.item_shape = wanted.item_shape;
 }
 
-void conform_type(Dataset& data, const DataSpec& wanted) {
-  if (data.spec.dtype == wanted.dtype) return;
-  const FieldSpec& facts = data.spec.fields.front();
-  if (wanted.dtype == Dtype::kU8) {
-    if (!facts.integer || facts.min < 0 || facts.max > kMaxByte) {
-      fail("the model was trained on bytes 0..255, the data are reals from " +
-               format_fixed(facts.min, 3) + " to " + format_fixed(facts.max, 3),
-           "give the values as they were before scaling");
-    }
-    Tensor bytes(Dtype::kU8, data.values.shape());
-    std::ranges::transform(data.values.values<float>(), bytes.values<uint8_t>().begin(),
-                           [](float v) { return static_cast<uint8_t>(v); });
-    data.values = bytes;
-  } else {
-    const FieldSpec& range = wanted.fields.front();
-    if (facts.min < range.min || facts.max > range.max) {
-      fail("the data are bytes from " + format_fixed(facts.min, 0) + " to " +
-               format_fixed(facts.max, 0) + ", the model was trained on reals from " +
-               format_fixed(range.min, 3) + " to " + format_fixed(range.max, 3),
-           "scale the values as they were for training");
-    }
-    Tensor reals(Dtype::kF32, data.values.shape());
-    std::ranges::copy(data.values.values<uint8_t>(), reals.values<float>().begin());
-    data.values = reals;
-  }
-  data.spec.dtype = wanted.dtype;
+/// Rows of numbers as images and the other way round: other fields, the same values.
+void conform_kind(Dataset& data, const DataSpec& wanted) {
+  Shape shape = wanted.item_shape;
+  shape.insert(shape.begin(), data.num_items());
+  const bool table = wanted.kind == DataKind::kTable;
+  const std::vector<std::string> names = table ? names_of(wanted) : std::vector<std::string>{};
+  Tensor values = data.values.reshaped(shape);
+  if (!data.spec.narrowing.origin.empty()) values = widened(values, data.spec.narrowing);
+  NarrowedValues narrowed = narrow(std::move(values), std::max<size_t>(1, names.size()), names);
+  data.values = std::move(narrowed.values);
+  data.spec.narrowing = std::move(narrowed.narrowing);
+  data.spec.dtype = data.values.dtype();
+  data.spec.item_shape = wanted.item_shape;
+  data.spec.fields = measure_fields(data.values, data.spec.narrowing, names);
+}
+
+std::string range_text(const FieldSpec& field) {
+  return (field.integer ? "whole numbers from " : "reals from ") + print_value(field.min) + " to " +
+         print_value(field.max);
+}
+
+/// Pixels come as 0 .. 255 and as 0 .. 1; a model of the one gives nonsense on the other.
+void require_same_scale(const Dataset& data, const DataSpec& wanted) {
+  if (wanted.kind == DataKind::kTable || wanted.fields.size() != 1) return;
+  const FieldSpec &trained = wanted.fields.front(), &given = data.spec.fields.front();
+  const auto unit_reals = [](const FieldSpec& f) { return f.min >= 0 && f.max <= 1 && !f.integer; };
+  const auto levels = [](const FieldSpec& f) { return f.integer && f.min >= 0 && f.max > 1; };
+  if (!(levels(trained) && unit_reals(given)) && !(unit_reals(trained) && levels(given))) return;
+  fail("the model was trained on " + range_text(trained) + ", the data are " + range_text(given),
+       "give the values as they were for training, before any scaling");
 }
 
 }  // namespace
@@ -87,11 +103,14 @@ Dataset conform(const Dataset& dataset, const DataSpec& wanted) {
   Dataset data = dataset;
   const bool tables = data.spec.kind == DataKind::kTable && wanted.kind == DataKind::kTable;
   if (tables) conform_columns(data, wanted);
+  if (data.spec.kind != wanted.kind && data.spec.num_values() == wanted.num_values()) {
+    conform_kind(data, wanted);
+  }
   if (data.spec.item_shape != wanted.item_shape) {
     fail("the items are " + describe_item(data.spec) + ", the model was trained on " +
          describe_item(wanted));
   }
-  if (!wanted.fields.empty()) conform_type(data, wanted);
+  require_same_scale(data, wanted);
   data.spec.kind = wanted.kind;
   data.spec.scaling = wanted.scaling;
   return data;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cells of tables as float32. std::from_chars does the work; what it leaves open (a leading plus,
+// Cells of tables as float64. std::from_chars does the work; what it leaves open (a leading plus,
 // blanks, trailing text, the direction of a range error) is settled here.
 #include "isthmus/data/csv_number.h"
 
@@ -19,7 +19,7 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-/// Whether a decimal that is out of float32's range is too small rather than too large: the power
+/// Whether a decimal that is out of float64's range is too small rather than too large: the power
 /// of ten of its first non-zero digit tells.
 bool is_too_small(std::string_view text) {
   int64_t power = 0, exponent = 0;
@@ -47,12 +47,12 @@ bool is_too_small(std::string_view text) {
 
 }  // namespace
 
-CellKind parse_cell(std::string_view text, float& value) {
+CellKind parse_cell(std::string_view text, double& value) {
   text = trim(text);
   if (text.size() > 1 && text[0] == '+' && (is_digit(text[1]) || text[1] == '.')) {
     text.remove_prefix(1);
   }
-  float parsed = 0;
+  double parsed = 0;
   const char* end = text.data() + text.size();
   const auto [stop, status] = std::from_chars(text.data(), end, parsed);
   if (status == std::errc::invalid_argument || stop != end) return CellKind::kNotANumber;

@@ -9,8 +9,8 @@ namespace isthmus {
 enum class CellKind { kNumber, kNotANumber, kNotFinite };
 
 /// Blanks around and one leading + are fine; hexadecimal, thousands separators and decimal commas
-/// are not numbers. nan, inf and values that float32 cannot hold are kNotFinite; values too small
-/// for float32 become 0. `value` is set for kNumber only.
-CellKind parse_cell(std::string_view text, float& value);
+/// are not numbers. nan, inf and values that float64 cannot hold are kNotFinite; values too small
+/// for float64 become 0. `value` is set for kNumber only.
+CellKind parse_cell(std::string_view text, double& value);
 
 }  // namespace isthmus

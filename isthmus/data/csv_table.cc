@@ -15,7 +15,7 @@ namespace isthmus {
 namespace {
 
 constexpr size_t kMaxCategories = 10000;
-constexpr size_t kBlockFloats = size_t{1} << 20;
+constexpr size_t kBlockValues = size_t{1} << 19;
 
 size_t find_column(const std::vector<std::string>& names, const std::string& wanted,
                    std::string_view key) {
@@ -40,7 +40,7 @@ bool parse_integer(std::string_view text, int32_t& value) {
 }  // namespace
 
 bool is_header(const CsvRecords& record) {
-  float ignored = 0;
+  double ignored = 0;
   for (size_t i = 0; i < record.num_cells(); ++i) {
     if (parse_cell(record.cell(i), ignored) == CellKind::kNotANumber) return true;
   }
@@ -96,27 +96,27 @@ CsvColumns choose_columns(std::vector<std::string> names, const ColumnChoice& ch
   return columns;
 }
 
-float* RowBuffer::add_row() {
-  if (rows_per_block_ == 0) rows_per_block_ = std::max<size_t>(1, kBlockFloats / width_);
+double* RowBuffer::add_row() {
+  if (rows_per_block_ == 0) rows_per_block_ = std::max<size_t>(1, kBlockValues / width_);
   const size_t slot = static_cast<size_t>(num_rows_) % rows_per_block_;
   if (slot == 0) {
     const CheckedU64 rows = CheckedU64(static_cast<uint64_t>(num_rows_)) + rows_per_block_;
     // A block is taken only as a whole; what counts against the limit are the rows before it.
-    limits_.require_data_bytes((rows - rows_per_block_ + 1) * width_ * sizeof(float));
-    blocks_.push_back(std::make_unique_for_overwrite<float[]>(rows_per_block_ * width_));
+    limits_.require_data_bytes((rows - rows_per_block_ + 1) * width_ * sizeof(double));
+    blocks_.push_back(std::make_unique_for_overwrite<double[]>(rows_per_block_ * width_));
   }
   ++num_rows_;
   return blocks_.back().get() + slot * width_;
 }
 
 Tensor RowBuffer::take() {
-  Tensor all(Dtype::kF32, {num_rows_, static_cast<int64_t>(width_)});
-  auto out = all.values<float>();
-  const size_t block_floats = rows_per_block_ * width_;
+  Tensor all(Dtype::kF64, {num_rows_, static_cast<int64_t>(width_)});
+  auto out = all.values<double>();
+  const size_t block_values = rows_per_block_ * width_;
   for (size_t b = 0; b < blocks_.size(); ++b) {
-    const size_t start = b * block_floats;
-    const size_t count = std::min(block_floats, out.size() - start);
-    std::memcpy(out.data() + start, blocks_[b].get(), count * sizeof(float));
+    const size_t start = b * block_values;
+    const size_t count = std::min(block_values, out.size() - start);
+    std::memcpy(out.data() + start, blocks_[b].get(), count * sizeof(double));
     blocks_[b].reset();
   }
   blocks_.clear();

@@ -28,14 +28,14 @@ std::vector<std::string> header_names(const CsvRecords& record);
 /// Applies a choice. E2003 for a name that is no column, E3402 when no column is left.
 CsvColumns choose_columns(std::vector<std::string> names, const ColumnChoice& choice);
 
-/// Rows of floats that grow without copying; joined once at the end.
+/// Rows of numbers that grow without copying; joined once at the end.
 class RowBuffer {
  public:
   RowBuffer(size_t width, const Limits& limits) : width_(width), limits_(limits) {}
   /// Space for one more row. E3004 when the limit of data bytes is passed.
-  float* add_row();
+  double* add_row();
   int64_t num_rows() const { return num_rows_; }
-  /// (num_rows, width); empties the buffer while copying.
+  /// float64 (num_rows, width); empties the buffer while copying.
   Tensor take();
 
  private:
@@ -43,7 +43,7 @@ class RowBuffer {
   const Limits& limits_;
   int64_t num_rows_ = 0;
   size_t rows_per_block_ = 0;
-  std::vector<std::unique_ptr<float[]>> blocks_;
+  std::vector<std::unique_ptr<double[]>> blocks_;
 };
 
 /// Labels from text cells: whole numbers stay numbers, anything else becomes a class.

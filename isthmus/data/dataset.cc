@@ -4,6 +4,7 @@
 #include "isthmus/data/dataset.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "isthmus/base/digest.h"
 #include "isthmus/base/fs.h"
@@ -15,6 +16,7 @@
 #include "isthmus/data/image_folder.h"
 #include "isthmus/data/join.h"
 #include "isthmus/data/locate.h"
+#include "isthmus/data/narrow.h"
 
 namespace isthmus {
 namespace {
@@ -72,6 +74,45 @@ class SourceFile {
   Bytes whole_;
 };
 
+void warn_of_merged_values(const std::vector<size_t>& fields,
+                           const std::vector<std::string>& names) {
+  if (fields.empty()) return;
+  constexpr size_t kShown = 5;
+  std::vector<std::string> shown;
+  for (size_t i = 0; i < std::min(fields.size(), kShown); ++i) {
+    shown.push_back(names.empty() ? "the values" : "column \"" + names[fields[i]] + "\"");
+  }
+  std::string text = join(shown, ", ");
+  if (fields.size() > kShown) text += " and " + std::to_string(fields.size() - kShown) + " more";
+  log_warning("W3407",
+              "float32 cannot tell apart more than 1 % of the different values of " +
+                  escape_for_terminal(text),
+              "split what is far apart, or leave it out with --exclude");
+}
+
+/// Pixels in rows, or columns in a grid, as the user says.
+void regard_as(ParsedData& data, const std::string& as) {
+  const Shape shape = data.values.shape();
+  const int64_t width = value_count(Shape(shape.begin() + 1, shape.end()));
+  if (as == "table" && data.kind != DataKind::kTable) {
+    data.values = data.values.reshaped({shape[0], width});
+    data.column_names = numbered_names(width);
+    data.kind = DataKind::kTable;
+  } else if (as == "images" && data.kind != DataKind::kImage) {
+    if (shape.size() == 2) {
+      const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(width))));
+      if (side * side != width) {
+        throw Error(ErrorCode::kArrayShape,
+                    std::to_string(width) + " values per item are no square image", {},
+                    {.key = "data.as"});
+      }
+      data.values = data.values.reshaped({shape[0], side, side});
+    }
+    data.column_names.clear();
+    data.kind = DataKind::kImage;
+  }
+}
+
 class Loader {
  public:
   Loader(const DataOptions& options, const Limits& limits) : options_(options), limits_(limits) {}
@@ -106,10 +147,8 @@ class Loader {
       all.values = all.values.rows(0, *options_.limit);
       if (!all.labels.empty()) all.labels.resize(static_cast<size_t>(*options_.limit));
     }
-    dataset.spec.kind = all.kind;
-    dataset.spec.item_shape.assign(all.values.shape().begin() + 1, all.values.shape().end());
-    dataset.spec.dtype = all.values.dtype();
-    dataset.spec.fields = measure_fields(all);
+    regard_as(all, options_.as);
+    measure(all, dataset.spec);
     dataset.labels = std::move(all.labels);
     dataset.class_names = all.class_names.empty() ? class_names : std::move(all.class_names);
     if (dataset.labels.empty()) dataset.class_names.clear();
@@ -123,6 +162,21 @@ class Loader {
   }
 
  private:
+  /// Narrows the values and fills in what they tell.
+  static void measure(ParsedData& all, DataSpec& spec) {
+    const std::vector<std::string> names =
+        all.kind == DataKind::kTable ? all.column_names : std::vector<std::string>{};
+    NarrowedValues narrowed =
+        narrow(std::move(all.values), std::max<size_t>(1, names.size()), names);
+    warn_of_merged_values(narrowed.merged, names);
+    all.values = std::move(narrowed.values);
+    spec.kind = all.kind;
+    spec.item_shape.assign(all.values.shape().begin() + 1, all.values.shape().end());
+    spec.dtype = all.values.dtype();
+    spec.narrowing = std::move(narrowed.narrowing);
+    spec.fields = measure_fields(all.values, spec.narrowing, names);
+  }
+
   bool label_column() const { return options_.labels && !is_file(*options_.labels); }
 
   void add_known_set(const KnownSet& set) {
@@ -229,6 +283,8 @@ class Loader {
 
 }  // namespace
 
+std::vector<std::string> data_shape_words() { return {"auto", "table", "images"}; }
+
 std::vector<std::string> format_words() {
   std::vector<std::string> words = {"auto"};
   for (const FormatDef& format : all_formats()) words.emplace_back(format.name);
@@ -248,12 +304,19 @@ Dataset open_datasets(const std::vector<std::string>& data_arguments, const Data
   return loader.finish();
 }
 
+Scaling memory_scaling(const Dataset& data, const DataSpec& model) {
+  return memory_scaling(model.scaling, data.spec.narrowing);
+}
+
 std::string fingerprint(const Dataset& dataset) {
   const std::string header = std::string(dtype_name(dataset.values.dtype())) + " " +
                              shape_text(dataset.values.shape()) + "\n";
   Xxh3Stream stream;
   stream.update(std::as_bytes(std::span(header)));
   stream.update(dataset.values.bytes());
+  const Narrowing& narrowing = dataset.spec.narrowing;
+  stream.update(std::as_bytes(std::span(narrowing.origin)));
+  stream.update(std::as_bytes(std::span(narrowing.unit)));
   return stream.label();
 }
 

@@ -30,7 +30,7 @@ struct BadFile {
 
 struct Dataset {
   DataSpec spec;  // shape, kind, fields with facts; scaling is still "none" (see scaling.h)
-  Tensor values;  // (N, item_shape...), kU8 or kF32, as stored
+  Tensor values;  // (N, item_shape...), kU8 or kF32 as spec.narrowing says
   std::vector<int32_t> labels;           // (N), or empty
   std::vector<std::string> class_names;  // of labels 0, 1, ...; empty when labels are numbers
   std::string source;                    // "fashion-mnist", "photos/", "a.csv, b.csv"
@@ -43,8 +43,11 @@ struct Dataset {
 /// "auto" and the names of all formats.
 std::vector<std::string> format_words();
 
+std::vector<std::string> data_shape_words();  // "auto" "table" "images"
+
 struct DataOptions {
   std::string format = "auto";
+  std::string as = "auto";
   std::optional<int64_t> limit;
   std::vector<std::string> columns;
   std::vector<std::string> exclude;
@@ -58,6 +61,11 @@ struct DataOptions {
     constexpr Presentation rare{.level = OptionLevel::kRare};
     return std::tuple{
         field(&O::format, "format", one_of(format_words), "Reader; auto tells it by content."),
+        field(
+            &O::as, "as", one_of(data_shape_words),
+            "What the numbers are: a table has a scale and a sigma for each column, images one for "
+            "all pixels; auto: a table for one or two axes, images for three, and for four when "
+            "the last is 1 or 3. Set it for pixels in rows, or for columns in a grid."),
         field(&O::limit, "limit", at_least(1), "Use only the first N items."),
         field(&O::columns, "columns", any_value(), "Use only these columns of a table."),
         field(&O::exclude, "exclude", any_value(), "Leave out these columns of a table."),
@@ -78,11 +86,15 @@ Dataset open_dataset(const std::string& data_argument, const DataOptions& option
 Dataset open_datasets(const std::vector<std::string>& data_arguments, const DataOptions& options,
                       const Limits& limits, std::string_view default_split);
 
-/// "xxh3-128:..." over shape, type and values; equal for equal data wherever they are stored.
+/// "xxh3-128:..." over shape and values; equal for equal numbers however they are stored.
 std::string fingerprint(const Dataset& dataset);
 
+/// value = (memory - shift) * scale for data.values, with the scaling of a model.
+Scaling memory_scaling(const Dataset& data, const DataSpec& model);
+
 /// The data as a model with `wanted` expects them: table columns by name, in the model's order,
-/// further columns dropped. Facts are kept, scaling is `wanted`'s. E3501 naming what differs.
+/// further columns dropped; rows of numbers become items of the model's shape. Facts are kept,
+/// scaling is `wanted`'s. E3501 naming what differs.
 Dataset conform(const Dataset& dataset, const DataSpec& wanted);
 
 }  // namespace isthmus

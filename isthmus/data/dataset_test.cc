@@ -210,8 +210,7 @@ TEST(Glob, JoinsFilesInOrder) {
   put(folder, "c.txt", std::string_view("x,y\n9,9\n"));
   const Dataset data = open(folder + "/*.csv");
   EXPECT_EQ(data.num_items(), 2);
-  EXPECT_EQ(data.values.values<float>()[0], 1);
-  EXPECT_EQ(data.values.values<float>()[3], 4);
+  EXPECT_EQ(testing::floats_of(data.values), (std::vector<float>{1, 2, 3, 4}));
   EXPECT_EQ(number_of([&] { open(folder + "/*.npy"); }), 3001);
 }
 
@@ -230,8 +229,7 @@ TEST(Join, MatchesColumnsByName) {
   DataOptions options;
   options.labels = "k";
   const Dataset data = open_datasets({a, b}, options, {}, "train");
-  const auto v = data.values.values<float>();
-  EXPECT_EQ(std::vector<float>(v.begin(), v.end()), (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(testing::floats_of(data.values), (std::vector<float>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(data.labels, (std::vector<int32_t>{0, 1, 0}));
   EXPECT_EQ(data.class_names, (std::vector<std::string>{"u", "v"}));
 }

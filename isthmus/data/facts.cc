@@ -1,110 +1,190 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two passes over the stored values: sums and ranges, then squared distances from the mean. Bytes
-// are counted in a histogram instead, which is exact. Choosing a scaling from the facts is left to
-// scaling.cc.
+// Two passes over the values in memory: sums, ranges and different values, then squared distances
+// from the mean. Bytes are counted in a histogram instead, which is exact. Choosing a scaling from
+// the facts is left to scaling.cc.
 #include "isthmus/data/facts.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-
-#include "isthmus/base/text.h"
+#include <limits>
+#include <unordered_set>
 
 namespace isthmus {
 namespace {
 
-struct Sums {
-  double sum = 0, squares = 0;
-};
+constexpr size_t kMaxDistinct = 1024;
+constexpr int64_t kMaxDecimals = 6;
+/// Values closer than this share of the range are one value that was rounded in two ways.
+constexpr double kSameValue = 1e-6;
+/// Rounding of a value to float32, and of the sum with its origin to double, relative.
+constexpr double kFloatRounding = 0x1p-23, kDoubleRounding = 0x1p-52;
 
-FieldSpec facts_of_bytes(std::span<const uint8_t> values) {
-  std::array<int64_t, 256> counts = {};
-  for (const uint8_t v : values) ++counts[v];
-  const auto n = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
+double power_of_ten(int64_t exponent) {
+  double power = 1;
+  for (int64_t i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+double least_distance(std::vector<double> distinct) {
+  std::sort(distinct.begin(), distinct.end());
+  const double same = kSameValue * (distinct.back() - distinct.front());
+  double least = std::numeric_limits<double>::infinity();
+  for (size_t i = 1; i < distinct.size(); ++i) {
+    const double distance = distinct[i] - distinct[i - 1];
+    if (distance > same) least = std::min(least, distance);
+  }
+  return std::isfinite(least) ? least : 0;
+}
+
+/// Calls body(start of the item) for the chosen items.
+template <class Body>
+void for_each_item(int64_t num_items, size_t values_per_item, std::span<const int64_t> rows,
+                   Body body) {
+  if (rows.empty()) {
+    for (int64_t r = 0; r < num_items; ++r) body(static_cast<size_t>(r) * values_per_item);
+  } else {
+    for (const int64_t r : rows) body(static_cast<size_t>(r) * values_per_item);
+  }
+}
+
+using Histogram = std::array<int64_t, 256>;
+
+FieldSpec facts_of(const Histogram& counts) {
+  double n = 0, sum = 0, squares = 0;
+  std::vector<double> levels;
   for (size_t v = 0; v < counts.size(); ++v) {
+    if (counts[v] == 0) continue;
+    n += static_cast<double>(counts[v]);
     sum += static_cast<double>(counts[v]) * static_cast<double>(v);
+    levels.push_back(static_cast<double>(v));
   }
-  FieldSpec field{.name = "", .integer = true};
+  FieldSpec field{.name = "", .decimals = 0, .integer = true};
   field.mean = sum / n;
-  size_t low = 0, high = counts.size() - 1;
-  while (counts[low] == 0) ++low;
-  while (counts[high] == 0) --high;
-  for (size_t v = low; v <= high; ++v) {
-    const double distance = static_cast<double>(v) - field.mean;
-    squares += static_cast<double>(counts[v]) * distance * distance;
+  for (const double v : levels) {
+    const double distance = v - field.mean;
+    squares += static_cast<double>(counts[static_cast<size_t>(v)]) * distance * distance;
   }
-  field.min = static_cast<double>(low);
-  field.max = static_cast<double>(high);
+  field.min = levels.front();
+  field.max = levels.back();
   field.standard_deviation = std::sqrt(squares / n);
-  field.constant = low == high;
-  field.binary = high <= 1;
+  field.step = least_distance(levels);
+  field.constant = levels.size() == 1;
+  field.binary = levels.size() <= 2;
   return field;
 }
 
-[[noreturn]] void fail_not_finite(std::span<const float> values, size_t first,
-                                  const ParsedData& data, const std::vector<FieldSpec>& fields) {
-  const size_t num_fields = fields.size();
-  const bool table = data.kind == DataKind::kTable;
-  int64_t bad = 0;
-  for (size_t i = first % num_fields; i < values.size(); i += num_fields) {
-    if (!std::isfinite(values[i])) ++bad;
-  }
-  const auto per_item =
-      static_cast<size_t>(data.values.num_values() / std::max<int64_t>(1, data.values.shape()[0]));
-  const size_t row = first / per_item;
-  const std::string& name = fields[first % num_fields].name;
-  std::string message = std::isnan(values[first]) ? "NaN" : "infinity";
-  message += " in item " + std::to_string(row) + " (" + group_digits(bad) + " values ";
-  message += table ? "of column \"" + name + "\" " : std::string("of all ");
-  message += "are not finite)";
-  throw Error(ErrorCode::kNotFinite, message, {},
-              {.row = static_cast<int64_t>(row), .field = table ? name : ""});
+std::vector<FieldSpec> facts_of_bytes(const Tensor& tensor, size_t num_fields,
+                                      std::span<const int64_t> rows) {
+  const std::span<const uint8_t> values = tensor.values<uint8_t>();
+  const size_t per_item = values.size() / static_cast<size_t>(tensor.shape()[0]);
+  std::vector<Histogram> counts(num_fields, Histogram{});
+  for_each_item(tensor.shape()[0], per_item, rows, [&](size_t start) {
+    for (size_t i = 0; i < per_item; ++i) ++counts[num_fields == 1 ? 0 : i][values[start + i]];
+  });
+  std::vector<FieldSpec> fields;
+  for (const Histogram& histogram : counts) fields.push_back(facts_of(histogram));
+  return fields;
 }
 
-std::vector<FieldSpec> facts_of_floats(const ParsedData& data, std::vector<FieldSpec> fields) {
-  const std::span<const float> values = data.values.values<float>();
-  const size_t num_fields = fields.size();
-  const double n = static_cast<double>(values.size() / num_fields);
-  std::vector<Sums> sums(num_fields);
-  for (size_t f = 0; f < num_fields; ++f) {
-    fields[f].min = fields[f].max = static_cast<double>(values[f]);
-    fields[f].binary = fields[f].integer = true;
+/// Facts of one field of float32 values under construction, in units of memory.
+class FloatField {
+ public:
+  FloatField(double origin, double unit) : origin_(origin), unit_(unit) {}
+
+  void add(float in_memory) {
+    const double m = static_cast<double>(in_memory);
+    if (count_++ == 0) min_ = max_ = m;
+    min_ = std::min(min_, m);
+    max_ = std::max(max_, m);
+    sum_ += m;
+    if (in_memory == last_ && count_ > 1) return;
+    last_ = in_memory;
+    const double v = origin_ + unit_ * m;
+    integer_ = integer_ && v == std::floor(v);
+    count_decimals(m, v);
+    if (distinct_.size() <= kMaxDistinct) distinct_.insert(in_memory);
   }
-  for (size_t i = 0, f = 0; i < values.size(); ++i, f = f + 1 == num_fields ? 0 : f + 1) {
-    const double v = static_cast<double>(values[i]);
-    if (!std::isfinite(v)) fail_not_finite(values, i, data, fields);
-    FieldSpec& field = fields[f];
-    sums[f].sum += v;
-    field.min = std::min(field.min, v);
-    field.max = std::max(field.max, v);
-    field.binary = field.binary && (v == 0.0 || v == 1.0);
-    field.integer = field.integer && v == std::floor(v);
-  }
-  for (size_t f = 0; f < num_fields; ++f) {
-    fields[f].constant = fields[f].min == fields[f].max;
+  void finish_sums() {
     // The sum of equal values rounds; their mean must not.
-    fields[f].mean = fields[f].constant ? fields[f].min : sums[f].sum / n;
+    mean_ = min_ == max_ ? min_ : sum_ / static_cast<double>(count_);
   }
-  for (size_t i = 0, f = 0; i < values.size(); ++i, f = f + 1 == num_fields ? 0 : f + 1) {
-    const double distance = static_cast<double>(values[i]) - fields[f].mean;
-    sums[f].squares += distance * distance;
+  void add_square(float in_memory) {
+    const double distance = static_cast<double>(in_memory) - mean_;
+    squares_ += distance * distance;
   }
+  FieldSpec facts() const {
+    FieldSpec field;
+    field.min = origin_ + unit_ * min_;
+    field.max = origin_ + unit_ * max_;
+    field.mean = origin_ + unit_ * mean_;
+    field.standard_deviation = unit_ * std::sqrt(squares_ / static_cast<double>(count_));
+    field.constant = min_ == max_;
+    field.integer = integer_;
+    field.decimals = integer_ ? 0 : decimals_;
+    field.binary = integer_ && distinct_.size() <= 2;
+    if (distinct_.size() <= kMaxDistinct) {
+      field.step = unit_ * least_distance({distinct_.begin(), distinct_.end()});
+    }
+    return field;
+  }
+
+ private:
+  /// Raises the number of places until they write the value as exactly as it is held.
+  void count_decimals(double m, double v) {
+    const double held = kFloatRounding * std::fabs(unit_ * m) + kDoubleRounding * std::fabs(v);
+    while (decimals_ >= 0) {
+      const double power = power_of_ten(decimals_);
+      const bool meaningful = decimals_ == 0 || held * power < 0.05;
+      if (meaningful && std::fabs(v * power - std::round(v * power)) <= held * power) return;
+      decimals_ = meaningful && decimals_ < kMaxDecimals ? decimals_ + 1 : -1;
+    }
+  }
+
+  double origin_, unit_;
+  int64_t count_ = 0;
+  double min_ = 0, max_ = 0, sum_ = 0, mean_ = 0, squares_ = 0;
+  float last_ = 0;
+  bool integer_ = true;
+  int64_t decimals_ = 0;
+  std::unordered_set<float> distinct_;
+};
+
+std::vector<FieldSpec> facts_of_floats(const Tensor& tensor, const Narrowing& narrowing,
+                                       size_t num_fields, std::span<const int64_t> rows) {
+  const std::span<const float> values = tensor.values<float>();
+  const size_t per_item = values.size() / static_cast<size_t>(tensor.shape()[0]);
+  std::vector<FloatField> fields;
   for (size_t f = 0; f < num_fields; ++f) {
-    fields[f].standard_deviation = std::sqrt(sums[f].squares / n);
+    const bool plain = narrowing.origin.empty();
+    fields.emplace_back(plain ? 0.0 : narrowing.origin[f], plain ? 1.0 : narrowing.unit[f]);
   }
-  return fields;
+  for_each_item(tensor.shape()[0], per_item, rows, [&](size_t start) {
+    for (size_t i = 0; i < per_item; ++i) fields[num_fields == 1 ? 0 : i].add(values[start + i]);
+  });
+  for (FloatField& field : fields) field.finish_sums();
+  for_each_item(tensor.shape()[0], per_item, rows, [&](size_t start) {
+    for (size_t i = 0; i < per_item; ++i) {
+      fields[num_fields == 1 ? 0 : i].add_square(values[start + i]);
+    }
+  });
+  std::vector<FieldSpec> facts;
+  for (const FloatField& field : fields) facts.push_back(field.facts());
+  return facts;
 }
 
 }  // namespace
 
-std::vector<FieldSpec> measure_fields(const ParsedData& data) {
-  ISTHMUS_CHECK(data.values.num_values() > 0, "facts of no values");
-  if (data.values.dtype() == Dtype::kU8) return {facts_of_bytes(data.values.values<uint8_t>())};
-  std::vector<FieldSpec> fields;
-  for (const std::string& name : data.column_names) fields.push_back({.name = name});
-  if (data.kind != DataKind::kTable) fields = {FieldSpec{}};
-  return facts_of_floats(data, std::move(fields));
+std::vector<FieldSpec> measure_fields(const Tensor& values, const Narrowing& narrowing,
+                                      const std::vector<std::string>& names,
+                                      std::span<const int64_t> rows) {
+  ISTHMUS_CHECK(values.num_values() > 0, "facts of no values");
+  const size_t num_fields = std::max<size_t>(1, names.size());
+  std::vector<FieldSpec> fields = values.dtype() == Dtype::kU8
+                                      ? facts_of_bytes(values, num_fields, rows)
+                                      : facts_of_floats(values, narrowing, num_fields, rows);
+  for (size_t f = 0; f < names.size(); ++f) fields[f].name = names[f];
+  return fields;
 }
 
 }  // namespace isthmus

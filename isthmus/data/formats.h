@@ -21,7 +21,7 @@ namespace isthmus {
 /// Content of one file. Stored values are not scaled.
 struct ParsedData {
   DataKind kind = DataKind::kArray;
-  Tensor values;                          // (N, item...) kU8 or kF32
+  Tensor values;                          // (N, item...) kU8, kF32 or kF64: see narrow.h
   std::vector<std::string> column_names;  // tables: one per column
   std::vector<int32_t> labels;            // (N) or empty
   std::vector<std::string> class_names;   // names of labels 0, 1, ...; empty if they are numbers

@@ -4,7 +4,7 @@
 #include "isthmus/data/join.h"
 
 #include <algorithm>
-#include <cstring>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
@@ -35,15 +35,14 @@ Shape item_shape(const ParsedData& data) {
 
 std::string describe(const NamedPart& part) {
   return escape_for_terminal(part.name) + " (items of " + item_shape_text(item_shape(part.data)) +
-         " " + std::string(dtype_name(part.data.values.dtype())) + ")";
+         ")";
 }
 
 void require_alike(const NamedPart& first, NamedPart& other) {
-  if (first.data.kind != other.data.kind || item_shape(first.data) != item_shape(other.data) ||
-      first.data.values.dtype() != other.data.values.dtype()) {
+  if (first.data.kind != other.data.kind || item_shape(first.data) != item_shape(other.data)) {
     throw Error(ErrorCode::kSizesDisagree,
                 describe(first) + " and " + describe(other) + " cannot be one data set",
-                "several DATA must have one item shape and type");
+                "several DATA must have one item shape");
   }
   if (first.data.column_names == other.data.column_names) return;
   const auto order = match_columns(first.data.column_names, other.data.column_names);
@@ -58,6 +57,45 @@ void require_alike(const NamedPart& first, NamedPart& other) {
   }
   other.data.values = take_columns(other.data.values, order);
   other.data.column_names = first.data.column_names;
+}
+
+/// The narrowest type that holds the values of all parts.
+Dtype joint_dtype(const std::vector<NamedPart>& parts) {
+  Dtype joint = Dtype::kU8;
+  for (const NamedPart& part : parts) {
+    const Dtype dtype = part.data.values.dtype();
+    if (dtype == Dtype::kF64 || joint == Dtype::kU8) joint = dtype;
+  }
+  return joint;
+}
+
+template <class From>
+void copy_values_of(const Tensor& from, Tensor& to, size_t at) {
+  const std::span<const From> values = from.values<From>();
+  switch (to.dtype()) {
+    case Dtype::kU8:
+      if constexpr (std::is_same_v<From, uint8_t>) {
+        std::ranges::copy(values, to.values<uint8_t>().begin() + static_cast<ptrdiff_t>(at));
+      }
+      break;
+    case Dtype::kF64:
+      std::ranges::copy(values, to.values<double>().begin() + static_cast<ptrdiff_t>(at));
+      break;
+    default:
+      std::ranges::transform(values, to.values<float>().begin() + static_cast<ptrdiff_t>(at),
+                             [](From v) { return static_cast<float>(v); });
+  }
+}
+
+void copy_values(const Tensor& from, Tensor& to, size_t at) {
+  switch (from.dtype()) {
+    case Dtype::kU8:
+      return copy_values_of<uint8_t>(from, to, at);
+    case Dtype::kF64:
+      return copy_values_of<double>(from, to, at);
+    default:
+      return copy_values_of<float>(from, to, at);
+  }
 }
 
 void append_labels(const ParsedData& part, ParsedData& all) {
@@ -84,8 +122,14 @@ void add_note(std::string& notes, const std::string& note) {
 }  // namespace
 
 Tensor take_columns(const Tensor& values, const std::vector<size_t>& order) {
-  return values.dtype() == Dtype::kU8 ? take_columns_of<uint8_t>(values, order)
-                                      : take_columns_of<float>(values, order);
+  switch (values.dtype()) {
+    case Dtype::kU8:
+      return take_columns_of<uint8_t>(values, order);
+    case Dtype::kF64:
+      return take_columns_of<double>(values, order);
+    default:
+      return take_columns_of<float>(values, order);
+  }
 }
 
 std::vector<size_t> match_columns(const std::vector<std::string>& wanted,
@@ -122,12 +166,11 @@ ParsedData join_parts(std::vector<NamedPart> parts) {
   }
   Shape shape = parts[0].data.values.shape();
   shape[0] = static_cast<int64_t>(num_items.value());
-  all.values = Tensor(parts[0].data.values.dtype(), shape);
-  uint64_t at = 0;
+  all.values = Tensor(joint_dtype(parts), shape);
+  size_t at = 0;
   for (NamedPart& part : parts) {
-    const auto bytes = std::as_const(part.data.values).bytes();
-    std::memcpy(all.values.data() + at, bytes.data(), bytes.size());
-    at += bytes.size();
+    copy_values(part.data.values, all.values, at);
+    at += static_cast<size_t>(part.data.values.num_values());
     if (labelled && same_labels) append_labels(part.data, all);
     add_note(all.note, part.data.note);
     part.data = {};

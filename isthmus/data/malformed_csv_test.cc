@@ -70,8 +70,8 @@ void add_cells(std::vector<Malformed>& cases) {
                                  "1"}) {
     cases.push_back({"cell " + cell, "a;b\n1;" + cell + "\n", kNumber});
   }
-  for (const std::string cell : {"NaN", "nan", "-nan", "inf", "-inf", "+1e39", "infinity", "1e39",
-                                 "-1e999", "3.5e38", "1e99999999999999999999"}) {
+  for (const std::string cell : {"NaN", "nan", "-nan", "inf", "-inf", "+1e309", "infinity", "1e309",
+                                 "-1e999", "3.5e308", "1e99999999999999999999"}) {
     cases.push_back({"cell " + cell, "a,b\n1," + cell + "\n", kFinite});
   }
 }

@@ -11,7 +11,7 @@
 namespace isthmus {
 namespace {
 
-constexpr double kMaxByte = 255;
+constexpr double kMaxGreyLevel = 65535;
 
 bool all_in_unit_range(const DataSpec& spec) {
   return std::all_of(spec.fields.begin(), spec.fields.end(),
@@ -44,9 +44,9 @@ ScalingChoice standardize(const DataSpec& spec) {
 }
 
 ScalingChoice unit(const DataSpec& spec) {
-  if (spec.dtype == Dtype::kU8) {
-    return {.scaling = {.kind = "unit", .shift = {0.0}, .scale = {1.0 / kMaxByte}},
-            .reason = "bytes / 255",
+  if (const double level = grey_level(spec); level > 0) {
+    return {.scaling = {.kind = "unit", .shift = {0.0}, .scale = {1.0 / level}},
+            .reason = "whole levels / " + print_value(level),
             .constants = {}};
   }
   ScalingChoice choice = per_field(
@@ -54,20 +54,34 @@ ScalingChoice unit(const DataSpec& spec) {
       [](const FieldSpec& f) { return f.max - f.min; });
   choice.reason = "from smallest to largest";
   if (spec.fields.size() == 1) {
-    choice.reason = "from " + print_value(static_cast<float>(spec.fields[0].min)) + " to " +
-                    print_value(static_cast<float>(spec.fields[0].max));
+    choice.reason =
+        "from " + print_value(spec.fields[0].min) + " to " + print_value(spec.fields[0].max);
   }
   return choice;
 }
 
+/// Two values become 0 and 1, whatever they are.
+ScalingChoice two_values(const DataSpec& spec) {
+  if (all_in_unit_range(spec)) return none("all values are 0 or 1");
+  ScalingChoice choice = per_field(
+      spec, "unit", [](const FieldSpec& f) { return f.min; },
+      [](const FieldSpec& f) { return f.max - f.min; });
+  choice.reason = "two values: they become 0 and 1";
+  return choice;
+}
+
 ScalingChoice choose_automatically(const DataSpec& spec) {
-  if (spec.binary()) return none("all values are 0 or 1");
-  if (spec.dtype == Dtype::kU8) return unit(spec);
+  if (spec.binary()) return two_values(spec);
+  if (spec.kind == DataKind::kTable) {
+    ScalingChoice choice = standardize(spec);
+    choice.reason = "a table: mean 0 and deviation 1 per column";
+    return choice;
+  }
+  if (grey_level(spec) > 0) return unit(spec);
   if (all_in_unit_range(spec)) return none("all values are in [0, 1]");
   if (spec.kind == DataKind::kImage) return unit(spec);
   ScalingChoice choice = standardize(spec);
-  choice.reason = spec.kind == DataKind::kTable ? "a table: mean 0 and deviation 1 per column"
-                                                : "values outside [0, 1]: mean 0, deviation 1";
+  choice.reason = "values outside [0, 1]: mean 0, deviation 1";
   return choice;
 }
 
@@ -111,14 +125,33 @@ ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested) {
   return choice;
 }
 
-Tensor apply_scaling(const Tensor& stored, const Scaling& scaling) {
-  require_width(stored, scaling);
-  Tensor out(Dtype::kF32, stored.shape());
+double grey_level(const DataSpec& spec) {
+  if (spec.kind != DataKind::kImage || spec.fields.size() != 1) return 0;
+  const FieldSpec& field = spec.fields.front();
+  if (!field.integer || field.min < 0 || field.max > kMaxGreyLevel || field.max < 2) return 0;
+  double power = 2;
+  while (power < field.max) power *= 2;
+  return power == field.max ? power : power - 1;
+}
+
+double dynamic_range(const DataSpec& spec) {
+  ISTHMUS_CHECK(!spec.fields.empty(), "facts were measured");
+  const double scale = spec.scaling.scale.front();
+  if (const double level = grey_level(spec); level > 0) return level * scale;
+  const FieldSpec& field = spec.fields.front();
+  // Reals in [0, 1] that are not scaled have the range of their kind.
+  if (spec.scaling.kind == "none" && field.min >= 0 && field.max <= 1) return 1;
+  return (field.max - field.min) * scale;
+}
+
+Tensor apply_scaling(const Tensor& values, const Scaling& scaling) {
+  require_width(values, scaling);
+  Tensor out(Dtype::kF32, values.shape());
   const auto rule = [](double v, double shift, double scale) { return (v - shift) * scale; };
-  if (stored.dtype() == Dtype::kU8) {
-    for_each_value<uint8_t>(stored, scaling, out, rule);
+  if (values.dtype() == Dtype::kU8) {
+    for_each_value<uint8_t>(values, scaling, out, rule);
   } else {
-    for_each_value<float>(stored, scaling, out, rule);
+    for_each_value<float>(values, scaling, out, rule);
   }
   return out;
 }

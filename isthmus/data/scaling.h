@@ -18,13 +18,23 @@ struct ScalingChoice {
 };
 /// "auto" "none" "unit" "standardize"
 std::vector<std::string> scaling_words();
-/// auto: values 0 and 1 only, or reals in [0, 1] -> none; bytes -> unit (x / 255); tables ->
-/// standardize; other images -> unit (min-max); other arrays -> standardize. Constant columns get
-/// scale 1 and are reported. E2003 for an unknown word.
+/// auto, from the values and the kind, never from how a file stores them: values 0 and 1 only ->
+/// none; two whole values -> unit; tables -> standardize; images of whole numbers from 0 -> unit by
+/// their grey levels (x / 255, x / 16, ...); images and arrays of reals in [0, 1] -> none; other
+/// images -> unit (min-max); other arrays -> standardize. Constant columns get scale 1 and are
+/// reported. E2003 for an unknown word.
 ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested);
 
-/// Scales stored values (N, item...) of kU8 or kF32 to float32, in double.
-Tensor apply_scaling(const Tensor& stored, const Scaling& scaling);
+/// Images of whole numbers from 0: the smallest 2^k or 2^k - 1 that no value exceeds (255, 4095,
+/// 16); 0 for all other data. The level does not depend on which items happen to be the brightest.
+double grey_level(const DataSpec& spec);
+/// Largest less smallest value that images of this kind can take, on the model's scale: of grey
+/// levels, else of the values that occur.
+double dynamic_range(const DataSpec& spec);
+
+/// Scales values (N, item...) of kU8 or kF32 to float32, in double. For values in memory of an
+/// opened data set the scaling is memory_scaling() (narrow.h).
+Tensor apply_scaling(const Tensor& values, const Scaling& scaling);
 /// Back to the stored range, float32.
 Tensor invert_scaling(const Tensor& values, const Scaling& scaling);
 

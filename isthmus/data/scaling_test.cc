@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "isthmus/data/dataset.h"
+#include "isthmus/data/narrow.h"
 #include "isthmus/data/testing.h"
 
 namespace isthmus {
@@ -20,6 +21,15 @@ DataSpec spec(DataKind kind, Dtype dtype, std::vector<FieldSpec> fields) {
   s.fields = std::move(fields);
   return s;
 }
+FieldSpec levels(double min, double max) {
+  return {.name = "",
+          .min = min,
+          .max = max,
+          .mean = (min + max) / 2,
+          .standard_deviation = (max - min) / 4,
+          .step = 1,
+          .integer = true};
+}
 FieldSpec range(double min, double max, bool binary = false) {
   return {.name = "",
           .min = min,
@@ -32,20 +42,38 @@ FieldSpec range(double min, double max, bool binary = false) {
 
 TEST(Scaling, AutoFollowsTheFacts) {
   const auto kind_of = [](const DataSpec& s) { return choose_scaling(s, "auto").scaling.kind; };
-  EXPECT_EQ(kind_of(spec(DataKind::kImage, Dtype::kU8, {range(0, 255)})), "unit");
-  EXPECT_EQ(kind_of(spec(DataKind::kImage, Dtype::kU8, {range(0, 1, true)})), "none");
+  for (const Dtype dtype : {Dtype::kU8, Dtype::kF32}) {
+    EXPECT_EQ(kind_of(spec(DataKind::kImage, dtype, {levels(0, 255)})), "unit");
+    EXPECT_EQ(kind_of(spec(DataKind::kImage, dtype, {range(0, 1, true)})), "none");
+    EXPECT_EQ(kind_of(spec(DataKind::kImage, dtype, {range(0, 255, true)})), "unit");
+    EXPECT_EQ(kind_of(spec(DataKind::kTable, dtype, {levels(1, 10)})), "standardize");
+    EXPECT_EQ(kind_of(spec(DataKind::kTable, dtype, {range(0, 1, true)})), "none");
+    EXPECT_EQ(kind_of(spec(DataKind::kTable, dtype, {range(1, 2, true)})), "unit");
+  }
   EXPECT_EQ(kind_of(spec(DataKind::kImage, Dtype::kF32, {range(0.2, 0.9)})), "none");
   EXPECT_EQ(kind_of(spec(DataKind::kImage, Dtype::kF32, {range(-3, 8)})), "unit");
   EXPECT_EQ(kind_of(spec(DataKind::kArray, Dtype::kF32, {range(-3, 8)})), "standardize");
   EXPECT_EQ(kind_of(spec(DataKind::kTable, Dtype::kF32, {range(0, 5), range(0, 1)})),
             "standardize");
-  EXPECT_EQ(kind_of(spec(DataKind::kTable, Dtype::kF32, {range(0, 1, true)})), "none");
+  EXPECT_EQ(kind_of(spec(DataKind::kTable, Dtype::kF32, {range(0.1, 0.9), range(0, 1)})),
+            "standardize");
 }
 
-TEST(Scaling, BytesAreDividedBy255) {
+TEST(Scaling, GreyLevelsFollowTheLargestValueNotTheType) {
+  const auto level = [](double max) {
+    return grey_level(spec(DataKind::kImage, Dtype::kU8, {levels(0, max)}));
+  };
+  EXPECT_EQ(level(16), 16);  // of digits that are counts of 4 x 4 dots
+  EXPECT_EQ(level(15), 15);
+  EXPECT_EQ(level(10), 15);
+  EXPECT_EQ(level(200), 255);
+  EXPECT_EQ(level(255), 255);
+  EXPECT_EQ(level(3600), 4095);  // of a camera with 12 bits
+  EXPECT_EQ(level(65535), 65535);
+  EXPECT_EQ(level(70000), 0);
   const ScalingChoice choice =
-      choose_scaling(spec(DataKind::kImage, Dtype::kU8, {range(3, 200)}), "auto");
-  EXPECT_EQ(choice.reason, "bytes / 255");
+      choose_scaling(spec(DataKind::kImage, Dtype::kU8, {levels(3, 200)}), "auto");
+  EXPECT_EQ(choice.reason, "whole levels / 255");
   const std::vector<uint8_t> bytes = {0, 51, 255};
   const Tensor scaled = apply_scaling(Tensor::from<uint8_t>({3, 1}, bytes), choice.scaling);
   EXPECT_EQ(scaled.values<float>()[0], 0.0f);
@@ -73,7 +101,7 @@ TEST(Scaling, CanBeUndoneAtEveryScale) {
                                         std::string_view("1e-30,1e30\n4e-30,-2e30\n2e-30,5e29\n"));
   const Dataset data = open_dataset(path, {}, {}, "");
   const Scaling scaling = choose_scaling(data.spec, "auto").scaling;
-  const Tensor scaled = apply_scaling(data.values, scaling);
+  const Tensor scaled = apply_scaling(data.values, memory_scaling(scaling, data.spec.narrowing));
   const Tensor back = invert_scaling(scaled, scaling);
   for (size_t i = 0; i < values.size(); ++i) {
     EXPECT_LT(std::fabs(scaled.values<float>()[i]), 2.0f);
@@ -99,8 +127,7 @@ TEST(Conform, OrdersColumnsByName) {
   const DataSpec model = table("a,b\n1,2\n3,4\n").spec;
   const Dataset data = conform(table("x,b,a\n9,2,1\n9,5,4\n"), model);
   EXPECT_EQ(data.values.shape(), (Shape{2, 2}));
-  EXPECT_EQ(data.values.values<float>()[0], 1);
-  EXPECT_EQ(data.values.values<float>()[3], 5);
+  EXPECT_EQ(testing::floats_of(data.values), (std::vector<float>{1, 2, 4, 5}));
   EXPECT_EQ(conform(table("7,8\n"), model).spec.fields[1].name, "b");
 }
 
@@ -112,24 +139,35 @@ TEST(Conform, RefusesMissingColumnsAndOtherSizes) {
   EXPECT_EQ(number_of([&] { conform(table("1,2,3\n"), model); }), 3501);
 }
 
-TEST(Conform, RealsFitAByteModelOnlyAsWholeNumbers) {
-  Dataset bytes, whole, reals;
+TEST(Conform, PixelsOfTheOtherScaleAreRefused) {
+  Dataset bytes, reals;
   const std::vector<uint8_t> u8 = {0, 200};
-  const std::vector<float> f_whole = {0, 200}, f_real = {0, 0.5};
+  const std::vector<float> f32 = {0, 0.5};
   bytes.values = Tensor::from<uint8_t>({1, 1, 2}, u8);
-  bytes.spec = spec(DataKind::kImage, Dtype::kU8, {range(0, 200)});
+  bytes.spec = spec(DataKind::kImage, Dtype::kU8, {levels(0, 200)});
   bytes.spec.item_shape = {1, 2};
-  whole = reals = bytes;
-  whole.values = Tensor::from<float>({1, 1, 2}, f_whole);
-  reals.values = Tensor::from<float>({1, 1, 2}, f_real);
-  whole.spec.dtype = reals.spec.dtype = Dtype::kF32;
-  whole.spec.fields = {range(0, 200)};
-  whole.spec.fields[0].integer = true;
+  reals = bytes;
+  reals.values = Tensor::from<float>({1, 1, 2}, f32);
+  reals.spec.dtype = Dtype::kF32;
   reals.spec.fields = {range(0, 0.5)};
-  EXPECT_EQ(conform(whole, bytes.spec).values.values<uint8_t>()[1], 200);
   EXPECT_EQ(number_of([&] { conform(reals, bytes.spec); }), 3501);
   EXPECT_EQ(number_of([&] { conform(bytes, reals.spec); }), 3501);
-  EXPECT_EQ(conform(bytes, whole.spec).values.values<float>()[1], 200);
+  EXPECT_EQ(conform(bytes, bytes.spec).values.values<uint8_t>()[1], 200);
+}
+
+TEST(Conform, RowsOfNumbersBecomeItemsOfTheModel) {
+  const Dataset rows = table("1000000000,3,1000000001,9\n1000000002,1,1000000003,7\n");
+  DataSpec images = rows.spec;
+  images.kind = DataKind::kImage;
+  images.item_shape = {2, 2};
+  images.fields = {{.min = 0, .max = 2e9, .integer = true}};
+  const Dataset fitted = conform(rows, images);
+  EXPECT_EQ(fitted.values.shape(), (Shape{2, 2, 2}));
+  EXPECT_EQ(fitted.spec.fields.size(), 1u);
+  EXPECT_NEAR(fitted.spec.fields[0].max, 1000000003, 64);
+  const Dataset back = conform(fitted, rows.spec);
+  EXPECT_EQ(back.values.shape(), (Shape{2, 4}));
+  EXPECT_EQ(back.spec.fields[1].max, 3);
 }
 
 }  // namespace

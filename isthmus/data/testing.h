@@ -10,6 +10,7 @@
 
 #include "isthmus/base/error.h"
 #include "isthmus/base/fs.h"
+#include "isthmus/data/narrow.h"
 
 namespace isthmus::testing {
 
@@ -46,6 +47,14 @@ int number_of(Action action) {
     return static_cast<int>(error.code());
   }
   return 0;
+}
+
+/// Values of any type as float32.
+inline std::vector<float> floats_of(const Tensor& values, const Narrowing& narrowing = {}) {
+  const Tensor wide = values.dtype() == Dtype::kF64 ? values : widened(values, narrowing);
+  std::vector<float> out;
+  for (const double v : wide.values<double>()) out.push_back(static_cast<float>(v));
+  return out;
 }
 
 inline std::string fixture_path(const std::string& name) {

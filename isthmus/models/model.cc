@@ -3,6 +3,9 @@
 // are added by optim, behind it; how the terms combine is said in the file of each model.
 #include "isthmus/models/model.h"
 
+#include <cmath>
+#include <limits>
+
 #include "isthmus/models/parts.h"
 
 namespace isthmus {
@@ -51,8 +54,28 @@ double beta_of(const ModelOptions& options) {
   return options.name == "beta_vae" ? options.beta.value_or(kBetaVae) : 1.0;
 }
 
+double log_scale(const ModelSetup& setup) {
+  const Measure measure = find_likelihood(setup.model.likelihood).measure(setup.data);
+  if (measure == Measure::kMass) return 0;
+  if (measure == Measure::kScore) return std::numeric_limits<double>::quiet_NaN();
+  const std::vector<double>& scale = setup.data.scaling.scale;
+  double sum = 0;
+  for (const double s : scale) sum += std::log(s);
+  return sum * static_cast<double>(setup.data.num_values()) / static_cast<double>(scale.size());
+}
+
+std::string density_of(const ModelSetup& setup) {
+  const Measure measure = find_likelihood(setup.model.likelihood).measure(setup.data);
+  if (measure == Measure::kMass) return "the data (a mass)";
+  if (measure == Measure::kScore) return "grey values (a score)";
+  if (setup.data.scaling.kind == "standardize") return "standardized values";
+  return setup.data.scaling.kind == "unit" ? "values scaled to [0, 1]" : "the data";
+}
+
 std::string resolved_sigma(const ModelSetup& setup) {
   if (setup.model.sigma != "auto") return setup.model.sigma;
+  // Without a kl nothing keeps a learned sigma from going to 0 in one column and giving up others.
+  if (!find_model(setup.model.name).has_posterior) return "1";
   return setup.data.kind == DataKind::kTable ? "per_dimension" : "learned";
 }
 

@@ -80,7 +80,16 @@ ModelOutput build_training(GraphBuilder& g, const ModelSetup& setup);
 /// Weight of kl at full warm-up: 1, or beta in beta_vae (4 unless set).
 double beta_of(const ModelOptions& options);
 
-/// "sigma" resolved: learned, per_dimension for tables, or as the user said.
+/// What is added to a log density of the scaled values to make it the log density of the values in
+/// the units of the data: the sum of log scale over the values of an item. 0 for a mass, NaN for a
+/// score.
+double log_scale(const ModelSetup& setup);
+/// Whose density the elbo of a model is: "the data", "standardized values", "values scaled to [0,
+/// 1]", "the data (a mass)", "grey values (a score)".
+std::string density_of(const ModelSetup& setup);
+
+/// "sigma" resolved: learned, per_dimension for tables, 1 (squared error) for a model without a
+/// posterior, or as the user said.
 std::string resolved_sigma(const ModelSetup& setup);
 
 }  // namespace isthmus

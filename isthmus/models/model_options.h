@@ -43,10 +43,11 @@ struct ModelOptions {
         field(&O::name, "name", one_of(model_names), "Which model.", {.flag = "--model"}),
         field(&O::preset, "preset", one_of(preset_words),
               "A reference network: fills model, hidden, latent_dim and likelihood."),
-        field(&O::hidden, "hidden", any_value(),
-              "Widths of the hidden layers: of the encoder, mirrored in the decoder; none: no hidden "
-              "layer; auto: from the size of an item.",
-              {.metavar = "256,128"}),
+        field(
+            &O::hidden, "hidden", any_value(),
+            "Widths of the hidden layers: of the encoder, mirrored in the decoder; none: no hidden "
+            "layer; auto: from the size of an item.",
+            {.metavar = "256,128"}),
         field(&O::latent_dim, "latent_dim", any_value(),
               "Size of the latent; auto: 20, fewer for narrow tables.",
               {.alias = "--latent", .metavar = "N"}),
@@ -60,7 +61,8 @@ struct ModelOptions {
               "Distribution of the data given the latent; auto: from the data."),
         field(&O::sigma, "sigma", any_value(),
               "Width of a gaussian likelihood: a number, learned, or per_dimension; auto: learned, "
-              "for tables per_dimension.",
+              "for tables per_dimension, for ae 1 (it minimises the squared error). Set a number "
+              "when the noise of the data is known.",
               {.metavar = "SIGMA"}),
         field(&O::prior, "prior", one_of(prior_words), "Distribution of the latent.",
               {.level = OptionLevel::kRare}),

@@ -6,6 +6,10 @@
 namespace isthmus {
 namespace {
 
+/// The log variance of a code starts near 0 whatever the item: an outlier in a narrow table would
+/// otherwise begin with a kl of hundreds of nats.
+constexpr double kLogVarStart = 0.1;
+
 int64_t latent_dim(const ModelSetup& setup) {
   const std::optional<int64_t> latent = latent_dim_of(setup.model);
   ISTHMUS_CHECK(latent.has_value(), "latent_dim is resolved before a model is built");
@@ -30,7 +34,7 @@ Likelihood make_likelihood(GraphBuilder& g, const ModelSetup& setup) {
       .num_values = setup.data.num_values(),
       .sigma = resolved_sigma(setup),
       .initial_sigma = setup.initial_sigma.value_or(default_sigma(setup.data)),
-      .min_sigma = rounding_error(setup.data)};
+      .min_sigma = rounding_errors(setup.data)};
   return find_likelihood(setup.model.likelihood).make(g, likelihood);
 }
 
@@ -41,17 +45,24 @@ NetworkOptions encoder_options(const ModelOptions& options) {
 }
 
 Encoding encode(GraphBuilder& g, const ModelSetup& setup, Value x) {
-  const NetworkOptions net = encoder_options(setup.model);
+  NetworkOptions net = encoder_options(setup.model);
   if (!find_model(setup.model.name).has_posterior) {
     return {.mean = network(g, "encoder", x, net, latent_dim(setup))};
   }
-  const Normal posterior = normal_from(g, network(g, "encoder", x, net, 2 * latent_dim(setup)));
+  const int64_t latent = latent_dim(setup);
+  net.output.tail = latent;
+  net.output.tail_scale = kLogVarStart;
+  const Normal posterior = normal_from(g, network(g, "encoder", x, net, 2 * latent));
   return {.mean = posterior.mean, .posterior = posterior};
 }
 
 Value decode(GraphBuilder& g, const ModelSetup& setup, const Likelihood& likelihood, Value z) {
   const int64_t out_dim = likelihood.params_per_value * setup.data.num_values();
-  return network(g, "decoder", z, mirrored(encoder_options(setup.model)), out_dim);
+  NetworkOptions net = mirrored(encoder_options(setup.model));
+  net.output_bias = {
+      .kind = "values",
+      .values = params_of_means(find_likelihood(setup.model.likelihood), setup.data)};
+  return network(g, "decoder", z, net, out_dim);
 }
 
 ModelOutput build_variational(GraphBuilder& g, const ModelInputs& in, const ModelSetup& setup,

@@ -83,6 +83,16 @@ ValueRange scaled_range(const DataSpec& data) {
   return range;
 }
 
+bool only_zero_and_one(const DataSpec& data) {
+  for (size_t i = 0; i < data.fields.size(); ++i) {
+    for (const double v : {data.fields[i].min, data.fields[i].max}) {
+      const double scaled = (v - shift_of(data.scaling, i)) * scale_of(data.scaling, i);
+      if (scaled != 0 && scaled != 1) return false;
+    }
+  }
+  return true;
+}
+
 void require_unit_range(const DataSpec& data, std::string_view likelihood) {
   constexpr double kRounding = 1e-6;  // of a scale that is not a power of two
   const ValueRange range = scaled_range(data);
@@ -104,19 +114,38 @@ bool accepts(const LikelihoodDef& likelihood, const DataSpec& data) {
   return true;
 }
 
-double rounding_error(const DataSpec& data) {
-  if (data.fields.empty()) return 0;
-  const bool whole = std::all_of(data.fields.begin(), data.fields.end(),
-                                 [](const FieldSpec& f) { return f.integer; });
-  if (data.dtype != Dtype::kU8 && !whole) return 0;
-  return rms_over_fields(data, [](const FieldSpec&, double scale) { return scale; }) /
-         std::sqrt(12.0);
+std::vector<float> params_of_means(const LikelihoodDef& likelihood, const DataSpec& data) {
+  std::vector<float> params;
+  for (size_t i = 0; i < data.fields.size(); ++i) {
+    const double mean =
+        (data.fields[i].mean - shift_of(data.scaling, i)) * scale_of(data.scaling, i);
+    params.push_back(static_cast<float>(likelihood.param_of_mean(mean)));
+  }
+  const auto num_values = static_cast<size_t>(data.num_values());
+  if (params.size() != num_values) params.assign(num_values, params.empty() ? 0 : params.front());
+  return params;
+}
+
+std::vector<double> rounding_errors(const DataSpec& data) {
+  if (!data.rounding.empty()) return data.rounding;
+  if (data.fields.empty()) return {0.0};
+  std::vector<double> errors;
+  for (size_t i = 0; i < data.fields.size(); ++i) {
+    const FieldSpec& field = data.fields[i];
+    const double error = std::min(field.step / std::sqrt(12.0), field.standard_deviation);
+    errors.push_back(error * std::fabs(scale_of(data.scaling, i)));
+  }
+  return errors;
 }
 
 double default_sigma(const DataSpec& data) {
   const double spread = rms_over_fields(
       data, [](const FieldSpec& f, double scale) { return f.standard_deviation * scale; });
-  return std::max({spread, rounding_error(data), kSmallestStart});
+  double squares = 0;
+  const std::vector<double> errors = rounding_errors(data);
+  for (const double error : errors) squares += error * error;
+  const double rounding = std::sqrt(squares / static_cast<double>(errors.size()));
+  return std::max({spread, rounding, kSmallestStart});
 }
 
 void check_sigma(const std::string& sigma) {

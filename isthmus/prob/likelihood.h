@@ -28,7 +28,8 @@ struct LikelihoodSetup {
   int64_t num_values = 1;         // D
   std::string sigma = "learned";  // "learned" "per_dimension" or a positive number
   double initial_sigma = 1;       // where a learned sigma starts: see default_sigma()
-  double min_sigma = 0;           // what a learned sigma cannot go below: see rounding_error()
+  /// What a learned sigma cannot go below, one for all values or D: see rounding_errors().
+  std::vector<double> min_sigma = {0.0};
 };
 
 /// A likelihood inside one graph. Members add nodes; parameters of its own (a learned sigma,
@@ -53,6 +54,9 @@ struct LikelihoodDef {
   Measure (*measure)(const DataSpec& data) = nullptr;
   /// Error E3404 with a remedy if values lie outside the support.
   void (*check_range)(const DataSpec& data) = nullptr;
+  /// The decoder's output for a value whose mean is `mean`, on the model's scale: where its bias
+  /// starts.
+  double (*param_of_mean)(double mean) = nullptr;
   /// Adds the likelihood's own parameters; Error E2003 for a sigma that is none.
   Likelihood (*make)(GraphBuilder& g, const LikelihoodSetup& setup) = nullptr;
 };
@@ -73,23 +77,31 @@ struct ValueRange {
   double low = 0, high = 0;
 };
 ValueRange scaled_range(const DataSpec& data);
+/// Smallest and largest value of every field are 0 or 1 once they are scaled.
+bool only_zero_and_one(const DataSpec& data);
 /// Error E3404 unless all scaled values lie in [0, 1]; the message names likelihood and range.
 void require_unit_range(const DataSpec& data, std::string_view likelihood);
 bool accepts(const LikelihoodDef& likelihood, const DataSpec& data);
 
+/// param_of_mean() of the mean of each value, (D), from the facts of the data.
+std::vector<float> params_of_means(const LikelihoodDef& likelihood, const DataSpec& data);
+
 /// Standard deviation of the scaled values about their mean, root mean square over fields: where a
-/// learned sigma starts when nothing better is known. At least rounding_error() and 1e-3.
+/// learned sigma starts when nothing better is known. At least the mean of rounding_errors() and
+/// 1e-3.
 double default_sigma(const DataSpec& data);
-/// Rounding error of the scaled values, step / sqrt(12), for data stored as whole numbers; else 0.
-/// A density on rounded values grows without limit below it.
-double rounding_error(const DataSpec& data);
+/// Standard deviation of the rounding of the scaled values, one entry for all or one per field:
+/// step / sqrt(12), as of a uniform distribution within a step, but not more than the deviation of
+/// the field's values; 0 where they lie on no grid. A density on rounded values grows without limit
+/// below it.
+std::vector<double> rounding_errors(const DataSpec& data);
 
 /// Error E2003 unless the text is "learned", "per_dimension" or a positive number.
 void check_sigma(const std::string& sigma);
 
-/// Standard deviation that a stored log_sigma stands for: sqrt(exp(2 log_sigma) + min_sigma^2).
-/// The rounding error adds to the model's own variance, so the bound is approached smoothly and
-/// the gradient never stops.
+/// Standard deviation that a stored log_sigma stands for: sqrt(exp(2 log_sigma) + min_sigma^2),
+/// with the min_sigma of the value's own field. The rounding error adds to the model's own
+/// variance, so the bound is approached smoothly and the gradient never stops.
 double sigma_value(double log_sigma, double min_sigma);
 
 }  // namespace isthmus

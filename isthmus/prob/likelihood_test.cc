@@ -15,7 +15,12 @@ DataSpec pixel_spec() {
   return {.kind = DataKind::kImage,
           .item_shape = {2, 3},
           .dtype = Dtype::kU8,
-          .fields = {{.min = 0, .max = 255, .mean = 70, .standard_deviation = 90, .integer = true}},
+          .fields = {{.min = 0,
+                      .max = 255,
+                      .mean = 70,
+                      .standard_deviation = 90,
+                      .step = 1,
+                      .integer = true}},
           .scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}};
 }
 
@@ -170,7 +175,7 @@ TEST(Gaussian, LearnedSigmasHaveTheirValueByHand) {
   for (const std::string sigma : {"learned", "per_dimension"}) {
     GraphBuilder g;
     const Likelihood p =
-        find_likelihood("gaussian").make(g, {.num_values = 3, .sigma = sigma, .min_sigma = 0.1});
+        find_likelihood("gaussian").make(g, {.num_values = 3, .sigma = sigma, .min_sigma = {0.1}});
     g.output("log_prob", p.log_prob(g, g.input("params", {3}), g.input("x", {3})));
     const Graph graph = std::move(g).finish();
     const std::vector<double> log_sigma =
@@ -188,24 +193,54 @@ TEST(Gaussian, LearnedSigmasHaveTheirValueByHand) {
 TEST(Gaussian, LearnedSigmaStartsAtTheData) {
   GraphBuilder g;
   find_likelihood("gaussian")
-      .make(g, {.num_values = 3, .sigma = "learned", .initial_sigma = 0.3, .min_sigma = 0.05});
+      .make(g, {.num_values = 3, .sigma = "learned", .initial_sigma = 0.3, .min_sigma = {0.05}});
   const Node& parameter = g.node(g.parameters()[0]);
   EXPECT_EQ(parameter.name, "likelihood/log_sigma");
   EXPECT_NEAR(sigma_value(parameter.initializer.value, 0.05), 0.3, tolerance::kGoldenF64);
 }
 
 TEST(Gaussian, SigmaStopsAtQuantisation) {
-  const double bound = rounding_error(pixel_spec());
+  const double bound = rounding_errors(pixel_spec()).at(0);
   EXPECT_NEAR(bound, 1 / 255.0 / std::sqrt(12.0), tolerance::kGoldenF64);
   EXPECT_GE(sigma_value(-50, bound), bound);
   // Perfect reconstruction: however far log_sigma falls, the density stays bounded.
   GraphBuilder g;
-  const Likelihood p = find_likelihood("gaussian").make(g, {.num_values = 1, .min_sigma = bound});
+  const Likelihood p = find_likelihood("gaussian").make(g, {.num_values = 1, .min_sigma = {bound}});
   Value x = g.input("x", {1});
   g.output("log_prob", p.log_prob(g, x, x));
   const Graph graph = std::move(g).finish();
   const ReferenceRun run = run_reference(graph, 1, {{"x", {0.5}}, {"likelihood/log_sigma", {-50}}});
   EXPECT_LE(run.output("log_prob").data[0], -0.5 * std::log(2 * std::acos(-1.0)) - std::log(bound));
+}
+
+TEST(Gaussian, EveryColumnHasItsOwnFloor) {
+  // A rare column of 0 and 1 lifted the floor of all others, because there was only one.
+  DataSpec table = {.kind = DataKind::kTable, .item_shape = {3}};
+  table.fields = {{.standard_deviation = 5, .step = 1, .integer = true},
+                  {.standard_deviation = 0.03, .step = 1, .integer = true},
+                  {.standard_deviation = 2}};
+  table.scaling = {.kind = "standardize", .shift = {0, 0, 0}, .scale = {1 / 5.0, 1 / 0.03, 0.5}};
+  const std::vector<double> floors = rounding_errors(table);
+  EXPECT_NEAR(floors[0], 1 / std::sqrt(12.0) / 5, tolerance::kGoldenF64);
+  EXPECT_NEAR(floors[1], 1, tolerance::kGoldenF64);  // never more than the column's deviation
+  EXPECT_EQ(floors[2], 0);
+  const std::vector<double> x = {0.1, 0.9, -0.4};
+  for (const std::string sigma : {"learned", "per_dimension"}) {
+    GraphBuilder g;
+    const Likelihood p =
+        find_likelihood("gaussian").make(g, {.num_values = 3, .sigma = sigma, .min_sigma = floors});
+    g.output("log_prob", p.log_prob(g, g.input("params", {3}), g.input("x", {3})));
+    const Graph graph = std::move(g).finish();
+    const std::vector<double> log_sigma =
+        sigma == "learned" ? std::vector<double>{-0.7} : std::vector<double>{-0.7, 0.1, -1.5};
+    std::vector<double> variance;
+    for (size_t i = 0; i < 3; ++i) {
+      variance.push_back(std::pow(sigma_value(log_sigma[i % log_sigma.size()], floors[i]), 2));
+    }
+    const ReferenceRun run = run_reference(
+        graph, 1, {{"params", {0.2, 0.2, 0.2}}, {"x", x}, {"likelihood/log_sigma", log_sigma}});
+    EXPECT_NEAR(run.output("log_prob").data[0], log_prob_by_hand(x, 0.2, variance), 1e-6) << sigma;
+  }
 }
 
 TEST(Gaussian, RefusesASigmaThatIsNone) {
@@ -256,6 +291,12 @@ TEST(Likelihood, SaysWhatItIsOnTheData) {
   const DataSpec pixels = pixel_spec();
   EXPECT_EQ(find_likelihood("bernoulli").measure(binary), Measure::kMass);
   EXPECT_EQ(find_likelihood("bernoulli").measure(pixels), Measure::kScore);
+  // Masks of 0 and 255 are a mass once they are 0 and 1, and only then.
+  DataSpec mask = pixels;
+  mask.fields[0].binary = true;
+  EXPECT_EQ(find_likelihood("bernoulli").measure(mask), Measure::kMass);
+  mask.scaling.scale = {1.0 / 300};
+  EXPECT_EQ(find_likelihood("bernoulli").measure(mask), Measure::kScore);
   EXPECT_EQ(find_likelihood("continuous_bernoulli").measure(pixels), Measure::kDensity);
   EXPECT_EQ(find_likelihood("gaussian").measure(pixels), Measure::kDensity);
 }
@@ -280,7 +321,7 @@ TEST(Likelihood, ValuesOutsideTheSupportNameTheRemedy) {
 TEST(Likelihood, DefaultSigmaIsTheSpreadOfTheScaledValues) {
   EXPECT_NEAR(default_sigma(pixel_spec()), 90 / 255.0, tolerance::kGoldenF64);
   EXPECT_EQ(default_sigma(real_spec(0, 1)), 0.5);
-  EXPECT_EQ(rounding_error(real_spec(0, 1)), 0);
+  EXPECT_EQ(rounding_errors(real_spec(0, 1)), (std::vector<double>{0}));
 }
 
 TEST(Likelihood, SuggestsTheNearestName) {

@@ -20,7 +20,9 @@ struct FieldSpec {
   double min = 0, max = 0;  // of the stored values
   double mean = 0;          // of the stored values
   double standard_deviation = 0;
-  bool binary = false;    // only 0 and 1 occur
+  double step = 0;        // least distance of two values; 0: more than 1,024 different values
+  int64_t decimals = -1;  // places after the point that write all values; -1: more than 6
+  bool binary = false;    // at most two values occur, both whole: min and max
   bool constant = false;  // one value only
   bool integer = false;   // only whole numbers occur
 };
@@ -33,13 +35,35 @@ struct Scaling {
   bool operator==(const Scaling&) const = default;
 };
 
+/// How stored values lie in memory as float32: stored = origin + unit * memory. One entry for all
+/// values, or one per column; empty: origin 0 and unit 1. It belongs to one opened data set, not to
+/// a model.
+struct Narrowing {
+  std::vector<double> origin;
+  std::vector<double> unit;  // powers of two
+  bool operator==(const Narrowing&) const = default;
+};
+
+/// A column of a table with one value only: no part of an item, but written where rows are.
+struct ConstantColumn {
+  std::string name;
+  int64_t index = 0;  // among all columns, constant ones included
+  double value = 0;
+  bool operator==(const ConstantColumn&) const = default;
+};
+
 struct DataSpec {
   DataKind kind = DataKind::kArray;
   Shape item_shape;           // (28, 28), (32, 32, 3), (30)
-  Dtype dtype = Dtype::kF32;  // as stored: kU8 or kF32
+  Dtype dtype = Dtype::kF32;  // kU8 where all values are whole numbers from 0 to 255, else kF32
   std::vector<FieldSpec> fields;
   Scaling scaling;
-  /// All stored values are 0 and 1 / whole numbers 0..255 as bytes.
+  Narrowing narrowing;
+  std::vector<ConstantColumn> constants;  // ascending by index
+  /// Standard deviation of rounding, per field or one for all, on the model's scale; empty: that of
+  /// the fields. See rounding_errors().
+  std::vector<double> rounding;
+  /// At most two values occur, both whole, in every field.
   bool binary() const;
   int64_t num_values() const { return value_count(item_shape); }
 };

@@ -50,7 +50,8 @@ inline ModelSetup golden_setup(const GoldenCase& c) {
                    .data = {.item_shape = {fixture.at("values").as_int()},
                             .dtype = Dtype::kU8,
                             .fields = {{.min = 0, .max = 255, .integer = true}},
-                            .scaling = golden_scaling()},
+                            .scaling = golden_scaling(),
+                            .rounding = {fixture.at("min_sigma").as_double()}},
                    .initial_sigma = fixture.at("initial_sigma").as_double()};
   if (setup.model.name == "beta_vae") setup.model.beta = c.values->at("beta").as_double();
   return setup;

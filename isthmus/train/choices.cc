@@ -87,22 +87,23 @@ void apply_preset(Resolver& r) {
 }
 
 void decide_likelihood(Resolver& r, const DataSpec& scaled) {
-  const bool grey_bytes = scaled.kind == DataKind::kImage && scaled.dtype == Dtype::kU8 &&
-                          scaled.item_shape.size() == 2 && scaled.scaling.kind == "unit";
+  const bool grey_levels =
+      grey_level(scaled) > 0 && scaled.item_shape.size() == 2 && scaled.scaling.kind == "unit";
   const ValueRange range = scaled_range(scaled);
-  const bool unit_reals = scaled.dtype == Dtype::kF32 && scaled.kind != DataKind::kTable &&
-                          scaled.scaling.kind == "none" && range.low >= 0 && range.high <= 1;
+  const bool unit_reals = scaled.kind != DataKind::kTable && scaled.scaling.kind == "none" &&
+                          range.low >= 0 && range.high <= 1;
   const std::string key = "model.likelihood";
-  if (scaled.binary() && scaled.scaling.kind != "standardize") {
-    r.decide(key, "bernoulli", "all values are 0 or 1");
-  } else if (grey_bytes) {
-    r.decide(key, "bernoulli", "grey bytes; a score, not a likelihood");
+  if (scaled.binary() && only_zero_and_one(scaled)) {
+    r.decide(key, "bernoulli",
+             scaled.scaling.kind == "none" ? "all values are 0 or 1" : "all values are one of two");
+  } else if (grey_levels) {
+    r.decide(key, "bernoulli", "grey levels; a score, not a likelihood");
   } else if (unit_reals) {
     r.decide(key, "continuous_bernoulli", "reals in [0, 1]");
   } else if (scaled.kind == DataKind::kTable) {
     r.decide(key, "gaussian", "a table of numbers");
   } else {
-    r.decide(key, "gaussian", "neither binary, grey bytes, nor reals in [0, 1]");
+    r.decide(key, "gaussian", "neither binary, grey levels, nor reals in [0, 1]");
   }
 }
 
@@ -122,7 +123,10 @@ void decide_network(Resolver& r, const DataSpec& spec) {
              "for " + setup.model.activation);
   }
   if (find_likelihood(setup.model.likelihood).uses_sigma) {
-    r.decide("model.sigma", resolved_sigma(setup), std::string(data_kind_name(spec.kind)) + "s");
+    const bool posterior = find_model(setup.model.name).has_posterior;
+    r.decide("model.sigma", resolved_sigma(setup),
+             posterior ? std::string(data_kind_name(spec.kind)) + "s"
+                       : setup.model.name + ": squared error, because there is no kl");
   }
 }
 
@@ -194,7 +198,6 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   resolved.choices = r.finish();
   resolved.options = r.options();
   resolved.scaling = scaling.scaling;
-  resolved.constant_columns = scaling.constants;
   return resolved;
 }
 

@@ -25,10 +25,9 @@ struct Choice {
 using OptionOrigins = std::map<std::string, std::string>;
 
 struct ResolvedOptions {
-  TrainOptions options;                       // without a single `auto` that changes the result
-  std::vector<Choice> choices;                // all options in order of declaration
-  Scaling scaling;                            // of the data, as `data.scale` says
-  std::vector<std::string> constant_columns;  // they carry no information
+  TrainOptions options;         // without a single `auto` that changes the result
+  std::vector<Choice> choices;  // all options in order of declaration
+  Scaling scaling;              // of the data, as `data.scale` says
 };
 
 /// Fills in the preset and everything automatic from what is known of the data. A pure function of

@@ -11,6 +11,7 @@
 #include "isthmus/metrics/metric.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/train/bound.h"
+#include "isthmus/train/fit_data.h"
 #include "isthmus/train/graph_runner.h"
 #include "isthmus/train/item_terms.h"
 
@@ -47,7 +48,9 @@ struct ActiveMetric {
 
 std::vector<ActiveMetric> choose_metrics(const Model& model, const EvalOptions& options) {
   std::vector<ActiveMetric> active;
-  const MetricSetup setup{.item_shape = model.spec().item_shape, .latent_dim = model.latent_dim()};
+  const MetricSetup setup{.item_shape = model.spec().item_shape,
+                          .latent_dim = model.latent_dim(),
+                          .dynamic_range = dynamic_range(model.spec())};
   const auto add = [&](const MetricDef& def) {
     active.push_back({.def = &def, .metric = def.make(setup)});
   };
@@ -79,12 +82,13 @@ void feed_metrics(const Model& model, const Dataset& fitted, int64_t count, Devi
                       .batch_size = settings.batch_size,
                       .precision = settings.precision});
   runner.set_parameters(model.parameters);
-  runner.executor().bind_input("x", fitted.values, model.spec().scaling);
+  runner.executor().bind_input("x", fitted.values, memory_scaling(fitted, model.spec()));
   runner.for_each_batch(count, [&](int64_t first, int64_t rows) {
     MetricBatch batch{.rows = rows, .posterior_means = runner.executor().rows("posterior_mean")};
     Tensor originals;
     if (decodes) {
-      originals = apply_scaling(fitted.values.rows(first, rows), model.spec().scaling);
+      originals =
+          apply_scaling(fitted.values.rows(first, rows), memory_scaling(fitted, model.spec()));
       batch.originals = originals.values<float>();
       batch.reconstructions = runner.executor().rows("mean");
     }
@@ -142,14 +146,17 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
                 model.options().name + " has no posterior: there is no bound to compute",
                 "leave out --iwae", {.key = "iwae"});
   }
-  const Dataset fitted = conform(data, model.spec());
+  const Dataset fitted = fit_to_model(data, model.setup);
   EvalResult r;
   r.n = std::min(options.limit.value_or(fitted.num_items()), fitted.num_items());
   r.samples = options.samples;
-  r.normalized = model.normalized();
+  r.normalized =
+      find_likelihood(model.options().likelihood).measure(fitted.spec) != Measure::kScore;
+  r.log_scale = log_scale(model.setup);
+  r.density_of = density_of(model.setup);
   TermsRunner terms(model.setup, device, settings);
   terms.runner().set_parameters(model.parameters);
-  terms.bind(fitted.values);
+  terms.bind(fitted);
   r.terms = mean_terms(terms.run(r.n, options.samples));
   if (model.has_posterior()) {
     r.kl_per_dim = terms.kl_per_dim();
@@ -157,7 +164,7 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
   }
   if (!metrics.empty()) feed_metrics(model, fitted, r.n, device, settings, metrics);
   fill_metrics(r, metrics);
-  r.data_floor = data_floor(model, fitted.values, r.n);
+  r.data_floor = data_floor(model, fitted, r.n);
   if (options.iwae > 0) {
     r.iwae = importance_bound(model, fitted, r.n, device, options.iwae, settings);
   }
@@ -173,10 +180,10 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
 
 ItemTerms item_terms(const Model& model, const Dataset& data, Device& device, int64_t samples,
                      const VerbSettings& settings) {
-  const Dataset fitted = conform(data, model.spec());
+  const Dataset fitted = fit_to_model(data, model.setup);
   TermsRunner terms(model.setup, device, settings);
   terms.runner().set_parameters(model.parameters);
-  terms.bind(fitted.values);
+  terms.bind(fitted);
   return terms.run(fitted.num_items(), samples);
 }
 

@@ -72,6 +72,9 @@ struct EvalResult {
   std::vector<double> kl_per_dim;  // (Z); empty without a posterior
   int64_t active_units = -1;
   bool normalized = false;
+  std::string density_of;       // whose density the elbo is: see density_of()
+  double log_scale = kUnknown;  // what makes it that of the data in their own units
+  double elbo_in_data_units() const { return terms.elbo + log_scale; }
   double data_floor = kUnknown;  // least possible reconstruction term, where it is known
   std::optional<BoundResult> iwae;
   double bits_per_dim = kUnknown;  // only for a mass on the stored levels

@@ -9,6 +9,7 @@
 #include "isthmus/data/image_grid.h"
 #include "isthmus/data/scaling.h"
 #include "isthmus/models/inference.h"
+#include "isthmus/train/fit_data.h"
 #include "isthmus/train/graph_runner.h"
 
 namespace isthmus {
@@ -69,11 +70,11 @@ Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity 
                 model.options().name + " has no posterior: its code is the mean",
                 "use --quantity mean", {.key = "quantity"});
   }
-  const Dataset fitted = conform(data, model.spec());
+  const Dataset fitted = fit_to_model(data, model.setup);
   const Draw draw = quantity == Quantity::kSample ? Draw::kPosterior : Draw::kNone;
   GraphRunner runner =
       make_runner(model, device, encode_graph(model.setup, draw), settings, "encode");
-  runner.executor().bind_input("x", fitted.values, model.spec().scaling);
+  runner.executor().bind_input("x", fitted.values, memory_scaling(fitted, model.spec()));
   const int64_t width = model.latent_dim() * (quantity == Quantity::kMeanAndLogVar ? 2 : 1);
   Tensor codes(Dtype::kF32, {fitted.num_items(), width});
   std::vector<const char*> outputs = {quantity == Quantity::kSample ? "sample" : "posterior_mean"};
@@ -119,10 +120,10 @@ Tensor sample(const Model& model, Device& device, const SampleSettings& settings
 Tensor reconstruct(const Model& model, const Dataset& data, Device& device, Quantity quantity,
                    const VerbSettings& settings) {
   const Draw draw = draw_for(quantity);
-  const Dataset fitted = conform(data, model.spec());
+  const Dataset fitted = fit_to_model(data, model.setup);
   GraphRunner runner =
       make_runner(model, device, reconstruct_graph(model.setup, draw), settings, "sample");
-  runner.executor().bind_input("x", fitted.values, model.spec().scaling);
+  runner.executor().bind_input("x", fitted.values, memory_scaling(fitted, model.spec()));
   Tensor items(Dtype::kF32, item_array(fitted.num_items(), model.spec()));
   gather(runner, fitted.num_items(), {draw == Draw::kNone ? "mean" : "sample"}, items);
   return items;
@@ -137,7 +138,7 @@ Tensor interpolate(const Model& model, const Dataset& data, Device& device,
   const int64_t count = static_cast<int64_t>(settings.pairs.size());
   const int64_t width = model.latent_dim();
   Tensor latents(Dtype::kF32, {count * settings.steps, width});
-  const Dataset chosen = select_items(conform(data, model.spec()), settings.pairs);
+  const Dataset chosen = select_items(fit_to_model(data, model.setup), settings.pairs);
   const Tensor codes = encode(model, chosen, device, Quantity::kMean, settings.verb);
   for (int64_t p = 0; p < count; ++p) {
     const std::span<const float> all = codes.values<float>();
@@ -182,19 +183,59 @@ Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, i
   return chosen;
 }
 
-Tensor stored_values(const Tensor& values, const DataSpec& spec) {
+namespace {
+
+/// The values that a column can hold: its range, its two values, its decimals.
+double in_domain(double value, const FieldSpec& field) {
+  const double v = std::clamp(value, field.min, field.max);
+  if (field.binary) return v - field.min < field.max - v ? field.min : field.max;
+  if (field.decimals < 0) return v;
+  const double power = std::pow(10.0, static_cast<double>(field.decimals));
+  return std::round(v * power) / power;
+}
+
+/// Whether float32 writes the values of a column as well as they were read.
+bool fits_float(const FieldSpec& field) {
+  const double largest = std::max(std::fabs(field.min), std::fabs(field.max));
+  const double finest = std::max(field.standard_deviation * 0x1p-12, field.step * 0.5);
+  return largest < 1e38 && (field.constant || largest * 0x1p-24 <= finest);
+}
+
+Tensor stored_images(const Tensor& values, const DataSpec& spec) {
   const Tensor stored = invert_scaling(values, spec.scaling);
   if (spec.dtype != Dtype::kU8) return stored;
   Tensor bytes(Dtype::kU8, values.shape());
-  const std::span<const float> from = stored.values<float>();
-  const std::span<uint8_t> to = bytes.values<uint8_t>();
-  for (size_t i = 0; i < to.size(); ++i) to[i] = pixel_byte(from[i] / 255.0f);
+  std::ranges::transform(stored.values<float>(), bytes.values<uint8_t>().begin(),
+                         [](float v) { return pixel_byte(v / 255.0f); });
   return bytes;
 }
 
+template <class T>
+Tensor stored_rows(const Tensor& values, const DataSpec& spec) {
+  Tensor stored(dtype_of<T>(), values.shape());
+  const std::span<const float> from = values.values<float>();
+  const std::span<T> to = stored.values<T>();
+  const Scaling& s = spec.scaling;
+  const size_t width = spec.fields.size();
+  for (size_t i = 0, f = 0; i < from.size(); ++i, f = f + 1 == width ? 0 : f + 1) {
+    const size_t at = s.scale.size() == 1 ? 0 : f;
+    const double v = static_cast<double>(from[i]) / s.scale[at] + s.shift[at];
+    to[i] = static_cast<T>(in_domain(v, spec.fields[f]));
+  }
+  return stored;
+}
+
+}  // namespace
+
+Tensor stored_values(const Tensor& values, const DataSpec& spec) {
+  if (spec.kind != DataKind::kTable) return stored_images(values, spec);
+  const bool fits = std::all_of(spec.fields.begin(), spec.fields.end(), fits_float);
+  return fits ? stored_rows<float>(values, spec) : stored_rows<double>(values, spec);
+}
+
 Tensor model_values(const Model& model, const Dataset& data, int64_t first, int64_t count) {
-  const Dataset fitted = conform(data, model.spec());
-  return apply_scaling(fitted.values.rows(first, count), model.spec().scaling);
+  const Dataset fitted = fit_to_model(data, model.setup);
+  return apply_scaling(fitted.values.rows(first, count), memory_scaling(fitted, model.spec()));
 }
 
 }  // namespace isthmus

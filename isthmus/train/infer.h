@@ -71,8 +71,9 @@ Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64
 void latent_point(std::span<const float> a, std::span<const float> b, LatentPath path, double share,
                   std::span<float> out);
 
-/// Undoes the scaling: values as they are stored in the data, (N, item shape); bytes are clamped
-/// and rounded, other types stay float32.
+/// Undoes the scaling: values as the data hold them, (N, item shape). Images of bytes are clamped
+/// and rounded. Columns of a table keep their domain: the range seen in training, two values, whole
+/// numbers, decimals; the table is float64 where float32 would blur a column (timestamps).
 Tensor stored_values(const Tensor& values, const DataSpec& spec);
 /// Items [0, count) of the data on the model's scale, float32: originals beside reconstructions.
 Tensor model_values(const Model& model, const Dataset& data, int64_t first, int64_t count);

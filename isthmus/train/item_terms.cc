@@ -25,7 +25,7 @@ TermsRunner::TermsRunner(const ModelSetup& setup, Device& device, const VerbSett
                .values_per_row = setup.data.num_values(),
                .batch_size = settings.batch_size,
                .precision = settings.precision}),
-      scaling_(setup.data.scaling),
+      spec_(setup.data),
       has_posterior_(find_model(setup.model.name).has_posterior),
       latent_dim_(latent_dim_of(setup.model).value_or(0)),
       kl_per_dim_(latent_dim_),
@@ -96,10 +96,11 @@ Terms mean_terms(const ItemTerms& items) {
   return terms;
 }
 
-double data_floor(const Model& model, const Tensor& stored, int64_t count) {
+double data_floor(const Model& model, const Dataset& data, int64_t count) {
   if (model.measure() == Measure::kMass) return 0;
   if (model.options().likelihood != "bernoulli" || count == 0) return kUnknown;
-  const Scaling& scaling = model.spec().scaling;
+  const Scaling scaling = memory_scaling(data, model.spec());
+  const Tensor& stored = data.values;
   const int64_t values = model.spec().num_values();
   const auto entropy = [&](double v, size_t at) {
     const size_t column = scaling.shift.size() == 1 ? 0 : at % scaling.shift.size();

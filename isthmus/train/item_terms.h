@@ -17,7 +17,9 @@ class TermsRunner {
   TermsRunner(const ModelSetup& setup, Device& device, const VerbSettings& settings);
 
   GraphRunner& runner() { return runner_; }
-  void bind(const Tensor& values) { runner_.executor().bind_input("x", values, scaling_); }
+  void bind(const Dataset& data) {
+    runner_.executor().bind_input("x", data.values, memory_scaling(data, spec_));
+  }
 
   /// Items 0 .. count - 1 with `samples` posterior draws each.
   ItemTerms run(int64_t count, int64_t samples);
@@ -31,7 +33,7 @@ class TermsRunner {
  private:
   void add_batch(ItemTerms& terms, int64_t rows);
   GraphRunner runner_;
-  Scaling scaling_;
+  DataSpec spec_;
   bool has_posterior_;
   int64_t latent_dim_;
   ColumnMoments kl_per_dim_, posterior_mean_;
@@ -42,6 +44,6 @@ Terms mean_terms(const ItemTerms& items);
 
 /// The least value that the reconstruction term can take on the first `count` items: the entropy of
 /// grey targets for Bernoulli, 0 for a mass on the stored levels, unknown for densities.
-double data_floor(const Model& model, const Tensor& stored, int64_t count);
+double data_floor(const Model& model, const Dataset& data, int64_t count);
 
 }  // namespace isthmus

@@ -131,6 +131,8 @@ Json eval_json(const EvalResult& result, const Model& model, Json data, Json dev
       .set("kl_per_dim", std::move(kl_per_dim))
       .set("active_units", count_or_null(result.active_units))
       .set("normalized", result.normalized)
+      .set("density_of", result.density_of)
+      .set("elbo_in_data_units", number_or_null(result.elbo_in_data_units()))
       .set("data_floor", number_or_null(result.data_floor))
       .set("iwae", std::move(iwae))
       .set("bits_per_dim", number_or_null(result.bits_per_dim))

@@ -20,10 +20,11 @@ Json shape_json(const Shape& shape) {
   return out;
 }
 
-Json split_json(const TrainResult& r, const std::string& split, int64_t n) {
+Json split_json(const TrainResult& r, const std::string& source, const std::string& split,
+                int64_t n) {
   if (n == 0) return Json();
   return Json::object()
-      .set("source", r.summary.data)
+      .set("source", source)
       .set("split", text_or_null(split))
       .set("n", n)
       .set("shape", shape_json(r.summary.item_shape))
@@ -43,6 +44,12 @@ Json run_model_json(const TrainResult& r) {
       .set("likelihood", r.summary.likelihood)
       .set("normalized", r.summary.normalized)
       .set("summary", r.summary.model);
+}
+
+/// Of what the run was judged by: test, else validation, else training items.
+double elbo_in_data_units(const TrainResult& r) {
+  const Terms terms = r.test ? *r.test : r.val ? *r.val : r.train.value_or(Terms{});
+  return terms.elbo + r.summary.log_scale;
 }
 
 /// The fields that progress and metrics lines share.
@@ -77,10 +84,12 @@ Json train_json(const TrainResult& r) {
       .set("run", text_or_null(r.run))
       .set("seed", r.seed)
       .set("resumed_from_step", r.resumed_from_step ? Json(*r.resumed_from_step) : Json())
-      .set("data", Json::object()
-                       .set("train", split_json(r, r.summary.data_split, r.summary.num_train))
-                       .set("val", split_json(r, "validation", r.summary.num_val))
-                       .set("test", r.test_data))
+      .set("data",
+           Json::object()
+               .set("train",
+                    split_json(r, r.summary.data, r.summary.data_split, r.summary.num_train))
+               .set("val", split_json(r, r.summary.val_source, "validation", r.summary.num_val))
+               .set("test", r.test_data))
       .set("model", run_model_json(r))
       .set("device", device_json(r.summary.device, r.summary.precision))
       .set("choices", choices_json(r.choices))
@@ -91,6 +100,8 @@ Json train_json(const TrainResult& r) {
       .set("val", terms_or_null(r.val))
       .set("test", terms_or_null(r.test))
       .set("active_units", count_or_null(r.active_units))
+      .set("density_of", r.summary.density_of)
+      .set("elbo_in_data_units", number_or_null(elbo_in_data_units(r)))
       .set("data_floor", number_or_null(r.data_floor))
       .set("items_per_second", number_or_null(r.items_per_second))
       .set("rollbacks", r.rollbacks)

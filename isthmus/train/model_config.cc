@@ -3,8 +3,10 @@
 // is a trust boundary: every size is bounded here, before a graph or a tensor is made from it.
 #include "isthmus/train/model_config.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "isthmus/prob/likelihood.h"
 #include "isthmus/train/terms.h"
 
 namespace isthmus {
@@ -12,6 +14,7 @@ namespace {
 
 constexpr int64_t kMaxItemValues = int64_t{1} << 28;
 constexpr size_t kMaxNameBytes = 4096;
+constexpr int64_t kMaxDecimals = 6;
 
 [[noreturn]] void refuse(ErrorCode code, const std::string& path, const std::string& message) {
   throw Error(code, "configuration: " + path + ": " + message, {}, {.key = path});
@@ -49,14 +52,16 @@ Json field_json(const FieldSpec& field) {
       .set("max", field.max)
       .set("mean", field.mean)
       .set("standard_deviation", field.standard_deviation)
+      .set("step", field.step)
+      .set("decimals", field.decimals)
       .set("binary", field.binary)
       .set("constant", field.constant)
       .set("integer", field.integer);
 }
 
 FieldSpec field_from_json(const Json& json) {
-  require_keys(
-      json, {"name", "min", "max", "mean", "standard_deviation", "binary", "constant", "integer"});
+  require_keys(json, {"name", "min", "max", "mean", "standard_deviation", "step", "decimals",
+                      "binary", "constant", "integer"});
   FieldSpec field;
   field.name = json.at("name").as_string();
   if (field.name.size() > kMaxNameBytes) {
@@ -69,7 +74,52 @@ FieldSpec field_from_json(const Json& json) {
   field.binary = json.at("binary").as_bool();
   field.constant = json.at("constant").as_bool();
   field.integer = json.at("integer").as_bool();
+  // Files of version 0.1 know neither.
+  field.decimals = field.integer ? 0 : -1;
+  if (json.find("step") != nullptr) field.step = finite_at(json, "step");
+  if (const Json* decimals = json.find("decimals")) field.decimals = decimals->as_int();
+  if (field.step < 0 || field.decimals < -1 || field.decimals > kMaxDecimals) {
+    refuse(ErrorCode::kModelBound, "data.fields", "a step or number of decimals is out of range");
+  }
   return field;
+}
+
+Json constants_json(const std::vector<ConstantColumn>& constants) {
+  Json out = Json::array();
+  for (const ConstantColumn& column : constants) {
+    out.push_back(Json::object()
+                      .set("name", column.name)
+                      .set("index", column.index)
+                      .set("value", column.value));
+  }
+  return out;
+}
+
+std::vector<ConstantColumn> constants_from_json(const Json& json, int64_t num_fields) {
+  std::vector<ConstantColumn> constants;
+  const auto total = num_fields + static_cast<int64_t>(json.as_array().size());
+  for (const Json& entry : json.as_array()) {
+    require_keys(entry, {"name", "index", "value"});
+    ConstantColumn column{.name = entry.at("name").as_string(),
+                          .index = entry.at("index").as_int(),
+                          .value = finite_at(entry, "value")};
+    const int64_t least = constants.empty() ? 0 : constants.back().index + 1;
+    if (column.name.size() > kMaxNameBytes || column.index < least || column.index >= total) {
+      refuse(ErrorCode::kModelBound, "data.constants", "an index or name is out of range");
+    }
+    constants.push_back(std::move(column));
+  }
+  return constants;
+}
+
+/// Up to version 0.1 one bound held for all columns, and only where all values were whole numbers.
+std::vector<double> common_rounding(const DataSpec& spec) {
+  const bool whole = std::all_of(spec.fields.begin(), spec.fields.end(),
+                                 [](const FieldSpec& f) { return f.integer; });
+  if (spec.dtype != Dtype::kU8 && !whole) return {0.0};
+  double squares = 0;
+  for (const double scale : spec.scaling.scale) squares += scale * scale;
+  return {std::sqrt(squares / static_cast<double>(spec.scaling.scale.size()) / 12.0)};
 }
 
 Json numbers_json(const std::vector<double>& values) {
@@ -89,6 +139,16 @@ std::vector<double> numbers_from_json(const Json& json, const std::string& path,
   std::vector<double> values;
   for (const Json& v : array) values.push_back(v.as_double());
   return values;
+}
+
+std::vector<double> rounding_from_json(const Json& json, int64_t num_values) {
+  std::vector<double> rounding = numbers_from_json(json, "data.rounding", num_values);
+  for (const double v : rounding) {
+    if (!(v >= 0) || !std::isfinite(v)) {
+      refuse(ErrorCode::kModelValue, "data.rounding", "must be finite and not negative");
+    }
+  }
+  return rounding;
 }
 
 Scaling scaling_from_json(const Json& json, int64_t num_values) {
@@ -166,19 +226,22 @@ Json data_spec_json(const DataSpec& spec) {
   Json shape = Json::array(), fields = Json::array();
   for (int64_t size : spec.item_shape) shape.push_back(size);
   for (const FieldSpec& field : spec.fields) fields.push_back(field_json(field));
-  return Json::object()
-      .set("kind", data_kind_name(spec.kind))
-      .set("item_shape", std::move(shape))
-      .set("dtype", dtype_name(spec.dtype))
-      .set("fields", std::move(fields))
-      .set("scaling", Json::object()
-                          .set("kind", spec.scaling.kind)
-                          .set("shift", numbers_json(spec.scaling.shift))
-                          .set("scale", numbers_json(spec.scaling.scale)));
+  Json json = Json::object()
+                  .set("kind", data_kind_name(spec.kind))
+                  .set("item_shape", std::move(shape))
+                  .set("dtype", dtype_name(spec.dtype))
+                  .set("fields", std::move(fields))
+                  .set("scaling", Json::object()
+                                      .set("kind", spec.scaling.kind)
+                                      .set("shift", numbers_json(spec.scaling.shift))
+                                      .set("scale", numbers_json(spec.scaling.scale)))
+                  .set("rounding", numbers_json(rounding_errors(spec)));
+  if (!spec.constants.empty()) json.set("constants", constants_json(spec.constants));
+  return json;
 }
 
 DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
-  require_keys(json, {"kind", "item_shape", "dtype", "fields", "scaling"});
+  require_keys(json, {"kind", "item_shape", "dtype", "fields", "scaling", "rounding", "constants"});
   DataSpec spec;
   bool kind_known = false;
   for (DataKind kind : {DataKind::kImage, DataKind::kArray, DataKind::kTable}) {
@@ -201,6 +264,12 @@ DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
   }
   for (const Json& field : fields) spec.fields.push_back(field_from_json(field));
   spec.scaling = scaling_from_json(json.at("scaling"), spec.num_values());
+  const Json* rounding = json.find("rounding");
+  spec.rounding =
+      rounding ? rounding_from_json(*rounding, spec.num_values()) : common_rounding(spec);
+  if (const Json* constants = json.find("constants")) {
+    spec.constants = constants_from_json(*constants, static_cast<int64_t>(spec.fields.size()));
+  }
   return spec;
 }
 

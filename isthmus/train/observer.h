@@ -28,7 +28,10 @@ struct TrainSummary {
   std::string arch;        // "mlp"
   std::string likelihood;
   int64_t latent_dim = 0;
-  bool normalized = true;  // false: a score, not a likelihood
+  bool normalized = true;       // false: a score, not a likelihood
+  std::string density_of;       // whose density the elbo is: density_of()
+  double log_scale = kUnknown;  // elbo + log_scale: in the units of the data
+  std::string val_source;
   std::vector<LayerRow> layers;
   int64_t parameters = 0;
   DeviceInfo device;

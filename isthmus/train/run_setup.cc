@@ -11,6 +11,7 @@
 #include "isthmus/models/inference.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
+#include "isthmus/train/fit_data.h"
 
 namespace isthmus {
 namespace {
@@ -37,6 +38,37 @@ Graph build_step_graph(const ModelSetup& model, const TrainOptions& options) {
   return std::move(g).finish();
 }
 
+void warn_of_constants(const DataSpec& spec, TrainObserver& observer) {
+  if (spec.constants.empty()) return;
+  std::vector<std::string> names;
+  for (const ConstantColumn& column : spec.constants) names.push_back(column.name);
+  observer.on_event({.kind = "warning",
+                     .code = "W3404",
+                     .text = "left out columns that hold one value only: " + some_names(names),
+                     .hint = "",
+                     .step = 0});
+}
+
+/// Validation data are held to the rule for data that a finished model meets.
+void warn_of_validation(RunSetup& s, TrainObserver& observer) {
+  if (s.data.num_val() == 0) return;
+  DataSpec fitted = s.data.val ? s.data.val->spec : s.model.data;
+  if (!s.data.val) fitted.fields = matching_fields(s.data.val_spec, s.model.data);
+  fitted.scaling = s.model.data.scaling;
+  try {
+    for (const DataWarning& w : warnings_of(s.data.val_spec, fitted, s.model)) {
+      observer.on_event({.kind = "warning",
+                         .code = w.code,
+                         .text = "validation: " + w.text,
+                         .hint = w.hint,
+                         .step = 0});
+    }
+  } catch (Error& error) {
+    error.in_file(s.data.val_source);
+    throw;
+  }
+}
+
 /// A new run: the options meet the data.
 void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observer) {
   if (request.data.empty() && request.dataset == nullptr) {
@@ -45,14 +77,7 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
   }
   s.data_arguments = request.data;
   s.data = open_train_data(request.data, request.dataset, request.options);
-  if (!s.data.constant_columns.empty()) {
-    observer.on_event({.kind = "warning",
-                       .code = "W3404",
-                       .text = "left out columns that hold one value only: " +
-                               escape_for_terminal(join(s.data.constant_columns, ", ")),
-                       .hint = "",
-                       .step = 0});
-  }
+  warn_of_constants(s.data.train.spec, observer);
   if (const double known = s.data.known_share(); known > kToleratedKnownShare) {
     observer.on_event({.kind = "warning",
                        .code = "W3405",
@@ -67,6 +92,7 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
   s.model = {
       .model = s.options().model, .objective = s.options().objective, .data = s.data.train.spec};
   s.model.data.scaling = s.resolved.scaling;
+  warn_of_validation(s, observer);
 }
 
 /// A resumed run: everything but harmless keys comes from the checkpoint.
@@ -233,6 +259,9 @@ TrainSummary summarize(const RunSetup& s) {
   summary.likelihood = s.model.model.likelihood;
   summary.latent_dim = latent_dim_of(s.model.model).value_or(0);
   summary.normalized = find_likelihood(s.model.model.likelihood).measure(spec) != Measure::kScore;
+  summary.density_of = density_of(s.model);
+  summary.log_scale = log_scale(s.model);
+  summary.val_source = s.data.val_source;
   summary.layers = model_summary(s.step_graph);
   summary.parameters = s.step_graph.num_parameter_values();
   summary.device = s.device->info();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens the data of a run and divides its rows. Scaling is decided later (choices.cc); nothing is
-// copied here but what a picture shows.
+// Opens the data of a run, divides its rows and measures those that train. Scaling is decided later
+// (choices.cc); nothing is copied here but what a picture shows.
 #include "isthmus/train/train_data.h"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <span>
 
 #include "isthmus/base/digest.h"
+#include "isthmus/data/facts.h"
 #include "isthmus/data/repeats.h"
 #include "isthmus/data/split.h"
 
@@ -20,18 +21,48 @@ void leave_out_constant_columns(TrainData& data) {
   kept.fields.clear();
   for (const FieldSpec& field : data.train.spec.fields) {
     if (field.constant) {
-      data.constant_columns.push_back(field.name);
+      const auto index = static_cast<int64_t>(kept.fields.size() + kept.constants.size());
+      kept.constants.push_back({.name = field.name, .index = index, .value = field.min});
     } else {
       kept.fields.push_back(field);
     }
   }
-  if (data.constant_columns.empty()) return;
+  if (kept.constants.empty()) return;
   if (kept.fields.empty()) {
     throw Error(ErrorCode::kValueRange, "every column holds one value only",
                 "there is nothing to learn from these data", {.file = data.train.source});
   }
   kept.item_shape = {static_cast<int64_t>(kept.fields.size())};
   data.train = conform(data.train, kept);
+  data.train.spec.constants = std::move(kept.constants);
+}
+
+/// What is chosen and stored follows from the items that train, never from those that validate.
+void measure_parts(TrainData& data) {
+  DataSpec& spec = data.train.spec;
+  data.val_spec = spec;
+  data.val_source = data.train.source;
+  if (data.val_rows.empty()) return;
+  std::vector<std::string> names;
+  if (spec.kind == DataKind::kTable) {
+    for (const FieldSpec& field : spec.fields) names.push_back(field.name);
+  }
+  const auto facts = [&](const std::vector<int64_t>& rows) {
+    return measure_fields(data.train.values, spec.narrowing, names, rows);
+  };
+  data.val_spec.fields = facts(data.val_rows);
+  spec.fields = facts(data.train_rows);
+}
+
+void open_validation(TrainData& data, const TrainOptions& options) {
+  const Dataset val = open_dataset(options.hold_out.val, options.data, options.limits, "test");
+  const std::string both = data.fingerprint + "\n" + fingerprint(val);
+  data.fingerprint = xxh3_128_label(std::as_bytes(std::span(both)));
+  data.val_source = val.source;
+  data.val_spec = val.spec;
+  data.val = conform(val, data.train.spec);
+  data.val_rows.resize(static_cast<size_t>(data.val->num_items()));
+  std::iota(data.val_rows.begin(), data.val_rows.end(), int64_t{0});
 }
 
 }  // namespace
@@ -84,19 +115,13 @@ TrainData open_train_data(const std::vector<std::string>& arguments, const Datas
   data.train =
       given != nullptr ? *given : open_datasets(arguments, options.data, options.limits, "train");
   data.fingerprint = fingerprint(data.train);
-  leave_out_constant_columns(data);
   const std::optional<double> share = validation_share(options.hold_out.val);
   RowSplit split = split_rows(data.train.num_items(), share.value_or(0), options.run.seed);
   data.train_rows = std::move(split.train);
   data.val_rows = std::move(split.validation);
-  if (!share) {
-    const Dataset val = open_dataset(options.hold_out.val, options.data, options.limits, "test");
-    const std::string both = data.fingerprint + "\n" + fingerprint(val);
-    data.fingerprint = xxh3_128_label(std::as_bytes(std::span(both)));
-    data.val = conform(val, data.train.spec);
-    data.val_rows.resize(static_cast<size_t>(data.val->num_items()));
-    std::iota(data.val_rows.begin(), data.val_rows.end(), int64_t{0});
-  }
+  measure_parts(data);
+  leave_out_constant_columns(data);
+  if (!share) open_validation(data, options);
   return data;
 }
 

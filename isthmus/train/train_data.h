@@ -20,7 +20,8 @@ struct TrainData {
   std::optional<Dataset> val;     // data.val named DATA; else the rows are those of `train`
   std::vector<int64_t> val_rows;  // empty: no validation
   std::string fingerprint;        // of both, as opened
-  std::vector<std::string> constant_columns;  // of a table: left out
+  std::string val_source;         // where the items that validate come from
+  DataSpec val_spec;              // their facts, of all columns as opened
 
   const Dataset& val_data() const { return val ? *val : train; }
   int64_t num_train() const { return static_cast<int64_t>(train_rows.size()); }
@@ -35,9 +36,10 @@ struct TrainData {
 /// Error E3003 for a run folder among DATA arguments: it holds pictures, but they are no data.
 void refuse_run_folders(Fs& fs, const std::vector<std::string>& arguments);
 
-/// Opens `arguments` (or takes `given`). Columns of a table that hold one value only are left out:
-/// a density on them has no maximum. Errors: those of open_dataset; E3403 with fewer than two
-/// items, E3404 when every column is constant.
+/// Opens `arguments` (or takes `given`) and divides the rows. The facts in train.spec are those of
+/// the items that train. Columns of a table that hold one value only among these are left out
+/// (train.spec.constants): a density on them has no maximum. Errors: those of open_dataset; E3403
+/// with fewer than two items, E3404 when every column is constant.
 TrainData open_train_data(const std::vector<std::string>& arguments, const Dataset* given,
                           const TrainOptions& options);
 

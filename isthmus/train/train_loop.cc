@@ -39,12 +39,13 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
       has_grad_norm_(setup.step_graph.has_output("grad_norm")) {
   executor_ = setup.device->compile(setup.step_graph,
                                     {.max_rows = setup.batch_size, .precision = setup.precision});
-  executor_->bind_input("x", setup.data.train.values, setup.model.data.scaling);
+  executor_->bind_input("x", setup.data.train.values,
+                        memory_scaling(setup.data.train, setup.model.data));
   places_.resize(static_cast<size_t>(setup.batch_size));
   items_.resize(static_cast<size_t>(setup.batch_size));
   if (setup.data.num_val() > 0) {
     validation_ = std::make_unique<TermsRunner>(setup.model, *setup.device, VerbSettings{});
-    validation_->bind(setup.data.val_data().values);
+    validation_->bind(setup.data.val_data());
     for (const ExpectedTensor& p : expected_parameters(setup.model)) {
       validation_parameters_.emplace_back(p.name, Tensor(Dtype::kF32, p.shape));
     }

@@ -84,7 +84,7 @@ void fill_from_model(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
   r.model_digest = model.digest;
   r.weights_sha256 = weights_sha256(model.parameters);
   const Dataset& measured = setup.data.num_val() > 0 ? setup.data.val_data() : setup.data.train;
-  r.data_floor = data_floor(model, measured.values, measured.num_items());
+  r.data_floor = data_floor(model, measured, measured.num_items());
   if (!has_pictures(model.spec())) return;
   if (model.has_posterior()) {
     folder.write("samples.png", samples_picture(model, *setup.device, kGridSide, kGridSide, 0));

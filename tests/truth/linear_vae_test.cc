@@ -52,8 +52,8 @@ struct Decoder {
   double variance = 0;
   explicit Decoder(const Model& model)
       : w(weights(model, "decoder/0/weight")), b(weights(model, "decoder/0/bias")) {
-    const double sigma =
-        sigma_value(weights(model, "likelihood/log_sigma")[0], rounding_error(model.setup.data));
+    const double sigma = sigma_value(weights(model, "likelihood/log_sigma")[0],
+                                     rounding_errors(model.setup.data).at(0));
     variance = sigma * sigma;
   }
   truth::Matrix covariance() const {

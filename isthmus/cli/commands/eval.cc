@@ -37,6 +37,12 @@ void print_bounds(CommandIo& io, const EvalResult& r, const Model& model) {
     io.console.result("error", "reconstruction " + format_fixed(r.terms.reconstruction, 2) +
                                    " nats per item (" + model.options().likelihood + ")" + kind);
   }
+  const double in_units = r.elbo_in_data_units();
+  if (!std::isnan(in_units) && in_units != r.terms.elbo) {
+    io.console.result("units", "elbo " + format_fixed(in_units, 2) +
+                                   " nats in the units of the data; the other numbers are of " +
+                                   r.density_of);
+  }
   if (r.iwae) {
     io.console.result("iwae", with_error(r.iwae->value, r.iwae->standard_error, 2) +
                                   " nats per item, K = " + group_digits(r.iwae->k) +

@@ -61,7 +61,7 @@ class TableReader {
                      std::min(records_.num_cells(), columns_.names.size() + 1))});
   }
   void read_row() {
-    float* row = rows_->add_row();
+    double* row = rows_->add_row();
     for (size_t k = 0; k < columns_.kept.size(); ++k) {
       const size_t index = columns_.kept[k];
       const CellKind kind = parse_cell(records_.cell(index), row[k]);

@@ -23,10 +23,7 @@ int refusal(std::string_view text, const Limits& limits = {}) {
   const Bytes bytes = to_bytes(text);
   return number_of([&] { parse_idx(bytes, limits); });
 }
-std::vector<float> floats(const ParsedData& data) {
-  const auto v = data.values.values<float>();
-  return {v.begin(), v.end()};
-}
+std::vector<float> floats(const ParsedData& data) { return testing::floats_of(data.values); }
 
 TEST(Idx, BytesStayBytes) {
   const ParsedData data = parse_idx(to_bytes(idx(8, {2, 2, 3}, "abcdefghijkl")), {});
@@ -121,10 +118,11 @@ TEST(Idx, RefusesADeclaredSizeThatGzipCannotHold) {
   EXPECT_EQ(number_of([&] { parse_idx(packed, {}); }), 3005);
 }
 
-TEST(Idx, RoundedWholeNumbersAreSaid) {
+TEST(Idx, WholeNumbersAboveFloat32AreKept) {
   const ParsedData data =
       parse_idx(to_bytes(idx(12, {2}, std::string("\x01\x00\x00\x01\x01\x00\x00\x00", 8))), {});
-  EXPECT_EQ(data.note, "1 whole numbers were rounded to 24 bits");
+  EXPECT_EQ(data.values.values<double>()[0], 16777217);
+  EXPECT_EQ(data.values.values<double>()[1], 16777216);
 }
 
 }  // namespace

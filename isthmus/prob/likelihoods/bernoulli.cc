@@ -2,17 +2,25 @@
 // Bernoulli with logits. On values that are only 0 and 1 a mass; on grey values in between the
 // negative cross entropy, a score: it does not sum to 1 over the stored levels. The decoder's
 // outputs stay logits to the end: no sigmoid is ever followed by a log.
+#include <algorithm>
+#include <cmath>
+
 #include "isthmus/prob/likelihood.h"
 
 namespace isthmus {
 namespace {
 
 Measure measure_bernoulli(const DataSpec& data) {
-  const ValueRange range = scaled_range(data);
-  return data.binary() && range.low >= 0 && range.high <= 1 ? Measure::kMass : Measure::kScore;
+  return data.binary() && only_zero_and_one(data) ? Measure::kMass : Measure::kScore;
 }
 
 void check_bernoulli(const DataSpec& data) { require_unit_range(data, "bernoulli"); }
+
+double logit_of_mean(double mean) {
+  constexpr double kSurest = 0.001;  // a pixel that never varied may still do so
+  const double p = std::clamp(mean, kSurest, 1 - kSurest);
+  return std::log(p / (1 - p));
+}
 
 Likelihood make_bernoulli(GraphBuilder&, const LikelihoodSetup&) {
   return {.params_per_value = 1,  // logits
@@ -32,6 +40,7 @@ LikelihoodDef likelihoods::bernoulli() {
           .summary = "values 0 and 1 (a mass), or grey values between them (a score)",
           .measure = measure_bernoulli,
           .check_range = check_bernoulli,
+          .param_of_mean = logit_of_mean,
           .make = make_bernoulli};
 }
 

@@ -3,6 +3,8 @@
 //   log p(x) = x t - A(t), A(t) = log((exp t - 1) / t).
 // Unbounded where the data hold exact zeros and ones (the density at 0 is about |t|): its values on
 // stored pixels can grow without end. Source: Loaiza-Ganem & Cunningham 2019, arXiv:1907.06845.
+#include <cmath>
+
 #include "isthmus/prob/likelihood.h"
 
 namespace isthmus {
@@ -30,6 +32,21 @@ Value draw(GraphBuilder& g, Value logits, Value u) {
   return g.select(positive, g.sub(one, y), y);
 }
 
+/// Mean at a logit: 1 / (1 - exp(-s)) - 1 / s.
+double mean_of_logit(double s) {
+  return std::fabs(s) < 1e-3 ? 0.5 + s / 12 : -1 / std::expm1(-s) - 1 / s;
+}
+
+/// By halving: the mean grows with the logit.
+double logit_of_mean(double mean) {
+  double low = -100, high = 100;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (mean_of_logit(middle) < mean ? low : high) = middle;
+  }
+  return low;
+}
+
 Likelihood make_continuous(GraphBuilder&, const LikelihoodSetup&) {
   return {
       .params_per_value = 1,  // logits
@@ -52,6 +69,7 @@ LikelihoodDef likelihoods::continuous_bernoulli() {
           .source = "LoaizaGanem2019",
           .measure = measure_continuous,
           .check_range = check_continuous,
+          .param_of_mean = logit_of_mean,
           .make = make_continuous};
 }
 

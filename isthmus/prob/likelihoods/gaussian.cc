@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gaussian with the decoder's outputs as means and a sigma that is fixed, one learned number, or a
-// learned vector. The learned variance is exp(2 log_sigma) + min_sigma^2: on rounded data a density
-// would otherwise grow without limit as sigma goes to 0.
+// learned vector. The learned variance is exp(2 log_sigma) + min_sigma^2, with the bound of each
+// value's own field: on rounded data a density would otherwise grow without limit as sigma goes to
+// 0.
 #include <algorithm>
 #include <cmath>
 
@@ -28,17 +29,40 @@ Variance fixed_variance(GraphBuilder& g, double sigma, int64_t num_values) {
           .log_var_sum = g.constant(2 * std::log(sigma) * static_cast<double>(num_values))};
 }
 
+bool one_value(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); });
+}
+
+/// Squares of the bounds: a scalar where they are all alike, else (D).
+Value bounds(GraphBuilder& g, const std::vector<double>& min_sigma) {
+  if (one_value(min_sigma)) return g.constant(min_sigma.front() * min_sigma.front());
+  Tensor squares(Dtype::kF32, {static_cast<int64_t>(min_sigma.size())});
+  std::ranges::transform(min_sigma, squares.values<float>().begin(),
+                         [](double v) { return static_cast<float>(v * v); });
+  return g.constant(squares);
+}
+
+double mean_square(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += v * v;
+  return sum / static_cast<double>(values.size());
+}
+
 Variance learned_variance(GraphBuilder& g, const LikelihoodSetup& setup) {
-  const bool per_dimension = setup.sigma == "per_dimension";
-  const double bound = setup.min_sigma * setup.min_sigma;
+  const bool bounded = !one_value(setup.min_sigma) || setup.min_sigma.front() > 0;
+  // One sigma with bounds of their own for the values has a variance for each value, too.
+  const bool learns_each = setup.sigma == "per_dimension";
+  const bool per_dimension = learns_each || !one_value(setup.min_sigma);
   const double start =
-      0.5 * std::log(std::max(setup.initial_sigma * setup.initial_sigma - bound, kLeastStart));
+      0.5 *
+      std::log(std::max(setup.initial_sigma * setup.initial_sigma - mean_square(setup.min_sigma),
+                        kLeastStart));
   const GraphBuilder::Scope scope(g, "likelihood");
-  Value log_sigma = g.parameter("log_sigma", {per_dimension ? setup.num_values : 1},
+  Value log_sigma = g.parameter("log_sigma", {learns_each ? setup.num_values : 1},
                                 {.kind = "constant", .value = start});
-  if (!per_dimension) log_sigma = g.reshape({{"shape", Shape{}}}, log_sigma);
+  if (!learns_each) log_sigma = g.reshape({{"shape", Shape{}}}, log_sigma);
   Value own = g.exp(g.mul(g.soft_bound(log_sigma), g.constant(2.0)));
-  Value variance = bound > 0 ? g.add(own, g.constant(bound)) : own;
+  Value variance = bounded ? g.add(own, bounds(g, setup.min_sigma)) : own;
   Value log_var = g.log(variance);
   const double repeats = per_dimension ? 1.0 : static_cast<double>(setup.num_values);
   return {.precision = g.reciprocal(variance),
@@ -82,6 +106,7 @@ LikelihoodDef likelihoods::gaussian() {
           .uses_sigma = true,
           .measure = [](const DataSpec&) { return Measure::kDensity; },
           .check_range = [](const DataSpec&) {},
+          .param_of_mean = [](double mean) { return mean; },
           .make = make_gaussian};
 }
 

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compares the facts of given data with the likelihood and with the facts of training. No value is
+// changed here.
+#include "isthmus/train/fit_data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "isthmus/base/text.h"
+
+namespace isthmus {
+namespace {
+
+/// Outside of the support by up to this share: values a little brighter than the brightest of
+/// training. The log probability goes on smoothly there.
+constexpr double kTolerated = 0.1;
+/// A column whose mean has moved by this many deviations, or whose deviation has changed by this
+/// factor, has other units or another meaning.
+constexpr double kFarMean = 10, kFarDeviation = 10;
+
+bool is_bounded(const LikelihoodDef& likelihood) {
+  DataSpec wide;
+  wide.fields = {{.min = -1e6, .max = 1e6}};
+  return !accepts(likelihood, wide);
+}
+
+double excess(const DataSpec& fitted) {
+  const ValueRange range = scaled_range(fitted);
+  return std::max({0.0, -range.low, range.high - 1});
+}
+
+void require_support(const DataSpec& fitted, const ModelSetup& model) {
+  const LikelihoodDef& likelihood = find_likelihood(model.model.likelihood);
+  if (!is_bounded(likelihood) || excess(fitted) <= kTolerated) return;
+  const ValueRange range = scaled_range(fitted), trained = scaled_range(model.data);
+  throw Error(ErrorCode::kValueRange,
+              "scaled as in training the data range from " + print_value(range.low) + " to " +
+                  print_value(range.high) + ", but likelihood " + std::string(likelihood.name) +
+                  " needs values from 0 to 1",
+              "the values of training ranged from " + print_value(trained.low) + " to " +
+                  print_value(trained.high) + ": give the data in the same units");
+}
+
+std::string number(double value) { return print_value(static_cast<float>(value)); }
+
+/// Columns (or all pixels) that are far from where they were in training.
+std::vector<std::string> moved_fields(const DataSpec& fitted, const DataSpec& trained) {
+  std::vector<std::string> moved;
+  for (size_t i = 0; i < std::min(fitted.fields.size(), trained.fields.size()); ++i) {
+    const FieldSpec &here = fitted.fields[i], &then = trained.fields[i];
+    const double spread = std::max(then.standard_deviation, then.step);
+    if (spread <= 0) continue;
+    const bool far = std::fabs(here.mean - then.mean) > kFarMean * spread ||
+                     here.standard_deviation > kFarDeviation * spread;
+    if (!far) continue;
+    const std::string name = here.name.empty() ? "" : "\"" + here.name + "\" ";
+    moved.push_back(name + "(mean " + number(here.mean) + ", in training " + number(then.mean) +
+                    " +- " + number(then.standard_deviation) + ")");
+  }
+  return moved;
+}
+
+std::vector<std::string> revived_columns(const DataSpec& opened, const DataSpec& trained) {
+  std::vector<std::string> names;
+  for (const ConstantColumn& constant : trained.constants) {
+    for (const FieldSpec& field : opened.fields) {
+      if (field.name != constant.name) continue;
+      if (!field.constant || field.min != constant.value) names.push_back(field.name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string some_names(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 5;
+  const size_t shown = std::min(names.size(), kShown);
+  std::string text = join(std::vector<std::string>(names.begin(), names.begin() + shown), ", ");
+  if (names.size() > shown) {
+    text += " and " + group_digits(static_cast<int64_t>(names.size() - shown)) + " more";
+  }
+  return escape_for_terminal(text);
+}
+
+std::vector<FieldSpec> matching_fields(const DataSpec& opened, const DataSpec& wanted) {
+  if (opened.fields.size() == wanted.fields.size()) return opened.fields;
+  std::unordered_map<std::string_view, const FieldSpec*> by_name;
+  for (const FieldSpec& field : opened.fields) by_name.emplace(field.name, &field);
+  std::vector<FieldSpec> fields;
+  for (const FieldSpec& field : wanted.fields) {
+    const auto at = by_name.find(field.name);
+    if (at != by_name.end()) fields.push_back(*at->second);
+  }
+  return fields;
+}
+
+Dataset fit_to_model(const Dataset& data, const ModelSetup& model) {
+  Dataset fitted = conform(data, model.data);
+  require_support(fitted.spec, model);
+  return fitted;
+}
+
+std::vector<DataWarning> warnings_of(const DataSpec& opened, const DataSpec& fitted,
+                                     const ModelSetup& model) {
+  std::vector<DataWarning> warnings;
+  const LikelihoodDef& likelihood = find_likelihood(model.model.likelihood);
+  require_support(fitted, model);
+  if (is_bounded(likelihood) && !accepts(likelihood, fitted)) {
+    const ValueRange range = scaled_range(fitted);
+    warnings.push_back({"W3408",
+                        "scaled as in training the data range from " + number(range.low) + " to " +
+                            number(range.high) + ", a little outside of 0 to 1",
+                        "the elbo counts these values as they are"});
+  }
+  const Measure trained = likelihood.measure(model.data), here = likelihood.measure(fitted);
+  if (trained == Measure::kMass && here != Measure::kMass) {
+    warnings.push_back({"W3408",
+                        "the model was trained on two values, the data have others between them",
+                        "their elbo is a score, not a likelihood"});
+  }
+  const std::vector<std::string> moved = moved_fields(fitted, model.data);
+  if (!moved.empty()) {
+    warnings.push_back({"W3408", "the data are far from those of training: " + some_names(moved),
+                        "check units and columns"});
+  }
+  const std::vector<std::string> revived = revived_columns(opened, model.data);
+  if (!revived.empty()) {
+    warnings.push_back({"W3409",
+                        "columns that held one value in training have others here, and are left "
+                        "out: " +
+                            some_names(revived),
+                        "train on data in which they vary, if they matter"});
+  }
+  return warnings;
+}
+
+}  // namespace isthmus
