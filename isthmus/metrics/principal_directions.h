@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The leading eigenvectors of a covariance matrix: three ways to the same numbers, chosen by size.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "isthmus/metrics/row_source.h"
+
+namespace isthmus {
+
+struct PrincipalDirections {
+  std::vector<double> variances;   // (q), largest first, population
+  std::vector<double> directions;  // (q, D), unit rows; zero where the variance is zero
+};
+
+/// Largest side of a matrix that is diagonalized as a whole.
+inline constexpr int64_t kExactSide = 1024;
+
+/// From the D x D covariance matrix; from the N x N matrix of products of rows; by subspace
+/// iteration with q + 10 vectors from a keyed start until the variances stand still.
+PrincipalDirections directions_by_columns(const RowSource& rows, const std::vector<double>& mean,
+                                          int64_t q);
+PrincipalDirections directions_by_rows(const RowSource& rows, const std::vector<double>& mean,
+                                       int64_t q);
+PrincipalDirections directions_by_iteration(const RowSource& rows, const std::vector<double>& mean,
+                                            int64_t q);
+/// The first of these that is exact, else the last.
+PrincipalDirections principal_directions(const RowSource& rows, const std::vector<double>& mean,
+                                         int64_t q);
+
+}  // namespace isthmus
