@@ -135,7 +135,7 @@ void write_folder(CommandIo& io, const Output& output, const Tensor& items, cons
   for (int64_t i = 0; i < items.shape()[0]; ++i) {
     std::string name = std::to_string(i);
     name.insert(0, name.size() < 5 ? 5 - name.size() : 0, '0');
-    const Bytes png = grid_picture(items.rows(i, 1), spec, 1);
+    const Bytes png = item_picture(items.rows(i, 1), spec);
     io.fs().write_file(join_path(output.path, name + ".png"), png, Durability::kRename);
     total += png.size();
   }

@@ -37,7 +37,7 @@ border-top:1px solid var(--ink);border-bottom:1px solid var(--rule);padding:0;li
 .score b{color:var(--accent);font-weight:600}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:1.6rem}
 figure{margin:0}.pictures figure{max-width:30rem}
-figure img{display:block;width:100%;height:auto;image-rendering:pixelated;background:#000;border-radius:2px}
+figure img{display:block;width:100%;height:auto;image-rendering:pixelated;border-radius:2px}
 figcaption{font:.82rem/1.45 var(--sans);color:var(--soft);margin-top:.55rem}
 figcaption b{color:var(--ink);font-weight:600}
 .wide{margin-top:1.6rem;max-width:44rem}

@@ -134,8 +134,8 @@ std::string pictures_section(const RunFiles& run) {
              "the data.",
              "") +
       figure(run, "reconstructions",
-             "<b>Reconstructions.</b> Originals in the left half, the same "
-             "items through the model in the right half.",
+             "<b>Reconstructions.</b> Originals left of the line, right of it the "
+             "same items through the model.",
              "");
   const std::string rows = figure(run, "interpolation",
                                   "<b>Interpolation.</b> Each row leads in a straight line through "

@@ -12,13 +12,12 @@
 namespace isthmus {
 namespace {
 
+/// Originals and reconstructions go through one range: they stay comparable.
 Tensor displayed(const Tensor& values, const DataSpec& spec) {
   if (spec.scaling.kind == "unit") return values;
-  double low = 0, high = 1;
+  double low = 0, high = spec.dtype == Dtype::kU8 ? 255 : 1;
   Tensor stored = invert_scaling(values, spec.scaling);
-  if (spec.dtype == Dtype::kU8) {
-    high = 255;
-  } else if (!spec.fields.empty()) {
+  if (!spec.fields.empty()) {
     low = std::min(0.0, spec.fields.front().min);
     high = std::max(1.0, spec.fields.front().max);
   }
@@ -38,7 +37,12 @@ bool has_pictures(const DataSpec& spec) {
 }
 
 Bytes grid_picture(const Tensor& values, const DataSpec& spec, int64_t columns) {
+  if (values.shape()[0] == 1) return item_picture(values, spec);
   return encode_png(image_grid(displayed(values, spec), {.columns = columns}));
+}
+
+Bytes item_picture(const Tensor& value, const DataSpec& spec) {
+  return encode_png(image_of(displayed(value, spec)));
 }
 
 Bytes pairs_picture(const Tensor& originals, const Tensor& reconstructions, const DataSpec& spec,

@@ -17,7 +17,7 @@ Bytes samples_picture(const Model& model, Device& device, int64_t rows, int64_t 
                       uint64_t seed);
 
 /// 10 x 10: 50 originals in the left five columns, their reconstructions in the right five, item i
-/// of row r and column c beside its picture in column c + 5. Fewer items leave the rest black.
+/// of row r and column c beside its picture in column c + 5, a line between the halves.
 Bytes reconstructions_picture(const Model& model, const Dataset& data, Device& device,
                               int64_t count, int64_t columns);
 
@@ -29,7 +29,11 @@ Bytes pairs_picture(const Tensor& originals, const Tensor& reconstructions, cons
 Bytes interpolation_picture(const Model& model, const Dataset& data, Device& device,
                             const InterpolateSettings& settings);
 
-/// Any (N, item shape) values of the model's scale as a grid.
+/// Any (N, item shape) values of the model's scale as a grid, small images enlarged; one item alone
+/// is item_picture().
 Bytes grid_picture(const Tensor& values, const DataSpec& spec, int64_t columns);
+
+/// One item (1, item shape) pixel by pixel, in its own size: fit to be read as data again.
+Bytes item_picture(const Tensor& value, const DataSpec& spec);
 
 }  // namespace isthmus

@@ -46,4 +46,8 @@ error[E2003]: pairs = "0-1" is not a pair of items
   hint: two item numbers from 0, such as 0:1
 [2]
 $ isthmus inspect s.png 2>&1 | head -1
-data     s.png: 1, 16x80 grey, u8, ... in memory
+data     s.png: 1, 66x338 grey, u8, ... in memory
+$ isthmus sample m -n 1 -o one.png -q; isthmus inspect one.png 2>&1 | head -1
+data     one.png: 1, 8x8 grey, u8, ... in memory
+$ isthmus inspect f 2>&1 | head -1
+data     f: 3, 8x8 grey, u8, ... in memory
