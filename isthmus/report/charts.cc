@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "isthmus/base/text.h"
+#include "isthmus/report/svg.h"
 
 namespace isthmus {
 namespace {
@@ -13,21 +14,6 @@ namespace {
 constexpr double kWidth = 360, kHeight = 220;
 constexpr double kLeft = 44, kRight = 12, kTop = 12, kBottom = 26;
 constexpr int kMaxBars = 64;
-
-std::string tenths(double v) {
-  std::string text = format_fixed(v, 1);
-  if (text.ends_with(".0")) text.resize(text.size() - 2);
-  return text;
-}
-
-std::string attribute(const char* name, double value) {
-  return std::string(" ") + name + "=\"" + tenths(value) + "\"";
-}
-
-std::string text_element(double x, double y, const char* style, const std::string& text) {
-  return "<text" + attribute("x", x) + attribute("y", y) + " class=\"" + style + "\">" +
-         escape_html(text) + "</text>";
-}
 
 struct Frame {
   double x_low, x_high, y_low, y_high;
@@ -88,12 +74,12 @@ std::string axes(const Frame& f) {
   for (double v : ys) {
     svg += "<path class=\"grid\" d=\"M" + tenths(kLeft) + " " + tenths(f.y(v)) + "H" +
            tenths(kWidth - kRight) + "\"/>";
-    svg += text_element(kLeft - 6, f.y(v) + 3.5, "end", tick_text(v, y_step));
+    svg += svg_text(kLeft - 6, f.y(v) + 3.5, "end", tick_text(v, y_step));
   }
   const std::vector<double> xs = nice_ticks(f.x_low, f.x_high, 6);
   for (double v : xs) {
     if (v != std::floor(v)) continue;  // epochs are whole
-    svg += text_element(f.x(v), kHeight - 8, "mid", tick_text(v, 1));
+    svg += svg_text(f.x(v), kHeight - 8, "mid", tick_text(v, 1));
   }
   return svg;
 }
@@ -101,8 +87,9 @@ std::string axes(const Frame& f) {
 std::string series_line(const Series& series, const Frame& f) {
   const auto points = finite_points(series);
   if (points.size() == 1) {
-    return "<circle class=\"dot " + series.style + "\"" + attribute("cx", f.x(points[0].first)) +
-           attribute("cy", f.y(points[0].second)) + " r=\"3\"/>";
+    return "<circle class=\"dot " + series.style + "\"" +
+           svg_attribute("cx", f.x(points[0].first)) + svg_attribute("cy", f.y(points[0].second)) +
+           " r=\"3\"/>";
   }
   std::string path;
   for (const auto& [x, y] : points) {
@@ -116,7 +103,7 @@ std::string extras(const LineChart& chart, const Frame& f) {
   if (std::isfinite(chart.level)) {
     svg += "<path class=\"level\" d=\"M" + tenths(kLeft) + " " + tenths(f.y(chart.level)) + "H" +
            tenths(kWidth - kRight) + "\"/>";
-    svg += text_element(kWidth - kRight - 2, f.y(chart.level) - 5, "end", chart.level_label);
+    svg += svg_text(kWidth - kRight - 2, f.y(chart.level) - 5, "end", chart.level_label);
   }
   if (std::isfinite(chart.mark)) {
     svg += "<path class=\"mark\" d=\"M" + tenths(f.x(chart.mark)) + " " + tenths(kTop) + "V" +
@@ -125,17 +112,14 @@ std::string extras(const LineChart& chart, const Frame& f) {
   return svg;
 }
 
-std::string open_svg(double width, double height, const std::string& style,
-                     const std::string& label) {
-  return "<svg class=\"" + style + "\" viewBox=\"0 0 " + tenths(width) + " " + tenths(height) +
-         "\" role=\"img\" aria-label=\"" + escape_html(label) + "\">";
-}
-
 }  // namespace
 
 std::vector<double> nice_ticks(double low, double high, int most) {
-  if (!(high > low)) return {low};
-  const double rough = (high - low) / most;
+  const double span = high - low;
+  // Closer than doubles tell apart, or further than they reach: from a damaged record.
+  constexpr double kTold = 1e-12;
+  if (!(span > kTold * std::max(std::fabs(low), std::fabs(high))) || std::isinf(span)) return {low};
+  const double rough = span / most;
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
   double step = 10 * power;
   for (double factor : {1.0, 2.0, 5.0}) {
@@ -189,19 +173,19 @@ std::string bar_chart(const std::vector<std::pair<std::string, double>>& bars,
   for (double v : ticks) {
     svg += "<path class=\"grid\" d=\"M" + tenths(kStart) + " " + tenths(y(v)) + "H" +
            tenths(kBarWidth - 8) + "\"/>" +
-           text_element(kStart - 6, y(v) + 4, "end", tick_text(v, step));
+           svg_text(kStart - 6, y(v) + 4, "end", tick_text(v, step));
   }
   const size_t label_every = (count + 23) / 24;
   for (size_t i = 0; i < count; ++i) {
     const double value = std::isfinite(bars[i].second) ? std::max(0.0, bars[i].second) : 0.0;
     const double x = kStart + pitch * static_cast<double>(i);
     const double top = std::min(y(value), kBase - 0.7);
-    svg += "<rect class=\"bar\"" + attribute("x", x + 0.14 * pitch) + attribute("y", top) +
-           attribute("width", 0.72 * pitch) + attribute("height", kBase - top) + "><title>" +
-           escape_html(bars[i].first) + ": " + format_fixed(value, 3) + " " + escape_html(unit) +
-           "</title></rect>";
+    svg += "<rect class=\"bar\"" + svg_attribute("x", x + 0.14 * pitch) + svg_attribute("y", top) +
+           svg_attribute("width", 0.72 * pitch) + svg_attribute("height", kBase - top) +
+           "><title>" + escape_html(bars[i].first) + ": " + format_fixed(value, 3) + " " +
+           escape_html(unit) + "</title></rect>";
     if (i % label_every == 0) {
-      svg += text_element(x + 0.5 * pitch, kBase + 16, "mid", bars[i].first);
+      svg += svg_text(x + 0.5 * pitch, kBase + 16, "mid", bars[i].first);
     }
   }
   return svg + "</svg>";

@@ -15,6 +15,11 @@ std::string shown_number(double value, int digits) {
   return value < 0 && text[0] == '-' ? "\u2212" + text.substr(1) : text;
 }
 
+std::string shown_count(double value) {
+  constexpr double kExact = 1e15;
+  return std::fabs(value) < kExact ? group_digits(std::llround(value)) : format_fixed(value, 0);
+}
+
 std::string base64(std::span<const std::byte> bytes) {
   constexpr std::string_view kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

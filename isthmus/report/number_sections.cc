@@ -97,7 +97,7 @@ std::string latents_section(const RunFiles& run) {
       "first";
   const double n = number_at(*run.eval, "data.n");
   if (std::isfinite(n)) {
-    text += ", over " + group_digits(static_cast<int64_t>(n)) + " items";
+    text += ", over " + shown_count(n) + " items";
   }
   text += silent == 0 ? ". None is silent.</p>"
                       : ". " + std::to_string(silent) + " of " + std::to_string(values.size()) +

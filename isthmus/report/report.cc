@@ -20,8 +20,9 @@ std::string report_html(Fs& fs, const std::string& run_folder) {
   page.append(kPolicy);
   page += "\"><title>" + shown(text_at(run.run, "run")) + " - isthmus</title><style>";
   page.append(report_style());
+  if (run.look) page.append(look_style());
   page += "</style></head><body><main>\n";
-  for (auto section : {header_section, pictures_section, course_section, nats_section,
+  for (auto section : {header_section, pictures_section, look_section, course_section, nats_section,
                        latents_section, next_section, settings_section, facts_section}) {
     const std::string part = section(run);
     if (!part.empty()) page += part + "\n";

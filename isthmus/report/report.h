@@ -11,8 +11,8 @@
 
 namespace isthmus {
 
-/// Reads run.json, metrics.jsonl, eval.json (if there is one) and the pictures. Error E3001 when
-/// the folder is no run, E4103 when its records are not those of isthmus.
+/// Reads run.json, metrics.jsonl, eval.json and look.json (if there are any) and the pictures.
+/// Error E3001 when the folder is no run, E4103 when its records are not those of isthmus.
 std::string report_html(Fs& fs, const std::string& run_folder);
 
 }  // namespace isthmus

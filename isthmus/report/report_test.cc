@@ -112,6 +112,8 @@ TEST(Charts, TicksAreRoundNumbers) {
   EXPECT_EQ(nice_ticks(0, 10, 5), (std::vector<double>{0, 2, 4, 6, 8, 10}));
   EXPECT_EQ(nice_ticks(231, 279, 5), (std::vector<double>{240, 250, 260, 270}));
   EXPECT_EQ(nice_ticks(3, 3, 5), std::vector<double>{3});
+  EXPECT_EQ(nice_ticks(1e17, 1e17 + 64, 5), std::vector<double>{1e17});  // no step is told apart
+  EXPECT_EQ(nice_ticks(-1.7e308, 1.7e308, 5), std::vector<double>{-1.7e308});
   EXPECT_EQ(tick_text(0.25, 0.05), "0.25");
   EXPECT_EQ(tick_text(12000, 1000), "12,000");
 }
@@ -122,6 +124,12 @@ TEST(Charts, UnknownValuesAreLeftOut) {
   EXPECT_NE(one.find("<circle"), std::string::npos);
   EXPECT_EQ(bar_chart({}, "nats"), "");
   EXPECT_EQ(bar_chart({{"0", kUnknown}}, "nats"), "");
+}
+
+TEST(Html, CountsOfAnySizeAreShown) {
+  EXPECT_EQ(shown_count(12345), "12,345");
+  EXPECT_EQ(shown_count(1e300).size(), 301u);
+  EXPECT_EQ(shown_count(kUnknown), "-");
 }
 
 TEST(Base64, MatchesKnownAnswers) {

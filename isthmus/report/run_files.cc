@@ -120,6 +120,8 @@ RunFiles read_run(Fs& fs, const std::string& folder) {
   run.run = read_record(fs, join_path(folder, "run.json"), "isthmus.run/1");
   const std::string eval = join_path(folder, "eval.json");
   if (fs.stat(eval)) run.eval = read_record(fs, eval, "isthmus.eval/1");
+  const std::string look = join_path(folder, "look.json");
+  if (fs.stat(look)) run.look = read_record(fs, look, "isthmus.look/1");
   read_metrics(fs, run);
   read_pictures(fs, run);
   return run;

@@ -28,6 +28,7 @@ struct RunFiles {
   std::string folder;
   Json run;                  // run.json
   std::optional<Json> eval;  // eval.json
+  std::optional<Json> look;  // look.json
   std::vector<EpochPoint> train, validation;
   std::vector<std::string> events;
   std::vector<RunPicture> pictures;

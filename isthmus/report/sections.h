@@ -12,9 +12,11 @@
 namespace isthmus {
 
 std::string_view report_style();
+std::string_view look_style();
 
 std::string header_section(const RunFiles& run);
 std::string pictures_section(const RunFiles& run);
+std::string look_section(const RunFiles& run);
 std::string course_section(const RunFiles& run);
 std::string nats_section(const RunFiles& run);
 std::string latents_section(const RunFiles& run);
@@ -37,6 +39,8 @@ double floor_of(const RunFiles& run);
 std::string shown(std::string_view text);
 /// With a real minus sign; "-" for unknown.
 std::string shown_number(double value, int digits);
+/// A whole number with grouped digits; "-" for unknown.
+std::string shown_count(double value);
 std::string base64(std::span<const std::byte> bytes);
 
 }  // namespace isthmus

@@ -45,7 +45,7 @@ figcaption b{color:var(--ink);font-weight:600}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:1.6rem 2rem}
 svg{display:block;width:100%;height:auto;overflow:visible}svg svg{overflow:hidden}
 svg text{font:11px var(--sans);fill:var(--soft)}
-svg .end{text-anchor:end}svg .mid{text-anchor:middle}
+svg .start{text-anchor:start}svg .end{text-anchor:end}svg .mid{text-anchor:middle}
 .grid{stroke:var(--rule);fill:none}
 .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 .line.t,.dot.t{stroke:var(--cool)}.line.v,.dot.v{stroke:var(--accent)}

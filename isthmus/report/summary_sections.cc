@@ -15,28 +15,31 @@ std::string figure_item(const std::string& number, const std::string& label) {
   return "<li><b>" + number + "</b><span>" + label + "</span></li>";
 }
 
-std::string whole(double value) {
-  return std::isfinite(value) ? group_digits(static_cast<int64_t>(std::llround(value))) : "-";
-}
-
 std::string shape_of(const RunFiles& run) {
   const Json* shape = member(run.run, "data.train.shape");
   if (shape == nullptr || !shape->is_array()) return "";
   std::vector<std::string> sizes;
   for (const Json& size : shape->as_array()) {
-    if (size.is_number()) sizes.push_back(whole(size.as_double()));
+    if (size.is_number()) sizes.push_back(shown_count(size.as_double()));
   }
   return join(sizes, "\u00d7");
 }
 
+/// "1 latent", "20 latents"
+std::string counted(double count, const std::string& one) {
+  return shown_count(count) + " " + one + (count == 1 ? "" : "s");
+}
+
 std::string lead(const RunFiles& run) {
-  std::string text = "<p class=\"lead\">A <b>" + shown(text_at(run.run, "model.name")) +
-                     "</b> with " + whole(number_at(run.run, "model.parameters")) +
-                     " parameters and " + whole(number_at(run.run, "model.latent_dim")) +
-                     " latents, trained on " + whole(number_at(run.run, "data.train.n")) +
-                     " items of <b>" + shown(text_at(run.run, "data.train.source")) + "</b>";
+  const std::string name = text_at(run.run, "model.name");
+  const bool vowel = !name.empty() && std::string_view("aeiou").find(name[0]) != std::string::npos;
+  std::string text = "<p class=\"lead\">A" + std::string(vowel ? "n" : "") + " <b>" + shown(name) +
+                     "</b> with " + counted(number_at(run.run, "model.parameters"), "parameter") +
+                     " and " + counted(number_at(run.run, "model.latent_dim"), "latent") +
+                     ", trained on " + counted(number_at(run.run, "data.train.n"), "item") +
+                     " of <b>" + shown(text_at(run.run, "data.train.source")) + "</b>";
   const std::string shape = shape_of(run);
-  if (!shape.empty()) text += " (" + shape + " values each)";
+  if (!shape.empty()) text += " (" + shape + (shape == "1" ? " value each)" : " values each)");
   return text + ".</p>";
 }
 
@@ -60,12 +63,13 @@ std::string bound_figures(const RunFiles& run) {
 std::string run_figures(const RunFiles& run) {
   std::string list;
   if (const double active = number_at(run.run, "active_units"); std::isfinite(active)) {
-    list += figure_item(whole(active) + " / " + whole(number_at(run.run, "model.latent_dim")),
-                        "latents active");
+    list += figure_item(
+        shown_count(active) + " / " + shown_count(number_at(run.run, "model.latent_dim")),
+        "latents active");
   }
-  list += figure_item(whole(number_at(run.run, "epochs")), "epochs");
+  list += figure_item(shown_count(number_at(run.run, "epochs")), "epochs");
   const double rate = number_at(run.run, "items_per_second");
-  if (rate > 0) list += figure_item(whole(rate), "items per second");
+  if (rate > 0) list += figure_item(shown_count(rate), "items per second");
   return list;
 }
 
@@ -159,7 +163,7 @@ std::string next_section(const RunFiles& run) {
   text += "isthmus encode " + folder + " " + data + " -o latents.csv\n";
   if (text_at(run.run, "stop_reason") != "early_stop") {
     text += "isthmus train --resume " + folder + " --epochs " +
-            whole(2 * std::fmax(1, number_at(run.run, "epochs"))) + "\n";
+            shown_count(2 * std::fmax(1, number_at(run.run, "epochs"))) + "\n";
   }
   return text + "</pre></section>";
 }

@@ -35,11 +35,10 @@ std::string fact(const std::string& name, const std::string& value) {
   return value.empty() || value == "-" ? "" : "<dt>" + name + "</dt><dd>" + value + "</dd>";
 }
 
-std::string whole(double value) {
-  return std::isfinite(value) ? group_digits(static_cast<int64_t>(std::llround(value))) : "";
-}
+std::string whole(double value) { return std::isfinite(value) ? shown_count(value) : ""; }
 std::string size_text(double bytes) {
-  return bytes > 0 ? format_bytes(static_cast<uint64_t>(bytes)) : "";
+  constexpr double kMost = 1e18;  // beyond it a record is damaged
+  return bytes > 0 && bytes < kMost ? format_bytes(static_cast<uint64_t>(bytes)) : "";
 }
 
 std::string code(const std::string& text) {

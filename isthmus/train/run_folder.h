@@ -9,6 +9,7 @@
 //   metrics.csv            the same epochs as a table
 //   model.safetensors      the best model
 //   checkpoints/           step-000004310.safetensors, the last K
+//   look.json              isthmus.look/1: a first look at a table
 //   samples.png, reconstructions.png, epoch-0010-samples.png, epoch-0010-reconstructions.png
 //   log.txt, bad.csv (when images were skipped), report.html (report/)
 #pragma once

@@ -11,6 +11,7 @@
 #include "isthmus/train/json_results.h"
 #include "isthmus/train/pictures.h"
 #include "isthmus/train/run_record.h"
+#include "isthmus/train/table_look.h"
 #include "isthmus/train/train_loop.h"
 
 namespace isthmus {
@@ -85,6 +86,7 @@ void fill_from_model(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
   r.weights_sha256 = weights_sha256(model.parameters);
   const Dataset& measured = setup.data.num_val() > 0 ? setup.data.val_data() : setup.data.train;
   r.data_floor = data_floor(model, measured, measured.num_items());
+  write_table_look(model, setup.data, *setup.device, folder);
   if (!has_pictures(model.spec())) return;
   if (model.has_posterior()) {
     folder.write("samples.png", samples_picture(model, *setup.device, kGridSide, kGridSide, 0));

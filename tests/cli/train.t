@@ -51,6 +51,7 @@ checkpoints
 config.toml
 eval.json
 log.txt
+look.json
 metrics.csv
 metrics.jsonl
 model.safetensors
@@ -80,9 +81,10 @@ $ isthmus eval runs/a runs/a -q
 error[E3003]: runs/a: this is the folder of a run, not data
   hint: a run is a MODEL, which stands in front of DATA; to go on with it: isthmus train --resume runs/a
 [3]
-$ check_json.py runs/a/run.json; check_json.py runs/a/eval.json
+$ check_json.py runs/a/run.json; check_json.py runs/a/eval.json; check_json.py runs/a/look.json
 valid isthmus.run/1 x 1
 valid isthmus.eval/1 x 1
+valid isthmus.look/1 x 1
 $ isthmus report runs/a --json | check_json.py
 valid isthmus.report/1 x 1
 $ isthmus train table.csv --epochs 5 -o runs/d -q && cmp runs/a/model.safetensors runs/d/model.safetensors
