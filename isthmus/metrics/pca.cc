@@ -8,6 +8,7 @@
 
 #include "isthmus/base/error.h"
 #include "isthmus/metrics/principal_directions.h"
+#include "isthmus/metrics/vectors.h"
 
 namespace isthmus {
 namespace {
@@ -46,9 +47,8 @@ void Pca::split(std::span<const float> row, std::vector<double>& coordinates,
   for (size_t j = 0; j < d; ++j) rest[j] = row[j] - mean_[j];
   for (size_t i = 0; i < coordinates.size(); ++i) {
     const double* direction = directions_.data() + i * d;
-    double coordinate = 0;
-    for (size_t j = 0; j < d; ++j) coordinate += direction[j] * rest[j];
-    for (size_t j = 0; j < d; ++j) rest[j] -= coordinate * direction[j];
+    const double coordinate = dot(direction, rest.data(), d);
+    add_scaled(rest.data(), direction, -coordinate, d);
     coordinates[i] = coordinate;
   }
 }

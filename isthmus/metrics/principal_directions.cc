@@ -7,6 +7,7 @@
 #include "isthmus/base/error.h"
 #include "isthmus/base/rng_key.h"
 #include "isthmus/metrics/symmetric_eigen.h"
+#include "isthmus/metrics/vectors.h"
 
 namespace isthmus {
 namespace {
@@ -19,16 +20,6 @@ size_t width_of(const RowSource& rows) { return static_cast<size_t>(rows.width);
 
 void centre(std::span<const float> row, const std::vector<double>& mean, double* out) {
   for (size_t j = 0; j < row.size(); ++j) out[j] = row[j] - mean[j];
-}
-
-double dot(const double* a, const double* b, size_t count) {
-  double sum = 0;
-  for (size_t i = 0; i < count; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-void add_scaled(double* a, const double* b, double factor, size_t count) {
-  for (size_t i = 0; i < count; ++i) a[i] += factor * b[i];
 }
 
 /// Scales to length 1; a vector of nothing but rounding becomes zero.

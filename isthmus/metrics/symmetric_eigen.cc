@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "isthmus/base/error.h"
+#include "isthmus/metrics/vectors.h"
 
 namespace isthmus {
 namespace {
@@ -18,17 +19,6 @@ namespace {
 struct Tridiagonal {
   std::vector<double> diagonal, off_diagonal, rows;
 };
-
-double dot(const double* a, const double* b, size_t count) {
-  double sum = 0;
-  for (size_t i = 0; i < count; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-/// a += factor * b
-void add_scaled(double* a, const double* b, double factor, size_t count) {
-  for (size_t i = 0; i < count; ++i) a[i] += factor * b[i];
-}
 
 /// Reflects row i onto its last element: A <- H A H with H = 1 - v v^T (|v|^2 = 2), in the leading
 /// i x i part. Returns the new off-diagonal element; v is left in row i.
