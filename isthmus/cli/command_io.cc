@@ -29,6 +29,14 @@ std::unique_ptr<Device> CommandIo::open_device() const {
   return isthmus::open_device({.device = use.machine.device, .threads = static_cast<int>(threads)});
 }
 
+void CommandIo::take_stdout() const {
+  if (console.json()) {
+    throw Error(ErrorCode::kConflict, "-o - and --json both want stdout",
+                "write to a file, or leave out --json");
+  }
+  console.keep_stdout_for_data();
+}
+
 void CommandIo::write(const std::string& path, std::span<const std::byte> bytes,
                       const Json& wrote) {
   if (path == "-") {

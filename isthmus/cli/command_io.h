@@ -37,6 +37,8 @@ class CommandIo {
   VerbSettings verb_settings() const { return {.seed = use.run.seed}; }
   double seconds() const { return monotonic_clock().seconds() - started_; }
 
+  /// For "-o -": results for people leave stdout. Error E2005 together with --json.
+  void take_stdout() const;
   /// Writes a file, whole or not at all, or stdout for "-"; remembers it for `wrote`.
   void write(const std::string& path, std::span<const std::byte> bytes, const Json& wrote);
   /// A file that is already there; `text` is for people.

@@ -60,15 +60,27 @@ void Console::err_line(std::string_view shown, std::string_view plain) {
   }
 }
 
+void Console::print_result(const std::string& line) {
+  draw("");
+  try {
+    terminal_.out(line + "\n");
+  } catch (const Error& error) {
+    // Whoever closed stdout does not want to know; the work goes on.
+    if (error.code() != ErrorCode::kPipeClosed && error.code() != ErrorCode::kNoStdout) throw;
+  }
+}
+
 void Console::result(std::string_view line) {
   if (options_.quiet || options_.json) return;
-  draw("");
-  terminal_.out(std::string(line) + "\n");
+  if (data_on_stdout_) return info(line);
+  print_result(std::string(line));
 }
 
 void Console::result(std::string_view label, std::string_view text) {
+  if (options_.quiet || options_.json) return;
+  if (data_on_stdout_) return info(label, text);
   const std::string padded = pad_right(label, kLabelWidth);
-  result(label_text(padded, kBlue, terminal_.out_is_terminal) + std::string(text));
+  print_result(label_text(padded, kBlue, terminal_.out_is_terminal) + std::string(text));
 }
 
 void Console::info(std::string_view line) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is printed where. Results go to stdout; summaries, progress, warnings and errors to stderr.
-// With --json stdout carries one object and no other result; -q leaves only errors.
+// With --json stdout carries one object and no other result, with -o - data and no other result; -q
+// leaves only errors.
 #pragma once
 
 #include <functional>
@@ -42,7 +43,7 @@ class Console {
   /// "bar" "plain" "jsonl" "none"; auto is decided here.
   std::string progress_mode() const;
 
-  /// Human results on stdout.
+  /// Human results on stdout; a reader who has gone misses them without an error.
   void result(std::string_view line);
   void result(std::string_view label, std::string_view text);
   /// Summaries on stderr.
@@ -55,8 +56,10 @@ class Console {
   /// The last words when nothing else can be said; needs no memory.
   void say_out_of_memory() const;
 
-  /// As it is: data on stdout, the JSON object, help.
+  /// As it is: data on stdout, the JSON object, help. An Error when not all could be written.
   void write_out(std::string_view text) { terminal_.out(text); }
+  /// From now on stdout carries data and nothing else: results for people go to stderr.
+  void keep_stdout_for_data() { data_on_stdout_ = true; }
   /// A line that the next one overwrites; "" removes it.
   void draw(std::string_view line);
   /// A line in two parts, with time between them.
@@ -74,7 +77,8 @@ class Console {
   EdgeOptions options_;
   std::unique_ptr<AppendFile> log_;
   std::vector<Warning> warnings_;
-  bool drawn_ = false, line_open_ = false;
+  void print_result(const std::string& line);
+  bool drawn_ = false, line_open_ = false, data_on_stdout_ = false;
 };
 
 }  // namespace isthmus

@@ -30,7 +30,7 @@ std::string formats_text() {
          "\n"
          "CSV, NPY and IDX may be compressed with gzip. Written are: .png grids, .npy and\n"
          ".csv arrays, .jsonl lines, folders of PNGs (a path that ends in /), - for\n"
-         "stdout.\n";
+         "stdout, which then carries data and nothing else.\n";
 }
 
 std::string auto_text() {
@@ -69,9 +69,9 @@ std::string data_text() {
 std::string errors_text() {
   std::string text =
       "The first digit of an error number is the exit status (8: 75). 1 bug in isthmus,\n"
-      "2 usage, 3 data, 4 model file, 5 disk, memory or device, 6 diverged, 7 a\n"
-      "condition was not met, 75 busy, 130 and 143 stopped by a signal after a\n"
-      "checkpoint.\n\n";
+      "2 usage, 3 data, 4 model file, 5 disk, memory, device or standard output (5 without\n"
+      "a word: its reader left early, as head does), 6 diverged, 7 a condition was not\n"
+      "met, 75 busy, 130 and 143 stopped by a signal after a checkpoint.\n\n";
   for (const ErrorInfo& info : all_error_infos()) {
     text += "  " + error_label(info.code) + "  " + std::string(info.summary) + "\n";
   }

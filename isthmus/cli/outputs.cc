@@ -51,10 +51,7 @@ void require_parent(const CommandIo& io, const std::string& path) {
 
 Output stdout_output(const CommandIo& io, const OutputOptions& options,
                      const std::vector<std::string>& formats) {
-  if (io.console.json()) {
-    throw Error(ErrorCode::kConflict, "-o - and --json both want stdout",
-                "write to a file, or leave out --json");
-  }
+  io.take_stdout();
   if (!contains(formats, options.as)) {
     throw Error(ErrorCode::kUnknownExtension, options.as + " cannot be written here",
                 known_text(formats));

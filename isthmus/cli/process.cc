@@ -26,6 +26,7 @@ constexpr int64_t kSameRequestMs = 200;
 std::atomic<int> g_stop_status{0};
 std::atomic<int64_t> g_stopped_at_ms{0};
 std::atomic<bool> g_save{false};
+bool g_no_stdout = false;  // the process was started without
 
 int64_t now_ms() {
   timespec now = {};
@@ -55,19 +56,25 @@ void handle(int signal, void (*handler)(int)) {
   sigaction(signal, &action, nullptr);
 }
 
-/// A closed pipe swallows the rest; a full disk is an error.
+ErrorCode code_of_write(int error) {
+  if (error == EPIPE) return ErrorCode::kPipeClosed;
+  return error == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kIoError;
+}
+
 void write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<size_t>(written));
-    } else if (errno == EPIPE || errno == EBADF) {
-      return;
     } else if (errno != EINTR) {
-      const auto code = errno == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kIoError;
-      throw Error(code, std::string("standard output: ") + std::strerror(errno));
+      throw Error(code_of_write(errno), std::string("standard output: ") + std::strerror(errno));
     }
   }
+}
+
+void write_stdout(std::string_view text) {
+  if (g_no_stdout && !text.empty()) throw Error(ErrorCode::kNoStdout, "standard output is closed");
+  write_all(STDOUT_FILENO, text);
 }
 
 /// A run started with closed descriptors would open its own files as 0, 1 and 2, and print into
@@ -75,6 +82,7 @@ void write_all(int descriptor, std::string_view text) {
 void fill_standard_descriptors() {
   for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (descriptor == STDOUT_FILENO) g_no_stdout = true;
     // The lowest free number is this one.
     (void)!open("/dev/null", descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
   }
@@ -100,7 +108,7 @@ void prepare_process() {
 
 Terminal process_terminal() {
   Terminal terminal;
-  terminal.out = [](std::string_view text) { write_all(STDOUT_FILENO, text); };
+  terminal.out = write_stdout;
   terminal.err = [](std::string_view text) {
     try {
       write_all(STDERR_FILENO, text);

@@ -11,7 +11,8 @@ namespace isthmus {
 /// A closed stdout does not end training, nor does it receive what belongs into files; a limit on
 /// the size of files is an error and not a signal.
 void prepare_process();
-/// Standard output and error. A write that fails other than by a closed pipe is an Error.
+/// Standard output and error. A write to stdout that fails is an Error: E5111 when its reader has
+/// gone, E5112 when there never was one. Nothing is said about stderr, because nothing could be.
 Terminal process_terminal();
 
 /// From now on SIGINT, SIGTERM and SIGHUP ask to stop and SIGUSR1 asks for a checkpoint; a second

@@ -165,6 +165,8 @@ void print_error_json(Console& console, const Error& error, bool json, double se
 }
 
 int report_error(Console& console, const Error& error, bool json, double seconds) {
+  // `| head` is no fault: the status says that not all was written, and nothing else does.
+  if (error.code() == ErrorCode::kPipeClosed) return exit_status(error.code());
   console.error(error, config_excerpt(error));
   print_error_json(console, error, json, seconds);
   return exit_status(error.code());

@@ -23,6 +23,7 @@ int run_report(CommandIo& io, const ReportOptions& o) {
     throw Error(ErrorCode::kFileMissing, "there is no run.json: this is no run folder",
                 "give the folder that train has printed", {.file = run});
   }
+  if (o.path == "-") io.take_stdout();
   const std::string page = report_html(io.fs(), run);
   const bool own = o.path == "none";
   const std::string path = own ? join_path(run, "report.html") : o.path;
