@@ -312,6 +312,13 @@ TEST_F(Sources, FaultsNameLineAndColumn) {
     EXPECT_NE(config_excerpt(error).find("^^^^^^ expected a number, greater than 0"),
               std::string::npos);
   }
+  try {
+    epochs(config("a." + std::string(500, 'a') + " = " + std::string(5000, '[')), {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_LT(config_excerpt(error).size(), 300u) << "only the part of a long line that matters";
+    EXPECT_NE(config_excerpt(error).find("...aaa"), std::string::npos);
+  }
   EXPECT_EQ(code_of([&] { epochs(config("[train]\nepoch = 3\n"), {}); }), ErrorCode::kConfigKey);
   EXPECT_EQ(code_of([&] { epochs(config("[train\n"), {}); }), ErrorCode::kConfigSyntax);
   EXPECT_EQ(code_of([&] { epochs(config("[train]\ntime = 2001-01-01\n"), {}); }),
@@ -328,6 +335,44 @@ TEST(ConfigFile, OtherCharactersThanAsciiStandInQuotes) {
        {"a = 7 ä\n", "ä = 1", "a = 1 ä", "a = “7”\n", "a = 7\"ä\"", "[/a]\n"}) {
     EXPECT_EQ(code_of([&] { parse_config(bad, "a.toml"); }), ErrorCode::kConfigSyntax) << bad;
   }
+}
+
+TEST(ConfigFile, DeepNestingIsRefusedBeforeItIsParsed) {
+  const auto repeated = [](const std::string& text, int times) {
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  const int deep = 100000;
+  for (const std::string& bad :
+       {repeated("a.", deep) + "a = 1\n", repeated("a . ", deep) + "a = 1\n",
+        "[" + repeated("a.", deep) + "a]\nb = 1\n", "[[" + repeated("'a'.", deep) + "a]]\n",
+        "a = " + repeated("[", deep) + repeated("]", deep) + "\n",
+        "a = " + repeated("{a=", deep) + "1" + repeated("}", deep),
+        "a = {" + repeated("a.", deep) + "a = 1}\n", "a = [\n" + repeated("{a.a=[\n", deep),
+        "# \"\na = 1 # '''\n" + repeated("a.", deep) + "a = 1\n",
+        "a = '''x''''\n" + repeated("a.", deep) + "a = 1\n",
+        "a = \"\"\"\\\"\"\"\"\"\"\n" + repeated("a.", deep) + "a = 1\n"}) {
+    EXPECT_EQ(code_of([&] { parse_config(bad, "a.toml"); }), ErrorCode::kConfigSyntax)
+        << bad.substr(0, 40);
+  }
+  try {
+    parse_config("b = 1\n" + repeated("a.", 16) + "a = 1\n", "a.toml");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.where().line, 2);
+    EXPECT_EQ(error.where().column, 32);
+  }
+}
+
+TEST(ConfigFile, DotsAndBracketsInTextsAndNumbersAreNotDepth) {
+  const std::string dots(100, '.'), brackets(100, '[');
+  const std::string texts = "a.b = '" + dots + brackets + "'\n\"c" + dots + "\" = 1 # " + dots +
+                            brackets + "\nd = '''\n" + dots + "''" + dots + "\n'''''\n";
+  EXPECT_EQ(parse_config(texts, "a.toml").size(), 3u);
+  std::string numbers = "a = [";
+  for (int i = 0; i < 1000; ++i) numbers += "0.5, ";
+  EXPECT_EQ(parse_config(numbers + "1]\n", "a.toml").size(), 1u);
 }
 
 Progress progress_of(int64_t epochs, double objective) {

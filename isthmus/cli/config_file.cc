@@ -3,7 +3,9 @@
 //
 // toml++ 3.3 asserts, and declares to be unreachable, what a malformed file does: [/ at the start
 // of a section, some characters from U+00A1 on outside of strings. Its checks and messages follow
-// those assertions, so that they are left out here; such characters are no blanks.
+// those assertions, so that they are left out here; such characters are no blanks. It also reads,
+// and frees, what is nested by recursion without an end, so the depth is counted before.
+#include <algorithm>
 #include <cstdint>
 
 #define TOML_ASSERT(expr) static_assert(true)
@@ -27,6 +29,82 @@ namespace isthmus {
 namespace {
 
 constexpr uint64_t kMaxConfigBytes = uint64_t{1} << 20;
+constexpr size_t kExcerptBefore = 40, kExcerptBytes = 70;
+constexpr int kMaxDepth = 16;  // of brackets, and of names in a key; options have two names
+
+/// Counts brackets and the dots of keys, without understanding more of TOML than where texts and
+/// comments end. A text that ends nowhere ends with its line: toml++ stops there, too.
+class DepthCheck {
+ public:
+  DepthCheck(std::string_view text, const std::string& path) : text_(text), path_(path) {}
+
+  void run() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '"' || c == '\'') {
+        skip_string(c);
+        continue;
+      }
+      if (c == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+        continue;
+      }
+      count(c);
+      ++at_;
+    }
+  }
+
+ private:
+  void count(char c) {
+    if (c == '.') ++dots_;
+    if (c == '[' || c == '{') ++brackets_;
+    if (c == ']' || c == '}') brackets_ = std::max(0, brackets_ - 1);
+    if (c != '.' && std::string_view("\n=,[{").find(c) != std::string_view::npos) dots_ = 0;
+    if (dots_ < kMaxDepth && brackets_ <= kMaxDepth) return;
+    const auto before = text_.substr(0, at_);
+    const size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+    throw Error(ErrorCode::kConfigSyntax,
+                "nested deeper than " + std::to_string(kMaxDepth) + " levels",
+                "keys of isthmus have two names: section.option",
+                {.file = path_,
+                 .line = 1 + std::count(before.begin(), before.end(), '\n'),
+                 .column = static_cast<int64_t>(at_ - line_start) + 1});
+  }
+
+  void skip_string(char quote) {
+    const std::string three(3, quote);
+    if (!text_.substr(at_).starts_with(three)) {
+      skip_to(quote, "\n");
+      return;
+    }
+    at_ += 2;
+    do {
+      skip_to(quote, "");
+    } while (at_ < text_.size() && !text_.substr(at_ - 1).starts_with(three));
+    // Up to two quotes more may stand before the three that end it.
+    for (int more = 0; more < 4 && at_ < text_.size() && text_[at_] == quote; ++more) ++at_;
+  }
+
+  /// From a quote to behind the next one, or to a character of `stop`.
+  void skip_to(char quote, std::string_view stop) {
+    for (++at_; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (stop.find(c) != std::string_view::npos) return;
+      if (c == '\\' && quote == '"') {
+        ++at_;
+      } else if (c == quote) {
+        ++at_;
+        return;
+      }
+    }
+    at_ = text_.size();
+  }
+
+  std::string_view text_;
+  const std::string& path_;
+  size_t at_ = 0;
+  int dots_ = 0, brackets_ = 0;
+};
 
 ErrorWhere place(const std::string& path, const toml::source_region& source, std::string key = {}) {
   return {.file = path,
@@ -97,6 +175,7 @@ size_t token_length(std::string_view text) {
 }  // namespace
 
 std::vector<ConfigEntry> parse_config(std::string_view text, const std::string& path) {
+  DepthCheck(text, path).run();
   std::vector<ConfigEntry> entries;
   try {
     flatten(path, toml::parse(text, path), "", entries);
@@ -121,12 +200,17 @@ std::string config_excerpt(const Error& error) {
   const std::vector<std::string> lines = split(all, '\n');
   const auto index = static_cast<size_t>(*where.line - 1);
   if (index >= lines.size()) return {};
-  const std::string& line = lines[index];
-  const auto column = std::min(static_cast<size_t>(*where.column - 1), line.size());
+  const auto column = std::min(static_cast<size_t>(*where.column - 1), lines[index].size());
+  // Of a long line, the part around the place.
+  const size_t first = column > kExcerptBefore ? column - kExcerptBefore : 0;
+  const std::string_view rest = std::string_view(lines[index]).substr(first);
+  const std::string_view part = rest.substr(0, kExcerptBytes);
+  const std::string before = first > 0 ? "..." : "", after = part != rest ? "..." : "";
   const std::string number_text = std::to_string(*where.line);
-  return "  " + number_text + " | " + escape_for_terminal(line) + "\n  " +
-         std::string(number_text.size(), ' ') + " | " + std::string(column, ' ') +
-         std::string(token_length(std::string_view(line).substr(column)), '^') + " " + error.hint();
+  return "  " + number_text + " | " + before + escape_for_terminal(part) + after + "\n  " +
+         std::string(number_text.size(), ' ') + " | " +
+         std::string(before.size() + column - first, ' ') +
+         std::string(token_length(part.substr(column - first)), '^') + " " + error.hint();
 }
 
 }  // namespace isthmus

@@ -47,7 +47,10 @@ def write_texts():
             "sections": '[model]\nlatent_dim = 20\nhidden = [256, 128]\n[optimizer]\nlearning_rate = 1e-3\n',
             "dotted": 'loop.epochs = "20"\nrun.seed = 7\n"run".keep = 2\n', "types": "a = 1979-05-27\n",
             "nested": "a = [[1], {b = 2}]\n", "text": 'a = """\nx\n"""\nb = \'c\'\n', "broken": "a = \n= b\n[c",
-            "numbers": "a = 0x7f\nb = 1_000\nc = nan\nd = -inf\n"}.items():
+            "numbers": "a = 0x7f\nb = 1_000\nc = nan\nd = -inf\n",
+            "deep_key": "a." * 20000 + "a = 1\n", "deep_header": "[" + "a." * 20000 + "a]\n",
+            "deep_list": "a = " + "[" * 20000, "deep_table": "a = " + "{a=" * 20000,
+            "deep_mixed": "a = " + "[{a.a=" * 9000}.items():
         put("config", name, text.encode())
     values = ["20", "-1", "1e-3", "nan", "auto", "none", "256,128", "10m", "1.5h", "512MiB", "1TB", "true",
               "0.1", "9223372036854775807", "1e400", "", " 3 ", "adam", "bernoulli", "elbo>-250"]

@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 namespace {
 
 constexpr size_t kMaxMutated = 512;
+constexpr size_t kMostRepeats = 50000;
 
 using Input = std::vector<uint8_t>;
 
@@ -69,7 +70,7 @@ class Mutator {
     const size_t at = below(input.size() + 1);
     const auto here = input.begin() + static_cast<ptrdiff_t>(at);
     const size_t count = std::min(1 + below(16), input.size() - at);
-    switch (below(5)) {
+    switch (below(6)) {
       case 0:
         if (at < input.size()) *here ^= static_cast<uint8_t>(1u << below(8));
         break;
@@ -82,6 +83,16 @@ class Mutator {
       case 3:
         input.erase(here, here + static_cast<ptrdiff_t>(count));
         break;
+      case 4: {  // a few bytes again and again: what nests, nests deeply
+        const Input piece(here, here + static_cast<ptrdiff_t>(std::min<size_t>(count, 4)));
+        const size_t times = below(32) == 0 ? below(kMostRepeats) : below(64);
+        Input repeated;
+        for (size_t i = 0; i < times; ++i) {
+          repeated.insert(repeated.end(), piece.begin(), piece.end());
+        }
+        input.insert(here, repeated.begin(), repeated.end());
+        break;
+      }
       default: {  // a piece of another file, or of this one
         const Input& other = any_file();
         const size_t from = below(other.size());
