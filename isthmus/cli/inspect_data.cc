@@ -80,8 +80,7 @@ Json classes_json(const Dataset& data) {
   std::vector<int64_t> sizes(static_cast<size_t>(std::max<int64_t>(count, 0)));
   for (int32_t label : data.labels) ++sizes[static_cast<size_t>(label)];
   for (size_t i = 0; i < sizes.size(); ++i) {
-    const std::string name = i < data.class_names.size() ? data.class_names[i] : std::to_string(i);
-    classes.push_back(Json::object().set("label", escape_for_terminal(name)).set("n", sizes[i]));
+    classes.push_back(Json::object().set("label", data.class_names[i]).set("n", sizes[i]));
   }
   return classes;
 }

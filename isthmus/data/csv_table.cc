@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns, labels and storage of the table reader (formats/csv.cc drives them). No parsing of
+// Columns and storage of the table reader (formats/csv.cc drives them). No parsing of
 // records or numbers here.
 #include "isthmus/data/csv_table.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <unordered_set>
 
@@ -14,7 +13,6 @@
 namespace isthmus {
 namespace {
 
-constexpr size_t kMaxCategories = 10000;
 constexpr size_t kBlockValues = size_t{1} << 19;
 
 size_t find_column(const std::vector<std::string>& names, const std::string& wanted,
@@ -30,11 +28,6 @@ size_t find_column(const std::vector<std::string>& names, const std::string& wan
   if (hint.size() > kMaxHint) hint = hint.substr(0, kMaxHint) + " ...";
   throw Error(ErrorCode::kBadValue, "there is no column \"" + wanted + "\"", hint,
               {.key = std::string(key)});
-}
-
-bool parse_integer(std::string_view text, int32_t& value) {
-  const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return status == std::errc() && stop == text.data() + text.size();
 }
 
 }  // namespace
@@ -122,42 +115,6 @@ Tensor RowBuffer::take() {
   blocks_.clear();
   num_rows_ = 0;
   return all;
-}
-
-void LabelColumn::add(std::string_view cell, int64_t line, size_t index) {
-  const auto [found, is_new] =
-      ids_.try_emplace(std::string(cell), static_cast<int32_t>(ids_.size()));
-  if (is_new && ids_.size() > kMaxCategories) {
-    throw Error(ErrorCode::kCsvCategories,
-                "the label column \"" + name_ + "\" has more than " +
-                    group_digits(int64_t{kMaxCategories}) + " different texts",
-                {}, {.line = line, .column = static_cast<int64_t>(index) + 1, .field = name_});
-  }
-  rows_.push_back(found->second);
-}
-
-void LabelColumn::add_front(std::string_view cell) {
-  add(cell, 1, 0);
-  std::rotate(rows_.begin(), rows_.end() - 1, rows_.end());
-}
-
-void LabelColumn::finish(ParsedData& data) {
-  std::vector<std::string> texts;
-  for (const auto& [text, id] : ids_) texts.push_back(text);
-  std::sort(texts.begin(), texts.end());
-  std::vector<int32_t> label_of(texts.size());
-  const bool numbers = std::all_of(texts.begin(), texts.end(), [](const std::string& text) {
-    int32_t value = 0;
-    return parse_integer(text, value);
-  });
-  for (size_t i = 0; i < texts.size(); ++i) {
-    int32_t value = static_cast<int32_t>(i);
-    if (numbers) parse_integer(texts[i], value);
-    label_of[static_cast<size_t>(ids_.at(texts[i]))] = value;
-    if (!numbers) data.class_names.push_back(escape_for_terminal(texts[i]));
-  }
-  data.labels.reserve(rows_.size());
-  for (const int32_t id : rows_) data.labels.push_back(label_of[static_cast<size_t>(id)]);
 }
 
 }  // namespace isthmus

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pieces of the table reader: header, choice of columns, label column, growing values.
+// The pieces of the table reader: header, choice of columns, growing values.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "isthmus/data/csv_records.h"
@@ -44,23 +43,6 @@ class RowBuffer {
   int64_t num_rows_ = 0;
   size_t rows_per_block_ = 0;
   std::vector<std::unique_ptr<double[]>> blocks_;
-};
-
-/// Labels from text cells: whole numbers stay numbers, anything else becomes a class.
-class LabelColumn {
- public:
-  explicit LabelColumn(std::string name) : name_(std::move(name)) {}
-  /// E3106 above 10,000 different texts.
-  void add(std::string_view cell, int64_t line, size_t index);
-  /// Puts a cell before the first row.
-  void add_front(std::string_view cell);
-  int64_t num_rows() const { return static_cast<int64_t>(rows_.size()); }
-  void finish(ParsedData& data);
-
- private:
-  std::string name_;
-  std::unordered_map<std::string, int32_t> ids_;  // in order of appearance
-  std::vector<int32_t> rows_;
 };
 
 }  // namespace isthmus

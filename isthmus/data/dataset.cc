@@ -52,6 +52,17 @@ void warn_extension(const std::string& path, const FormatDef& format) {
   }
 }
 
+/// The known names of labels that were stored as numbers.
+void name_classes(std::vector<std::string>& classes, std::span<const std::string> known) {
+  for (std::string& name : classes) {
+    for (size_t i = 0; i < known.size(); ++i) {
+      if (name != std::to_string(i)) continue;
+      name = known[i];
+      break;
+    }
+  }
+}
+
 /// A regular file is parsed while it is read; what can be read only once, such as a pipe, is kept.
 class SourceFile {
  public:
@@ -140,7 +151,6 @@ class Loader {
 
   Dataset finish() {
     Dataset dataset;
-    const std::vector<std::string> class_names = set_class_names_;
     ParsedData all = join_parts(std::move(parts_));
     add_label_file(all);
     if (options_.limit && *options_.limit < all.values.shape()[0]) {
@@ -150,7 +160,7 @@ class Loader {
     regard_as(all, options_.as);
     measure(all, dataset.spec);
     dataset.labels = std::move(all.labels);
-    dataset.class_names = all.class_names.empty() ? class_names : std::move(all.class_names);
+    dataset.class_names = std::move(all.class_names);
     if (dataset.labels.empty()) dataset.class_names.clear();
     dataset.source = join(sources_, ", ");
     dataset.split = mixed_splits_ ? "" : splits_.back();
@@ -181,7 +191,7 @@ class Loader {
 
   void add_known_set(const KnownSet& set) {
     add_file(images_of(set, split_, options_.search_path));
-    set_class_names_ = set.class_names;
+    name_classes(parts_.back().data.class_names, set.class_names);
     if (!set.package.empty()) append_note(note_, "Debian package " + std::string(set.package));
   }
 
@@ -275,7 +285,7 @@ class Loader {
   const DataOptions& options_;
   const Limits& limits_;
   std::vector<NamedPart> parts_;
-  std::vector<std::string> sources_, splits_, set_class_names_;
+  std::vector<std::string> sources_, splits_;
   std::vector<BadFile> bad_;
   std::string split_, note_;
   bool mixed_splits_ = false;

@@ -31,8 +31,8 @@ struct BadFile {
 struct Dataset {
   DataSpec spec;  // shape, kind, fields with facts; scaling is still "none" (see scaling.h)
   Tensor values;  // (N, item_shape...), kU8 or kF32 as spec.narrowing says
-  std::vector<int32_t> labels;           // (N), or empty
-  std::vector<std::string> class_names;  // of labels 0, 1, ...; empty when labels are numbers
+  std::vector<int32_t> labels;           // (N), or empty; each is an index of class_names
+  std::vector<std::string> class_names;  // of labels 0, 1, ...
   std::string source;                    // "fashion-mnist", "photos/", "a.csv, b.csv"
   std::string split;                     // "train", "test" or ""
   std::string note;                      // "Debian package dataset-fashion-mnist; ..."

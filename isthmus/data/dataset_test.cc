@@ -83,7 +83,7 @@ TEST(KnownSet, IsFoundBelowTheSearchPathOrInIt) {
   EXPECT_EQ(open("mnist", options).num_items(), 3);
   options.search_path = {"/nowhere", folder.substr(0, folder.size() - 6)};
   const Dataset test = open("mnist@test", options);
-  EXPECT_EQ(test.labels, (std::vector<int32_t>{4, 5}));
+  EXPECT_EQ(test.class_names, (std::vector<std::string>{"4", "5"}));
   EXPECT_EQ(test.source, "mnist");
   EXPECT_EQ(test.split, "test");
   EXPECT_EQ(number_of([&] { open("fashion_mnist", options); }), 3008);
@@ -95,7 +95,8 @@ TEST(Folder, OfIdxFilesHasSplitsAndLabels) {
   const std::string folder = mnist_folder("set");
   const Dataset train = open(folder);
   EXPECT_EQ(train.num_items(), 3);
-  EXPECT_EQ(train.labels, (std::vector<int32_t>{1, 2, 3}));
+  EXPECT_EQ(train.labels, (std::vector<int32_t>{0, 1, 2}));
+  EXPECT_EQ(train.class_names, (std::vector<std::string>{"1", "2", "3"}));
   EXPECT_EQ(train.split, "train");
   EXPECT_EQ(open(folder + "@test").num_items(), 2);
 }
@@ -267,7 +268,7 @@ TEST(Options, LabelFilesOfAnyFormat) {
   }
   const std::vector<float> numbers = {7, 0, -1};
   options.labels = put(folder, "y.npy", write_npy(Tensor::from<float>({3}, numbers)));
-  EXPECT_EQ(open(data, options).labels, (std::vector<int32_t>{7, 0, -1}));
+  EXPECT_EQ(open(data, options).class_names, (std::vector<std::string>{"-1", "0", "7"}));
   const std::vector<float> broken = {7, 0.5, -1};
   options.labels = put(folder, "y.npy", write_npy(Tensor::from<float>({3}, broken)));
   EXPECT_EQ(number_of([&] { open(data, options); }), 3404);

@@ -23,8 +23,8 @@ struct ParsedData {
   DataKind kind = DataKind::kArray;
   Tensor values;                          // (N, item...) kU8, kF32 or kF64: see narrow.h
   std::vector<std::string> column_names;  // tables: one per column
-  std::vector<int32_t> labels;            // (N) or empty
-  std::vector<std::string> class_names;   // names of labels 0, 1, ...; empty if they are numbers
+  std::vector<int32_t> labels;            // (N) or empty; each is an index of class_names
+  std::vector<std::string> class_names;   // of labels 0, 1, ...
   std::string note;                       // what was changed while reading, one sentence
 };
 

@@ -28,7 +28,7 @@ Labels labels_from_text(std::span<const std::byte> stored, int64_t num_items,
                         const Limits& limits) {
   ByteStream in(stored);
   CsvRecords records(in, limits);
-  LabelColumn column("labels");
+  LabelValues labels("the label file");
   std::vector<std::string> first;
   for (int64_t row = 0; records.next(); ++row) {
     if (records.num_cells() != 1) {
@@ -39,14 +39,12 @@ Labels labels_from_text(std::span<const std::byte> stored, int64_t num_items,
     if (row == 0) {
       first.emplace_back(records.cell(0));
     } else {
-      column.add(records.cell(0), records.line(), 0);
+      labels.add(records.cell(0), {.line = records.line(), .column = 1});
     }
   }
   // One line more than items means that the first line is a header.
-  if (!first.empty() && column.num_rows() != num_items) column.add_front(first[0]);
-  ParsedData data;
-  column.finish(data);
-  return {std::move(data.labels), std::move(data.class_names)};
+  if (!first.empty() && labels.count() != num_items) labels.add_front(first[0]);
+  return labels.finish();
 }
 
 Labels labels_from_array(const ParsedData& data) {
@@ -54,21 +52,20 @@ Labels labels_from_array(const ParsedData& data) {
     throw Error(ErrorCode::kArrayShape,
                 "labels of shape " + shape_text(data.values.shape()) + "; one per item is needed");
   }
-  Labels labels;
-  labels.values.reserve(static_cast<size_t>(data.values.num_values()));
+  LabelValues labels("the label file");
   if (data.values.dtype() == Dtype::kU8) {
-    for (const uint8_t v : data.values.values<uint8_t>()) labels.values.push_back(v);
-    return labels;
+    for (const uint8_t v : data.values.values<uint8_t>()) labels.add(std::to_string(v));
+    return labels.finish();
   }
   constexpr float kMaxLabel = 1 << 24;  // whole numbers are exact up to here
   for (const float v : data.values.values<float>()) {
     if (!(std::fabs(v) <= kMaxLabel) || v != std::floor(v)) {
       throw Error(ErrorCode::kValueRange, "label " + print_value(v) + " is not a whole number", {},
-                  {.row = static_cast<int64_t>(labels.values.size())});
+                  {.row = labels.count()});
     }
-    labels.values.push_back(static_cast<int32_t>(v));
+    labels.add(std::to_string(static_cast<int32_t>(v)), {.row = labels.count()});
   }
-  return labels;
+  return labels.finish();
 }
 
 Labels parse_labels(std::span<const std::byte> stored, int64_t num_items, const Limits& limits) {

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "isthmus/base/limits.h"
+#include "isthmus/data/label_values.h"
 
 namespace isthmus {
 
@@ -20,12 +20,8 @@ std::optional<std::string> find_labels_beside(const std::string& images_path);
 /// The image file of a split in a folder: "train-images..." or "t10k-images..." / "test-images...".
 std::optional<std::string> find_idx_images(const std::string& folder, std::string_view split);
 
-struct Labels {
-  std::vector<int32_t> values;
-  std::vector<std::string> class_names;
-};
 /// IDX or NPY with one axis, or a table of one column. E3006 unless there are `num_items`; E3204
-/// for more axes, E3404 for values that are not whole numbers.
+/// for more axes, E3404 for values that are not whole numbers, E3106 for too many different ones.
 Labels read_labels(const std::string& path, int64_t num_items, const Limits& limits);
 
 }  // namespace isthmus

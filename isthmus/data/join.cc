@@ -102,10 +102,6 @@ void append_labels(const ParsedData& part, ParsedData& all) {
   std::unordered_map<std::string, int32_t> ids;
   for (const std::string& name : all.class_names) ids.emplace(name, ids.size());
   for (const int32_t label : part.labels) {
-    if (part.class_names.empty()) {
-      all.labels.push_back(label);
-      continue;
-    }
     const std::string& name = part.class_names[static_cast<size_t>(label)];
     const auto [found, is_new] = ids.try_emplace(name, static_cast<int32_t>(ids.size()));
     if (is_new) all.class_names.push_back(name);
@@ -154,15 +150,11 @@ ParsedData join_parts(std::vector<NamedPart> parts) {
   }
   const auto is_labelled = [](const NamedPart& part) { return !part.data.labels.empty(); };
   const bool labelled = std::all_of(parts.begin(), parts.end(), is_labelled);
-  const bool named = parts[0].data.class_names.empty();
-  const bool same_labels = std::all_of(parts.begin(), parts.end(), [&](const NamedPart& part) {
-    return part.data.class_names.empty() == named;
-  });
   ParsedData all;
   all.kind = parts[0].data.kind;
   all.column_names = parts[0].data.column_names;
-  if (!(labelled && same_labels) && std::any_of(parts.begin(), parts.end(), is_labelled)) {
-    add_note(all.note, "labels were left out: not all parts have labels of one kind");
+  if (!labelled && std::any_of(parts.begin(), parts.end(), is_labelled)) {
+    add_note(all.note, "labels were left out: not all parts have labels");
   }
   Shape shape = parts[0].data.values.shape();
   shape[0] = static_cast<int64_t>(num_items.value());
@@ -171,7 +163,7 @@ ParsedData join_parts(std::vector<NamedPart> parts) {
   for (NamedPart& part : parts) {
     copy_values(part.data.values, all.values, at);
     at += static_cast<size_t>(part.data.values.num_values());
-    if (labelled && same_labels) append_labels(part.data, all);
+    if (labelled) append_labels(part.data, all);
     add_note(all.note, part.data.note);
     part.data = {};
   }

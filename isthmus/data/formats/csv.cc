@@ -11,6 +11,7 @@
 #include "isthmus/data/csv_records.h"
 #include "isthmus/data/csv_table.h"
 #include "isthmus/data/formats.h"
+#include "isthmus/data/label_values.h"
 
 namespace isthmus {
 namespace {
@@ -35,7 +36,9 @@ class TableReader {
                                      : numbered_names(static_cast<int64_t>(records_.num_cells())),
                               choice_);
     rows_.emplace(columns_.kept.size(), limits_);
-    if (columns_.label != CsvColumns::kNone) labels_.emplace(columns_.names[columns_.label]);
+    if (columns_.label != CsvColumns::kNone) {
+      labels_.emplace("the label column \"" + columns_.names[columns_.label] + "\"");
+    }
     if (header && !records_.next()) {
       throw Error(ErrorCode::kEmptyData, "the table has a header and no rows");
     }
@@ -70,7 +73,10 @@ class TableReader {
       return;
     }
     if (labels_) {
-      labels_->add(records_.cell(columns_.label), records_.line_of(columns_.label), columns_.label);
+      labels_->add(records_.cell(columns_.label),
+                   {.line = records_.line_of(columns_.label),
+                    .column = static_cast<int64_t>(columns_.label) + 1,
+                    .field = columns_.names[columns_.label]});
     }
   }
   /// Goes through the rest of the table to count cells like the bad one. A later fault in the
@@ -111,7 +117,11 @@ class TableReader {
     data.kind = DataKind::kTable;
     data.values = rows_->take();
     for (const size_t index : columns_.kept) data.column_names.push_back(columns_.names[index]);
-    if (labels_) labels_->finish(data);
+    if (labels_) {
+      Labels labels = labels_->finish();
+      data.labels = std::move(labels.values);
+      data.class_names = std::move(labels.class_names);
+    }
     return data;
   }
 
@@ -121,7 +131,7 @@ class TableReader {
   const Limits& limits_;
   CsvColumns columns_;
   std::optional<RowBuffer> rows_;
-  std::optional<LabelColumn> labels_;
+  std::optional<LabelValues> labels_;
   std::optional<BadCell> bad_;
 };
 

@@ -148,11 +148,11 @@ TEST(Csv, ALabelColumnOfTextBecomesClasses) {
   EXPECT_EQ(data.values.shape(), (Shape{3, 1}));
 }
 
-TEST(Csv, ALabelColumnOfWholeNumbersKeepsThem) {
+TEST(Csv, ALabelColumnOfNumbersBecomesClasses) {
   const ParsedData data =
       parse("x,y\n1,7\n2,-2\n", {.columns = {}, .exclude = {}, .label_column = "y"});
-  EXPECT_EQ(data.labels, (std::vector<int32_t>{7, -2}));
-  EXPECT_TRUE(data.class_names.empty());
+  EXPECT_EQ(data.labels, (std::vector<int32_t>{1, 0}));
+  EXPECT_EQ(data.class_names, (Names{"-2", "7"}));
 }
 
 TEST(Csv, RefusesTooManyCategories) {
