@@ -102,6 +102,8 @@ Json train_json(const TrainResult& r) {
       .set("active_units", count_or_null(r.active_units))
       .set("density_of", r.summary.density_of)
       .set("elbo_in_data_units", number_or_null(elbo_in_data_units(r)))
+      .set("independent_columns",
+           r.independent_columns ? number_or_null(r.independent_columns->value) : Json())
       .set("data_floor", number_or_null(r.data_floor))
       .set("items_per_second", number_or_null(r.items_per_second))
       .set("rollbacks", r.rollbacks)

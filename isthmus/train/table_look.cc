@@ -294,7 +294,7 @@ ColumnsSetup columns_setup(const ModelSetup& setup) {
     columns.family = ColumnFamily::kContinuousBernoulli;
   }
   const std::string sigma = resolved_sigma(setup);
-  columns.sigma_floor = {rounding_error(setup.data)};
+  columns.sigma_floor = rounding_errors(setup.data);
   if (sigma == "learned") {
     columns.sigma = ColumnSigma::kShared;
   } else if (sigma != "per_dimension") {

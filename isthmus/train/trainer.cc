@@ -6,10 +6,12 @@
 #include <new>
 
 #include "isthmus/base/memory.h"
+#include "isthmus/base/text.h"
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/train/item_terms.h"
 #include "isthmus/train/json_results.h"
 #include "isthmus/train/pictures.h"
+#include "isthmus/train/reference.h"
 #include "isthmus/train/run_record.h"
 #include "isthmus/train/table_look.h"
 #include "isthmus/train/train_loop.h"
@@ -113,6 +115,25 @@ void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolde
   folder.write_metrics_csv();
 }
 
+/// A model that ignores its latents and knows the columns one by one is the least to be beaten.
+void compare_with_independent_columns(TrainResult& r, const RunSetup& setup, RunFolder& folder,
+                                      TrainObserver& observer) {
+  if (!find_model(setup.model.model.name).has_posterior) return;
+  r.independent_columns = independent_columns(setup.data, setup.model);
+  const Terms terms = r.val ? *r.val : r.train.value_or(Terms{});
+  const double noise = std::isnan(terms.elbo_se) ? 0 : terms.elbo_se;
+  if (!(terms.elbo + noise < r.independent_columns->value)) return;
+  const TrainEvent event = {
+      .kind = "warning",
+      .code = "W6003",
+      .text = "the model is worse than independent columns: elbo " + format_fixed(terms.elbo, 2) +
+              ", theirs " + format_fixed(r.independent_columns->value, 2),
+      .hint = "train longer (--epochs), lower --lr, or look for outliers: isthmus inspect DATA",
+      .step = r.steps};
+  folder.log(event.kind + " " + event.code + ": " + event.text);
+  observer.on_event(event);
+}
+
 void write_end(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
   r.peak_memory_bytes = peak_rss_bytes();
   r.wrote.clear();
@@ -165,6 +186,7 @@ TrainResult train(const TrainRequest& request, TrainObserver& observer) {
     if (!loop.check_bits()) r.determinism = "D0";
     r.stop_reason = loop.run();
     finish_run(r, loop, setup, folder);
+    compare_with_independent_columns(r, setup, folder, observer);
     r.seconds = setup.clock->seconds() - started;
     write_end(r, setup, folder);
   } catch (const std::exception& failure) {

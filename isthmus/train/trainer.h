@@ -20,6 +20,7 @@
 
 #include "isthmus/base/clock.h"
 #include "isthmus/base/fs.h"
+#include "isthmus/metrics/metric.h"
 #include "isthmus/train/choices.h"
 #include "isthmus/train/observer.h"
 #include "isthmus/train/options.h"
@@ -64,6 +65,7 @@ struct TrainResult {
   std::optional<Terms> test;   // filled by a caller that measures on test data (demo)
   Json test_data;              // its data_json, or null
   int64_t active_units = -1;
+  std::optional<MetricResult> independent_columns;  // elbo of the least model to be beaten
   double data_floor = kUnknown;
   double items_per_second = 0;
   int64_t rollbacks = 0;
