@@ -154,30 +154,29 @@ double Json::as_double() const {
   wrong_type("a number");
 }
 const std::string& Json::as_string() const {
-  if (const std::string* v = std::get_if<std::string>(&value_)) return *v;
+  if (const auto* v = std::get_if<Box<std::string>>(&value_)) return **v;
   wrong_type("a text");
 }
 const Json::Array& Json::as_array() const {
-  if (const Array* v = std::get_if<Array>(&value_)) return *v;
+  if (const auto* v = std::get_if<Box<Array>>(&value_)) return **v;
   wrong_type("a list");
 }
 const Json::Object& Json::as_object() const {
-  if (const Object* v = std::get_if<Object>(&value_)) return *v;
+  if (const auto* v = std::get_if<Box<Object>>(&value_)) return **v;
   wrong_type("an object");
 }
 Json::Array& Json::as_array() {
-  if (Array* v = std::get_if<Array>(&value_)) return *v;
+  if (auto* v = std::get_if<Box<Array>>(&value_)) return **v;
   wrong_type("a list");
 }
 Json::Object& Json::as_object() {
-  if (Object* v = std::get_if<Object>(&value_)) return *v;
+  if (auto* v = std::get_if<Box<Object>>(&value_)) return **v;
   wrong_type("an object");
 }
 
 const Json* Json::find(std::string_view key) const {
-  const Object* members = std::get_if<Object>(&value_);
-  if (members == nullptr) return nullptr;
-  for (const auto& [name, value] : *members) {
+  if (!is_object()) return nullptr;
+  for (const auto& [name, value] : as_object()) {
     if (name == key) return &value;
   }
   return nullptr;
@@ -192,7 +191,7 @@ const Json& Json::at(std::string_view key) const {
 }
 
 Json& Json::operator[](std::string_view key) {
-  if (is_null()) value_ = Object{};
+  if (is_null()) *this = object();
   Object& members = as_object();
   for (auto& [name, value] : members) {
     if (name == key) return value;
@@ -206,7 +205,7 @@ Json& Json::set(std::string_view key, Json value) {
 }
 
 void Json::push_back(Json value) {
-  if (is_null()) value_ = Array{};
+  if (is_null()) *this = array();
   as_array().push_back(std::move(value));
 }
 

@@ -2,11 +2,12 @@
 // The strict reader for JSON from strangers: nlohmann's SAX parser drives a builder that refuses
 // what the library would let pass (doubled keys, depth, integers over 64 bits, a byte order mark).
 // The only file that includes nlohmann.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iterator>
 #include <limits>
-#include <unordered_set>
+#include <numeric>
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,12 @@ namespace isthmus {
 namespace {
 
 using Nlohmann = nlohmann::json;
+
+// What values cost, with what the allocator adds.
+constexpr uint64_t kValueBytes = 16, kTextBytes = 48, kListBytes = 32, kMemberBytes = 32;
+constexpr size_t kInlineText = 15;  // of std::string
+constexpr uint64_t kMemoryPerByte = 12, kFreeMemory = uint64_t{64} << 10;
+constexpr size_t kFewMembers = 32;  // compared one by one
 
 /// Tells the builder how far the parser has read: its callbacks carry no offset.
 class CountingIterator {
@@ -47,8 +54,11 @@ class CountingIterator {
 
 class Builder : public nlohmann::json_sax<Nlohmann> {
  public:
-  Builder(int64_t max_depth, const char* begin, const char* const* furthest)
-      : max_depth_(max_depth), begin_(begin), furthest_(furthest) {}
+  Builder(int64_t max_depth, std::string_view text, const char* const* furthest)
+      : max_depth_(max_depth),
+        begin_(text.data()),
+        furthest_(furthest),
+        budget_(kMemoryPerByte * text.size() + kFreeMemory) {}
 
   bool null() override { return add(Json()); }
   bool boolean(bool v) override { return add(Json(v)); }
@@ -71,22 +81,34 @@ class Builder : public nlohmann::json_sax<Nlohmann> {
     if (!std::isfinite(value)) return fail(JsonFault::kNumber, "a number is too large");
     return add(Json(value));
   }
-  bool string(std::string& v) override { return add(Json(std::move(v))); }
+  bool string(std::string& v) override {
+    return charge(kTextBytes + text_bytes(v)) && add(Json(std::move(v)));
+  }
   bool binary(Nlohmann::binary_t&) override {
     return fail(JsonFault::kSyntax, "binary data are not JSON");
   }
   bool start_object(size_t) override { return open(Json::object()); }
   bool key(std::string& name) override {
-    Level& level = levels_.back();
-    if (!level.keys.insert(name).second) {
-      return fail(JsonFault::kDoubledKey, "the key \"" + name + "\" appears twice");
+    const Json::Object& members = levels_.back().value.as_object();
+    const auto same = [&](const Json::Object::value_type& m) { return m.first == name; };
+    if (members.size() <= kFewMembers && std::any_of(members.begin(), members.end(), same)) {
+      return fail_doubled(name);
     }
-    level.key = std::move(name);
+    if (!charge(kMemberBytes + text_bytes(name))) return false;
+    levels_.back().key = std::move(name);
     return true;
   }
-  bool end_object() override { return close(); }
+  bool end_object() override {
+    Json::Object& members = levels_.back().value.as_object();
+    if (const std::string* name = doubled_key(members)) return fail_doubled(*name);
+    members.shrink_to_fit();
+    return close();
+  }
   bool start_array(size_t) override { return open(Json::array()); }
-  bool end_array() override { return close(); }
+  bool end_array() override {
+    levels_.back().value.as_array().shrink_to_fit();
+    return close();
+  }
   bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& e) override {
     constexpr int kNumberOverflow = 406;
     return e.id == kNumberOverflow ? fail(JsonFault::kNumber, "a number is too large")
@@ -100,9 +122,24 @@ class Builder : public nlohmann::json_sax<Nlohmann> {
  private:
   struct Level {
     Json value;
-    std::string key;                       // the member that comes next
-    std::unordered_set<std::string> keys;  // only ever asked for membership
+    std::string key;  // the member that comes next
   };
+
+  static uint64_t text_bytes(const std::string& text) {
+    return text.size() > kInlineText ? text.size() : 0;
+  }
+
+  /// Of many members; few were compared as they came.
+  static const std::string* doubled_key(const Json::Object& members) {
+    if (members.size() <= kFewMembers) return nullptr;
+    std::vector<uint32_t> order(members.size());
+    std::iota(order.begin(), order.end(), 0u);
+    const auto key = [&](uint32_t i) -> const std::string& { return members[i].first; };
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
+    const auto found = std::adjacent_find(order.begin(), order.end(),
+                                          [&](uint32_t a, uint32_t b) { return key(a) == key(b); });
+    return found == order.end() ? nullptr : &key(*found);
+  }
 
   /// Below the smallest denormal: zero. Above the largest double: infinity.
   static double rounded_to_zero(const std::string& text) {
@@ -125,7 +162,16 @@ class Builder : public nlohmann::json_sax<Nlohmann> {
     failed_ = true;
     return false;
   }
+  bool fail_doubled(const std::string& name) {
+    return fail(JsonFault::kDoubledKey, "the key \"" + name + "\" appears twice");
+  }
+  bool charge(uint64_t bytes) {
+    if (bytes > budget_) return fail(JsonFault::kMemory, "too many values for its length");
+    budget_ -= bytes;
+    return true;
+  }
   bool add(Json value) {
+    if (!charge(kValueBytes)) return false;
     if (levels_.empty()) {
       root_ = std::move(value);
     } else if (levels_.back().value.is_array()) {
@@ -140,8 +186,8 @@ class Builder : public nlohmann::json_sax<Nlohmann> {
     if (static_cast<int64_t>(levels_.size()) >= max_depth_) {
       return fail(JsonFault::kDepth, "nested deeper than " + std::to_string(max_depth_));
     }
-    levels_.push_back({std::move(empty), {}, {}});
-    return true;
+    levels_.push_back({std::move(empty), {}});
+    return charge(kListBytes);
   }
   bool close() {
     Json done = std::move(levels_.back().value);
@@ -152,6 +198,7 @@ class Builder : public nlohmann::json_sax<Nlohmann> {
   int64_t max_depth_;
   const char* begin_;
   const char* const* furthest_;
+  uint64_t budget_;
   std::vector<Level> levels_;
   Json root_;
   bool failed_ = false;
@@ -173,7 +220,7 @@ std::variant<Json, JsonParseError> parse_json(std::string_view text, const JsonL
     return JsonParseError{JsonFault::kSyntax, static_cast<int64_t>(zero), "a zero byte"};
   }
   const char* furthest = text.data();
-  Builder builder(limits.max_depth, text.data(), &furthest);
+  Builder builder(limits.max_depth, text, &furthest);
   try {
     const CountingIterator begin(text.data(), &furthest);
     const CountingIterator end(text.data() + text.size(), &furthest);

@@ -233,6 +233,22 @@ TEST(JsonParser, RefusesDoubledKeysAtAnyLevel) {
   parsed(R"({"a":{"a":{"a":1}},"b":{"a":1}})");
 }
 
+TEST(JsonParser, RefusesDoubledKeysAmongMany) {
+  std::string text = "{";
+  for (int i = 0; i < 1000; ++i) text += "\"key" + std::to_string(i) + "\":1,";
+  EXPECT_EQ(parsed(text + "\"last\":1}").as_object().size(), 1001u);
+  EXPECT_EQ(refused(text + "\"key\\u0037\":1}").fault, JsonFault::kDoubledKey);
+  EXPECT_EQ(refused("[" + text + "\"key999\":1}]").fault, JsonFault::kDoubledKey);
+}
+
+TEST(JsonParser, RefusesMoreValuesThanItsLengthHasInEarnest) {
+  std::string lists = "[", zeros = "[";
+  for (int i = 0; i < 100000; ++i) lists += "[],", zeros += "0,";
+  EXPECT_EQ(refused(lists + "[]]").fault, JsonFault::kMemory);
+  EXPECT_EQ(parsed(zeros + "0]").as_array().size(), 100001u);
+  EXPECT_LE(sizeof(Json), 16u);
+}
+
 TEST(JsonParser, LimitsHoldAtTheStep) {
   const JsonLimits limits{.max_bytes = 20, .max_depth = 3};
   parsed("[[[1]]]", limits);

@@ -8,7 +8,10 @@
 
 #include <cstdio>
 #include <functional>
+#include <stdexcept>
 
+#include "isthmus/base/json.h"
+#include "isthmus/checkpoint/safetensors.h"
 #include "isthmus/data/dataset.h"
 #include "isthmus/data/npy_write.h"
 #include "isthmus/models/inference.h"
@@ -92,6 +95,63 @@ TEST(OpenMemory, AnArrayTakesTheSizeOfItsFile) {
   EXPECT_LE(peak_above_size(small, large,
                             [](const std::string& path) { open_dataset(path, {}, {}, "train"); }),
             kTolerated);
+}
+
+/// Texts that are all values and little text.
+std::vector<std::string> dense_texts(size_t bytes) {
+  std::vector<std::string> texts;
+  for (const std::string piece :
+       {"0", "[]", "\"\"", "{}", "\"a\"", "{\"a\":0}", "\"0123456789abcdef\""}) {
+    std::string text = "[" + piece;
+    while (text.size() < bytes) text += "," + piece;
+    texts.push_back(text + "]");
+  }
+  std::string members = "{\"\":0";
+  for (int i = 0; members.size() < bytes; ++i) members += ",\"" + std::to_string(i) + "\":0";
+  texts.push_back(members + "}");
+  return texts;
+}
+
+TEST(OpenMemory, AJsonTextTakesASmallMultipleOfItsSize) {
+  constexpr size_t kBytes = size_t{4} << 20;
+  constexpr int64_t kMultiple = 18;  // 12, and a list while it grows
+  for (const std::string& text : dense_texts(kBytes)) {
+    const int64_t base = peak_of_child([] {});
+    const int64_t peak = peak_of_child([&] { parse_json(text, {.max_bytes = kBytes * 2}); });
+    std::printf("%s: %.1f times its size\n", text.substr(0, 12).c_str(),
+                static_cast<double>(peak - base) / kBytes);
+    EXPECT_LE(peak - base, kMultiple * static_cast<int64_t>(kBytes)) << text.substr(0, 20);
+  }
+}
+
+TEST(OpenMemory, AModelWithJunkInItsDescriptionIsRefusedAtASmallMultipleOfItsSize) {
+  const std::string path = ::testing::TempDir() + "isthmus_junk.safetensors";
+  constexpr size_t kBytes = size_t{1} << 20;
+  constexpr int64_t kMultiple = 24;
+  for (const std::string& junk : dense_texts(kBytes)) {
+    for (const std::string& config : {junk, R"({"model":{},"run":)" + junk + "}"}) {
+      peak_of_child([&] {
+        const Tensor one(Dtype::kF32, {1});
+        posix_fs().write_file(
+            path,
+            write_container({{std::string(kKindKey), "model"}, {std::string(kConfigKey), config}},
+                            {{"a", one}}),
+            Durability::kRename);
+      });
+      const auto open = [&] {
+        try {
+          load_model(path, posix_fs(), {});
+        } catch (const Error&) {
+          return;
+        }
+        throw std::runtime_error("was taken");
+      };
+      const auto size = static_cast<int64_t>(posix_fs().stat(path)->bytes);
+      const int64_t above = peak_of_child(open) - peak_of_child([] {});
+      EXPECT_LE(above, kMultiple * size + kTolerated) << config.substr(0, 40);
+    }
+  }
+  posix_fs().remove_file(path);
 }
 
 }  // namespace
