@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Active units: the number of latents whose posterior mean varies over the data, Var_x(E_q[z_j]) >
 // 0.01. A small number beside a falling elbo tells of posterior collapse; alone it is information.
+#include <limits>
+
 #include "isthmus/metrics/metric.h"
 
 namespace isthmus {
@@ -13,6 +15,7 @@ class ActiveUnits final : public Metric {
   explicit ActiveUnits(const MetricSetup& setup) : moments_(setup.latent_dim) {}
   void add_batch(const MetricBatch& batch) override { moments_.add_rows(batch.posterior_means); }
   MetricResult finish() const override {
+    if (moments_.count() < 2) return {std::numeric_limits<double>::quiet_NaN()};  // no variance
     return {static_cast<double>(moments_.count_variance_above(kThreshold))};
   }
 

@@ -2,6 +2,7 @@
 // The list of metrics and what they share: running means over items and moments of columns. The
 // verbs in train/ feed them; nothing here knows a model or a file.
 #include <cmath>
+#include <limits>
 
 #include "isthmus/base/options.h"
 #include "isthmus/metrics/metric.h"
@@ -36,7 +37,7 @@ const MetricDef& find_metric(std::string_view name) {
 }
 
 double ItemMean::standard_error() const {
-  if (count_ < 2) return 0.0;
+  if (count_ < 2) return std::numeric_limits<double>::quiet_NaN();
   const double n = static_cast<double>(count_);
   return std::sqrt(squares_ / (n - 1.0) / n);
 }

@@ -85,7 +85,7 @@ class ItemMean {
   }
   int64_t count() const { return count_; }
   double mean() const { return mean_; }
-  /// Standard deviation / sqrt(n); 0 for fewer than two items.
+  /// Standard deviation / sqrt(n); NaN, unknown, for fewer than two items.
   double standard_error() const;
 
  private:

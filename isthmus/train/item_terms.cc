@@ -75,6 +75,7 @@ ItemTerms TermsRunner::run(std::span<const int64_t> items) {
 }
 
 int64_t TermsRunner::active_units() const {
+  if (posterior_mean_.count() < 2) return -1;  // one item has no variance
   return posterior_mean_.count_variance_above(kActiveVariance);
 }
 

@@ -28,7 +28,7 @@ class TermsRunner {
 
   /// Of the last run; only with a posterior.
   const std::vector<double>& kl_per_dim() const { return kl_per_dim_.mean(); }
-  int64_t active_units() const;
+  int64_t active_units() const;  // -1: unknown, of a single item
 
  private:
   void add_batch(ItemTerms& terms, int64_t rows);
