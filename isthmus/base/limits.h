@@ -12,14 +12,16 @@ namespace isthmus {
 
 struct Limits {
   ByteSize data_bytes{uint64_t{16} << 30};
-  ByteSize header_bytes{uint64_t{4} << 20};
-  ByteSize config_bytes{uint64_t{512} << 10};
-  ByteSize string_bytes{uint64_t{1} << 20};
+  // A model describes each of its columns: these suffice for csv_columns of them with long names.
+  // What a reader allocates follows the size of the file, not these.
+  ByteSize header_bytes{uint64_t{92} << 20};  // 100 MB are most that other readers take
+  ByteSize config_bytes{uint64_t{64} << 20};
+  ByteSize string_bytes{uint64_t{80} << 20};
   int64_t json_depth = 32;
   int64_t tensors = 20000;
   int64_t tensor_rank = 8;
   ByteSize npy_header_bytes{uint64_t{64} << 10};
-  ByteSize csv_line_bytes{uint64_t{1} << 20};
+  ByteSize csv_line_bytes{uint64_t{16} << 20};
   int64_t csv_columns = 65536;
   int64_t image_pixels = int64_t{1} << 26;
   ByteSize png_chunk_bytes{uint64_t{1} << 20};

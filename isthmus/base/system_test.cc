@@ -12,10 +12,21 @@
 #include "isthmus/base/env.h"
 #include "isthmus/base/log.h"
 #include "isthmus/base/memory.h"
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 
 namespace isthmus {
 namespace {
+
+TEST(ShownList, IsCutWithACount) {
+  EXPECT_EQ(shown_list({}), "");
+  EXPECT_EQ(shown_list({"a", "b"}), "a, b");
+  std::vector<std::string> names(20000, "x");
+  EXPECT_EQ(shown_list(names, 3), "x, x, x and 19,997 more");
+  names.resize(4);
+  EXPECT_EQ(shown_list(names, 3), "x, x, x, x") << "a count of one saves nothing";
+  EXPECT_EQ(shown_list({std::string(63, 'n') + "ä"}), std::string(63, 'n') + "...");
+}
 
 TEST(Env, FindsItsOwnVariablesSorted) {
   setenv("ISTHMUS_TRAIN_EPOCHS", "3=4", 1);

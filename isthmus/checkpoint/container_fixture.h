@@ -29,6 +29,14 @@ inline SafetensorsHeader parse_header(const Bytes& file, const Limits& limits = 
   return parse_safetensors_header(file, file.size(), limits);
 }
 
+/// Limits that a small file can break.
+inline Limits small_limits() {
+  Limits limits;
+  limits.header_bytes.bytes = uint64_t{4} << 20;
+  limits.string_bytes.bytes = uint64_t{1} << 20;
+  return limits;
+}
+
 inline Metadata metadata(const std::string& kind) {
   return {{std::string(kKindKey), kind}, {std::string(kConfigKey), R"({"latent":2})"}};
 }

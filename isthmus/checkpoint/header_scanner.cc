@@ -47,7 +47,7 @@ void HeaderScanner::fail(ErrorCode code, const std::string& message) const {
 void HeaderScanner::charge(uint64_t bytes) {
   if (bytes > budget_) {
     fail(ErrorCode::kModelCounts,
-         "the header has more names, texts or tensors than fit the limit limits.header_bytes");
+         "the header has more names, texts or tensors than its size and limits.header_bytes allow");
   }
   budget_ -= bytes;
 }

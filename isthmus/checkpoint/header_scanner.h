@@ -3,6 +3,7 @@
 // it expects next. Every fault is an Error E4004..E4007 with the offset in the file.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,13 +18,15 @@ std::string shown_text(std::string_view text);
 
 class HeaderScanner {
  public:
-  /// `text` starts at byte `file_offset` of the file. Decoded strings are charged to a budget of
-  /// limits.header_bytes.
+  /// `text` starts at byte `file_offset` of the file. Decoded strings are charged to a budget of 4
+  /// MiB and the size of the text, but at most limits.header_bytes.
   HeaderScanner(std::string_view text, uint64_t file_offset, const Limits& limits)
       : text_(text),
         file_offset_(file_offset),
         string_limit_(limits.string_bytes.bytes),
-        budget_(limits.header_bytes.bytes - limits.header_bytes.bytes / 64) {}
+        budget_(std::min(limits.header_bytes.bytes, kFreeBytes + text.size())) {
+    budget_ -= budget_ / 64;
+  }
 
   /// Takes `bytes` from the memory budget; E4006 when it is spent.
   void charge(uint64_t bytes);
@@ -66,6 +69,8 @@ class HeaderScanner {
   [[noreturn]] void fail(ErrorCode code, const std::string& message) const;
 
  private:
+  static constexpr uint64_t kFreeBytes = uint64_t{4} << 20;
+
   void skip_space();
   bool at_end() const { return position_ >= text_.size(); }
   size_t find_string_end() const;

@@ -68,7 +68,7 @@ uint64_t check_file_start(std::span<const std::byte> prefix, uint64_t file_bytes
                           const Limits& limits);
 
 /// Structure only: E4001 .. E4011. `head` holds the header at least; `file_bytes` is the size of
-/// the file. Allocates at most limits.header_bytes.
+/// the file. Allocates at most 4 MiB and the size of the header, within limits.header_bytes.
 SafetensorsHeader parse_safetensors_header(std::span<const std::byte> head, uint64_t file_bytes,
                                            const Limits& limits);
 /// The same of a file, with foreign formats refused; errors name it. E4001 for a folder or device.

@@ -42,6 +42,22 @@ TEST(Header, TakesLittleMemoryForTwentyThousandTensors) {
   EXPECT_LE(extra, fixture::kMaxExtraBytes);
 }
 
+TEST(Header, TakesMemoryByItsOwnSizeNotByTheLimit) {
+  for (const std::string entry : {R"("a":"")", R"("a23456789012345678901234567890":"b")"}) {
+    std::string header = R"({"__metadata__":{)";
+    for (int i = 0; header.size() < size_t{6} << 20; ++i) {
+      header += (i > 0 ? "," : "") + std::string("\"") + std::to_string(i) + entry.substr(1);
+    }
+    const Bytes file = file_with_header(header + "}}", 0);
+    const int64_t extra = fixture::peak_allocation(
+        [&] { EXPECT_EQ(fixture::code_of([&] { parse_header(file); }), ErrorCode::kModelCounts); });
+    EXPECT_LE(extra, fixture::kMaxExtraBytes + static_cast<int64_t>(file.size())) << entry;
+  }
+  const std::string text = R"({"__metadata__":{"x":")" + std::string(size_t{60} << 20, 'x');
+  EXPECT_EQ(fixture::code_of([&] { parse_header(file_with_header(text + R"("}})", 0)); }),
+            ErrorCode::kInternal);
+}
+
 TEST(Header, DecodesEscapesAndKeepsTheOrderOfTheData) {
   const auto header =
       parse_header(file_with_header(R"({"b":{"data_offsets":[1,2],"shape":[1],"dtype":"U8"},)"

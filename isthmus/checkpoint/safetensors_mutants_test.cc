@@ -325,7 +325,8 @@ TEST(MalformedContainer, IsRefusedWithItsNumberAndLittleMemory) {
   for (const Mutant& mutant : mutants) {
     ErrorCode code = ErrorCode::kInternal;
     const int64_t extra = fixture::peak_allocation([&] {
-      code = fixture::code_of([&] { require_kind(read_container(mutant.file, {}), "model"); });
+      code = fixture::code_of(
+          [&] { require_kind(read_container(mutant.file, fixture::small_limits()), "model"); });
     });
     EXPECT_EQ(error_label(code), error_label(mutant.code)) << mutant.what;
     const int64_t beyond = extra - static_cast<int64_t>(mutant.file.size());

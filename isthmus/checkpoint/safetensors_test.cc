@@ -19,6 +19,7 @@ namespace {
 using fixture::code_of;
 using fixture::metadata;
 using fixture::small_file;
+using fixture::small_limits;
 using fixture::small_tensors;
 
 constexpr std::array kAllDtypes{Dtype::kF32, Dtype::kF64, Dtype::kF16, Dtype::kBF16,
@@ -162,9 +163,10 @@ TEST(Container, EveryTruncationIsDetected) {
 TEST(Container, MetadataAreRestrictedToWhatTheReaderTakes) {
   Metadata wrong = metadata("model");
   wrong["note"] = std::string((size_t{1} << 20) + 1, 'x');
-  EXPECT_EQ(code_of([&] { write_container(wrong, {}); }), ErrorCode::kModelCounts);
-  wrong["note"] = std::string(size_t{1} << 20, 'x');
+  EXPECT_EQ(code_of([&] { write_container(wrong, {}, small_limits()); }), ErrorCode::kModelCounts);
   EXPECT_NO_THROW(write_container(wrong, {}));
+  wrong["note"] = std::string(size_t{1} << 20, 'x');
+  EXPECT_NO_THROW(write_container(wrong, {}, small_limits()));
   wrong["note"] = "\xFF";
   EXPECT_EQ(code_of([&] { write_container(wrong, {}); }), ErrorCode::kModelSyntax);
   NamedTensors badly_named{{"no spaces", Tensor(Dtype::kF32, {1})}};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/inspect.h"
 #include "isthmus/data/known_sets.h"
@@ -112,7 +113,7 @@ Json splits_json(const Dataset& data) {
 std::string list_text(const Json& names) {
   std::vector<std::string> words;
   for (const Json& name : names.as_array()) words.push_back(name.as_string());
-  return join(words, ", ");
+  return shown_list(words);
 }
 
 void print_columns(const Json& columns, Inspected& item) {

@@ -15,6 +15,7 @@ namespace isthmus {
 namespace {
 
 constexpr size_t kShownTensors = 24;
+constexpr uint64_t kMaxRunBytes = uint64_t{8} << 20;  // run.json
 
 std::string metadata_of(const Metadata& metadata, std::string_view key) {
   const auto found = metadata.find(std::string(key));
@@ -23,10 +24,10 @@ std::string metadata_of(const Metadata& metadata, std::string_view key) {
 
 Json parsed_metadata(const Metadata& metadata, std::string_view key, const Limits& limits) {
   const std::string text = metadata_of(metadata, key);
-  auto parsed = parse_json(
-      text, {.max_bytes = 4 * limits.config_bytes.bytes, .max_depth = limits.json_depth});
-  const Json* json = std::get_if<Json>(&parsed);
-  return json != nullptr ? *json : Json();
+  auto parsed =
+      parse_json(text, {.max_bytes = limits.config_bytes.bytes, .max_depth = limits.json_depth});
+  Json* json = std::get_if<Json>(&parsed);
+  return json != nullptr ? std::move(*json) : Json();
 }
 
 Json tensors_json(const SafetensorsHeader& header) {
@@ -82,20 +83,13 @@ void print_model(const Model& model, Inspected& item) {
   }
 }
 
-/// A checkpoint also holds all options of its run.
-Limits wide_limits(const Limits& limits) {
-  Limits wide = limits;
-  wide.config_bytes.bytes *= 4;
-  return wide;
-}
-
 void read_isthmus_file(CommandIo& io, const std::string& path, const std::string& kind,
                        Inspected& item) {
   Container container = load_container(io.fs(), path, io.limits());
   require_kind(container, kind);
   require_finite(container.tensors);
   const Metadata metadata = container.metadata;
-  Model model = model_from_container(std::move(container), kind, wide_limits(io.limits()));
+  Model model = model_from_container(std::move(container), kind, io.limits());
   model.path = path;
   item.json.set("model", model_json(model)).set("trained", trained_json(model.provenance));
   print_model(model, item);
@@ -146,10 +140,11 @@ Json files_json(CommandIo& io, const std::string& run) {
 
 Json read_run_json(CommandIo& io, const std::string& run) {
   const std::string path = join_path(run, "run.json");
-  const Bytes bytes = io.fs().read_file(path, uint64_t{64} << 20);
+  const Bytes bytes = io.fs().read_file(path, kMaxRunBytes);
   auto parsed = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
-                           {.max_bytes = uint64_t{64} << 20, .max_depth = 32});
-  if (Json* json = std::get_if<Json>(&parsed); json != nullptr && json->is_object()) return *json;
+                           {.max_bytes = kMaxRunBytes, .max_depth = 32});
+  Json* json = std::get_if<Json>(&parsed);
+  if (json != nullptr && json->is_object()) return std::move(*json);
   throw Error(ErrorCode::kModelConfig, "run.json is damaged", {}, {.file = path});
 }
 

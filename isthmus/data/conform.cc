@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "isthmus/base/options.h"
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/dataset.h"
 #include "isthmus/data/facts.h"
@@ -56,8 +57,8 @@ void conform_columns(Dataset& data, const DataSpec& wanted) {
   if (!missing.empty()) {
     fail("the table lacks " + group_digits(static_cast<int64_t>(missing.size())) + " of the " +
              group_digits(static_cast<int64_t>(need.size())) +
-             " columns of the model: " + join(missing, ", "),
-         "the table has " + join(have, ", "));
+             " columns of the model: " + shown_list(missing),
+         "the table has " + shown_list(have));
   }
   data.values = take_columns(data.values, order);
   data.spec.narrowing = take_entries(data.spec.narrowing, order);

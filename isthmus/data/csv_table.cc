@@ -7,12 +7,14 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/csv_number.h"
 
 namespace isthmus {
 namespace {
 
+constexpr size_t kShownNames = 40;
 constexpr size_t kBlockValues = size_t{1} << 19;
 
 size_t find_column(const std::vector<std::string>& names, const std::string& wanted,
@@ -22,10 +24,8 @@ size_t find_column(const std::vector<std::string>& names, const std::string& wan
   const auto numbered = std::find(names.begin(), names.end(), std::string("c").append(wanted));
   if (numbered != names.end()) return static_cast<size_t>(numbered - names.begin());
   const std::string near = nearest_word(wanted, names);
-  std::string hint =
-      near.empty() ? "the columns are " + join(names, ", ") : "did you mean " + near + "?";
-  constexpr size_t kMaxHint = 400;
-  if (hint.size() > kMaxHint) hint = hint.substr(0, kMaxHint) + " ...";
+  const std::string hint = near.empty() ? "the columns are " + shown_list(names, kShownNames)
+                                        : "did you mean " + near + "?";
   throw Error(ErrorCode::kBadValue, "there is no column \"" + wanted + "\"", hint,
               {.key = std::string(key)});
 }

@@ -189,12 +189,12 @@ std::vector<ExpectedTensor> expected_parameters(const ModelSetup& setup) {
   return expected;
 }
 
-Bytes model_bytes(const Model& model) {
+Bytes model_bytes(const Model& model, const Limits& limits) {
   require_finite(model.parameters);
   Metadata metadata;
   metadata[std::string(kKindKey)] = "model";
   metadata[std::string(kConfigKey)] = model_config_json(model).dump();
-  return write_container(std::move(metadata), model.parameters);
+  return write_container(std::move(metadata), model.parameters, limits);
 }
 
 Model model_from_container(const Container& container, std::string_view kind,

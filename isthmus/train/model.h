@@ -51,7 +51,7 @@ struct Model {
 
 /// Canonical bytes of the model file: same model, same bytes. Error E4202 for weights that are not
 /// finite (they are never written).
-Bytes model_bytes(const Model& model);
+Bytes model_bytes(const Model& model, const Limits& limits = {});
 
 /// Validates everything (docs/formats/model_file.md): container, configuration (E4103 schema, E4104
 /// bounds), the tensor set that follows from it (E4105), digest, finite values.
