@@ -12,18 +12,20 @@
 namespace isthmus {
 namespace {
 
-constexpr uint64_t kMaxRecordBytes = uint64_t{64} << 20;
+constexpr uint64_t kMaxRecordBytes = uint64_t{8} << 20;    // run.json, eval.json
+constexpr uint64_t kMaxMetricsBytes = uint64_t{64} << 20;  // a line per epoch
+constexpr uint64_t kMaxLineBytes = uint64_t{64} << 10;
 constexpr uint64_t kMaxPictureBytes = uint64_t{8} << 20;
 constexpr std::string_view kEpochPrefix = "epoch-";
 
-std::string read_text(Fs& fs, const std::string& path) {
-  const Bytes bytes = fs.read_file(path, kMaxRecordBytes);
+std::string_view text_of(const Bytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-Json parse_record(const std::string& text, const std::string& path) {
-  auto parsed = parse_json(text, {.max_bytes = kMaxRecordBytes, .max_depth = 32});
-  if (Json* json = std::get_if<Json>(&parsed); json != nullptr && json->is_object()) return *json;
+Json parse_record(std::string_view text, uint64_t max_bytes, const std::string& path) {
+  auto parsed = parse_json(text, {.max_bytes = max_bytes, .max_depth = 32});
+  Json* json = std::get_if<Json>(&parsed);
+  if (json != nullptr && json->is_object()) return std::move(*json);
   const auto* fault = std::get_if<JsonParseError>(&parsed);
   throw Error(ErrorCode::kModelConfig,
               "not a record of isthmus" + (fault ? ": " + fault->message : std::string()),
@@ -31,7 +33,8 @@ Json parse_record(const std::string& text, const std::string& path) {
 }
 
 Json read_record(Fs& fs, const std::string& path, std::string_view schema) {
-  Json json = parse_record(read_text(fs, path), path);
+  const Bytes bytes = fs.read_file(path, kMaxRecordBytes);
+  Json json = parse_record(text_of(bytes), kMaxRecordBytes, path);
   if (text_at(json, "schema") == schema) return json;
   throw Error(ErrorCode::kModelConfig, "the schema is not " + std::string(schema),
               "give a run folder that isthmus train has written", {.file = path});
@@ -40,11 +43,18 @@ Json read_record(Fs& fs, const std::string& path, std::string_view schema) {
 void read_metrics(Fs& fs, RunFiles& run) {
   const std::string path = join_path(run.folder, "metrics.jsonl");
   if (!fs.stat(path)) return;
-  for (const std::string& line : split(read_text(fs, path), '\n')) {
+  const Bytes bytes = fs.read_file(path, kMaxMetricsBytes);
+  std::string_view rest = text_of(bytes);
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     if (line.empty()) continue;
-    const Json json = parse_record(line, path);
+    const Json json = parse_record(line, kMaxLineBytes, path);
     const std::string kind = text_at(json, "kind");
-    if (kind == "event") run.events.push_back(text_at(json, "event"));
+    if (kind == "event") {
+      const std::string hint = text_at(json, "hint");
+      run.events.push_back(text_at(json, "event") + (hint.empty() ? "" : " (" + hint + ")"));
+    }
     if (kind != "epoch" && kind != "validation") continue;
     const EpochPoint point{number_at(json, "epoch"), terms_from_json(json.at("terms"))};
     (kind == "epoch" ? run.train : run.validation).push_back(point);

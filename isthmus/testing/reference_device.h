@@ -16,7 +16,7 @@
 
 namespace isthmus {
 
-class ReferenceExecutor final : public Executor {
+class ReferenceExecutor : public Executor {
  public:
   ReferenceExecutor(const Graph& graph, const CompileOptions& options, bool repeats_bits = true)
       : graph_(graph), max_rows_(options.max_rows), repeats_bits_(repeats_bits) {
@@ -153,7 +153,7 @@ class ReferenceExecutor final : public Executor {
   mutable std::map<std::string, std::vector<float>> rows_;
 };
 
-class ReferenceDevice final : public Device {
+class ReferenceDevice : public Device {
  public:
   const DeviceInfo& info() const override { return info_; }
   std::unique_ptr<Executor> compile(const Graph& graph, const CompileOptions& options) override {

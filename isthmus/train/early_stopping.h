@@ -27,6 +27,7 @@ class EarlyStopping {
   bool has_best() const { return best_epoch_ > 0; }
   int64_t best_epoch() const { return best_epoch_; }
   int64_t best_step() const { return best_step_; }
+  int64_t without_gain() const { return without_gain_; }
   const Terms& best_terms() const { return best_terms_; }
 
   /// The part that a checkpoint keeps.

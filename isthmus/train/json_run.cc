@@ -152,7 +152,9 @@ Json event_json(const TrainEvent& event, int64_t epoch) {
       .set("items_per_second", Json())
       .set("elapsed_seconds", Json())
       .set("active_units", Json())
-      .set("event", event.kind + ": " + event.text);
+      .set("event", event.kind + ": " + event.text)
+      .set("code", event.code.empty() ? Json() : Json(event.code))
+      .set("hint", event.hint.empty() ? Json() : Json(event.hint));
 }
 
 }  // namespace isthmus

@@ -3,14 +3,14 @@
 // records are put in and read back strictly.
 #include "isthmus/train/resume.h"
 
+#include <algorithm>
+
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/checkpoint/safetensors.h"
 #include "isthmus/train/json_results.h"
 
 namespace isthmus {
 namespace {
-
-constexpr int kCheckpointConfigFactor = 4;  // a checkpoint also holds all options
 
 Json identity_json(const RunIdentity& identity) {
   Json data = Json::array();
@@ -48,28 +48,54 @@ Json parse_text(const Metadata& metadata, std::string_view key, uint64_t max_byt
   return std::get<Json>(std::move(parsed));
 }
 
+/// Adam divides by the root of its second moments.
+void require_second_moments(const NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors) {
+    if (name.find("opt/v/") == std::string::npos || tensor.dtype() != Dtype::kF32) continue;
+    const auto values = tensor.values<float>();
+    const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return v < 0; });
+    if (bad == values.end()) continue;
+    throw Error(ErrorCode::kResumeState,
+                "state: " + name + " is negative at index " + std::to_string(bad - values.begin()),
+                {}, {.row = bad - values.begin(), .field = name});
+  }
+}
+
+/// The tensors behind the prefix move from the checkpoint's to those of the rewind.
+void split_rewind(ResumePoint& point) {
+  for (auto at = point.tensors.begin(); at != point.tensors.end();) {
+    const auto here = at++;
+    if (!here->first.starts_with(kRewindPrefix)) continue;
+    auto node = point.tensors.extract(here);
+    node.key() = node.key().substr(kRewindPrefix.size());
+    point.rewind.insert(std::move(node));
+  }
+}
+
 ResumePoint read_point(const Container& container, const Limits& limits) {
-  Limits wide = limits;
-  wide.config_bytes.bytes *= kCheckpointConfigFactor;
   ResumePoint point;
-  point.model = model_from_container(container, "checkpoint", wide);
-  const Json config = parse_text(container.metadata, kConfigKey, wide.config_bytes.bytes);
+  point.model = model_from_container(container, "checkpoint", limits);
+  const Json config = parse_text(container.metadata, kConfigKey, limits.config_bytes.bytes);
   point.identity = identity_from_json(config.at("run"));
   point.record =
       state_from_json(parse_text(container.metadata, kStateKey, limits.string_bytes.bytes));
+  require_second_moments(container.tensors);
   return point;
 }
 
 }  // namespace
 
+std::string checkpoint_config(const Model& model, const RunIdentity& identity) {
+  return model_config_json(model).set("run", identity_json(identity)).dump();
+}
+
 Bytes checkpoint_bytes(const Model& model, const RunIdentity& identity, const StateRecord& record,
-                       const NamedTensors& tensors) {
+                       const NamedTensors& tensors, const Limits& limits) {
   Metadata metadata;
   metadata[std::string(kKindKey)] = "checkpoint";
-  metadata[std::string(kConfigKey)] =
-      model_config_json(model).set("run", identity_json(identity)).dump();
+  metadata[std::string(kConfigKey)] = checkpoint_config(model, identity);
   metadata[std::string(kStateKey)] = state_json(record).dump();
-  return write_container(std::move(metadata), tensors);
+  return write_container(std::move(metadata), tensors, limits);
 }
 
 ResumePoint load_resume_point(Fs& fs, const std::string& run, const Limits& limits,
@@ -86,6 +112,17 @@ ResumePoint load_resume_point(Fs& fs, const std::string& run, const Limits& limi
   ResumePoint point = read_point(loaded.container, limits);
   point.step = loaded.generation.step;
   point.tensors = std::move(loaded.container.tensors);
+  split_rewind(point);
+  if (point.record.rewind.has_value() == point.rewind.empty()) {
+    throw Error(ErrorCode::kResumeState, "state: rewind does not fit the tensors", {},
+                {.file = loaded.generation.path, .key = "rewind"});
+  }
+  if (point.record.state.step != point.step) {
+    throw Error(
+        ErrorCode::kResumeState,
+        "state: step = " + std::to_string(point.record.state.step) + " is not that of the name", {},
+        {.file = loaded.generation.path, .key = "step"});
+  }
   return point;
 }
 

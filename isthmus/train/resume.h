@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "isthmus/base/fs.h"
@@ -20,8 +21,13 @@ struct RunIdentity {
   std::vector<Choice> choices;
 };
 
+/// The `isthmus.config` text of a checkpoint: that of the model, and the run.
+std::string checkpoint_config(const Model& model, const RunIdentity& identity);
 Bytes checkpoint_bytes(const Model& model, const RunIdentity& identity, const StateRecord& record,
-                       const NamedTensors& tensors);
+                       const NamedTensors& tensors, const Limits& limits);
+
+/// Stands before the names of the tensors of StateRecord::rewind.
+inline constexpr std::string_view kRewindPrefix = "rewind/";
 
 struct ResumePoint {
   int64_t step = 0;
@@ -29,10 +35,11 @@ struct ResumePoint {
   RunIdentity identity;
   StateRecord record;
   NamedTensors tensors;
+  NamedTensors rewind;  // of record.rewind, under the same names; else empty
 };
 
 /// The newest checkpoint of a run folder that passes all checks; those passed over are told to the
-/// observer. Errors: E4401 none usable, E43xx, E5xxx.
+/// observer. Errors: E4401 none usable, E4411 of another step than its name says, E43xx, E5xxx.
 ResumePoint load_resume_point(Fs& fs, const std::string& run, const Limits& limits,
                               TrainObserver& observer);
 

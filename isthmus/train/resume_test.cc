@@ -174,7 +174,7 @@ TEST(Resume, OfAFolderWithoutACheckpointIsAnError) {
   EXPECT_EQ(resume_code(resume_request(r, empty)), ErrorCode::kResumeNone);
 }
 
-TEST(Resume, SaysOnlyOnceThatTheCodeIsIgnored) {
+TEST(Resume, SaysAtItsEndThatTheCodeIsIgnored) {
   Reference whole, part;
   const auto collapsing = [](Reference& r, const std::string& out) {
     TrainRequest request = tiny_request(r.data, r.device, fresh_folder(out));
@@ -196,11 +196,20 @@ TEST(Resume, SaysOnlyOnceThatTheCodeIsIgnored) {
   ASSERT_EQ(warnings(undisturbed.options.run.out), 1);
   const TrainRequest request = collapsing(part, "collapse-part");
   RecordingObserver first;
-  first.stop_at = 30;  // epoch 8, after the warning
+  first.stop_at = 30;  // epoch 8: a run that is stopped is not over
   train(request, first);
+  EXPECT_EQ(warnings(request.options.run.out), 0);
   RecordingObserver again;
   train(resume_request(part, request.options.run.out), again);
   EXPECT_EQ(warnings(request.options.run.out), 1);
+  // And it takes it back when more epochs are asked for, to say it anew at the end of those.
+  TrainRequest more = resume_request(part, request.options.run.out);
+  more.options.loop.epochs = "11";
+  RecordingObserver longer;
+  train(more, longer);
+  EXPECT_EQ(warnings(request.options.run.out), 1);
+  EXPECT_NE(text_of(join_path(request.options.run.out, "metrics.jsonl")).find("--free-bits"),
+            std::string::npos);
 }
 
 /// A death after the checkpoint of an epoch, before anything else.

@@ -52,10 +52,12 @@ CheckpointJob RunSaver::job(StateRecord record, NamedTensors tensors, std::optio
   const Model described = model_of(record, tensors, record.state.last_train);
   auto write = [&fs, &folder = folder_, step, keep, described, record = std::move(record),
                 tensors = std::move(tensors), model = std::move(model), identity = identity_,
-                run = folder_.path(), model_path = folder_.file(kModelFile)] {
+                run = folder_.path(), model_path = folder_.file(kModelFile),
+                limits = setup_.options().limits] {
     folder.sync_metrics();  // the checkpoint names an offset in them
-    write_checkpoint(fs, run, step, checkpoint_bytes(described, identity, record, tensors), keep);
-    if (model) fs.write_file(model_path, model_bytes(*model), Durability::kSynced);
+    write_checkpoint(fs, run, step, checkpoint_bytes(described, identity, record, tensors, limits),
+                     keep);
+    if (model) fs.write_file(model_path, model_bytes(*model, limits), Durability::kSynced);
   };
   return {.label = std::string(kStepLabel) + std::to_string(step), .write = std::move(write)};
 }
@@ -80,8 +82,9 @@ void RunSaver::save_with_model(StateRecord record, NamedTensors tensors, const T
 void RunSaver::save_model(const StateRecord& record, const NamedTensors& tensors,
                           const Terms& terms) {
   Fs& fs = *setup_.fs;
-  auto write = [&fs, model = model_of(record, tensors, terms), path = folder_.file(kModelFile)] {
-    fs.write_file(path, model_bytes(model), Durability::kSynced);
+  auto write = [&fs, model = model_of(record, tensors, terms), path = folder_.file(kModelFile),
+                limits = setup_.options().limits] {
+    fs.write_file(path, model_bytes(model, limits), Durability::kSynced);
   };
   writer_.submit({.label = "model", .write = std::move(write)}, Urgency::kObligatory);
   has_model_ = true;

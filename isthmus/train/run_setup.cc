@@ -19,6 +19,7 @@ namespace {
 constexpr double kToleratedKnownShare = 0.01;
 
 constexpr int64_t kMaxAutoEpochs = 500;
+constexpr uint64_t kMiB = uint64_t{1} << 20;
 
 void open_run_device(RunSetup& s, const TrainRequest& request) {
   if (request.device != nullptr) {
@@ -155,10 +156,11 @@ uint64_t bytes_per_row(const Graph& graph) {
 }
 
 /// Parts that do not depend on the batch: data, the state with its packed copies, two copies of the
-/// last good state, two on their way to disk and one as bytes, the program with its libraries.
+/// last good state, two on their way to disk and one as bytes, each of these three with the state
+/// to rewind to, the program with its libraries.
 uint64_t fixed_bytes(const RunSetup& s) {
   constexpr uint64_t kProcess = uint64_t{20} << 20;
-  constexpr uint64_t kCopiesOfState = 7;
+  constexpr uint64_t kCopiesOfState = 10;
   return kProcess + s.data.num_bytes() + kCopiesOfState * bytes_of_states(s.step_graph);
 }
 
@@ -169,19 +171,48 @@ void estimate_memory(RunSetup& s) {
       fixed_bytes(s) + static_cast<uint64_t>(s.batch_size) * bytes_per_row(s.step_graph);
 }
 
-/// The configuration travels in every model file; wide tables have long ones.
+/// The description travels in every model file; wide tables have long ones. Before anything is
+/// written it must be sure that it can be read, and all limits that are too small are told at once.
 void require_readable_config(const RunSetup& s) {
+  constexpr uint64_t kLater = uint64_t{16} << 10;  // what training adds: terms, state
+  constexpr uint64_t kPerTensor = 3 * 2 * 256;     // with its moments, and again to rewind to
   Model model;
   model.setup = s.model;
-  const uint64_t bytes = model_config_json(model).dump().size();
-  const uint64_t limit = s.options().limits.config_bytes.bytes;
-  if (bytes <= limit) return;
+  const Json config(checkpoint_config(model, {s.data_arguments, s.resolved.choices}));
+  const uint64_t as_text = config.dump().size() + kLater;
+  const Limits& limits = s.options().limits;
+  const std::pair<const char*, std::pair<uint64_t, ByteSize>> needs[] = {
+      {"config_bytes", {config.as_string().size() + kLater, limits.config_bytes}},
+      {"string_bytes", {as_text, limits.string_bytes}},
+      {"header_bytes",
+       {as_text + kPerTensor * s.step_graph.parameters().size(), limits.header_bytes}}};
+  std::string raised;
+  for (const auto& [name, need] : needs) {
+    const ByteSize bytes{(need.first / kMiB + 1) * kMiB};
+    if (need.first > need.second.bytes) {
+      raised += " --set limits." + std::string(name) + "=" + print_value(bytes);
+    }
+  }
+  if (raised.empty()) return;
   throw Error(ErrorCode::kOverLimit,
-              "the description of " + std::to_string(s.model.data.fields.size()) +
-                  " columns needs " + format_bytes(bytes) + " in the model file, the limit is " +
-                  format_bytes(limit),
-              "use fewer columns (--columns, --exclude), or raise limits.config_bytes here and "
-              "wherever the model is read");
+              "the description of " +
+                  group_digits(static_cast<int64_t>(s.model.data.fields.size())) +
+                  " columns needs " + format_bytes(as_text) + " in the model file",
+              "use fewer columns (--columns, --exclude), or raise the limits here and wherever the "
+              "model is read:" +
+                  raised);
+}
+
+/// The numbers of the checkpoint are those of a run of this length on these data.
+void require_run_fits(const RunSetup& s) {
+  const ResumePoint& point = *s.resume;
+  require_state_fits(
+      point.record,
+      {.num_items = s.data.num_train(),
+       .batch_size =
+           parse_count("train.batch_size", s.options().loop.batch_size, 1, false).value_or(1),
+       .latent_dim = latent_dim_of(s.model.model).value_or(0),
+       .data_changed = s.data.fingerprint != point.record.data_fingerprint});
 }
 
 std::string join_widths(const std::vector<int64_t>& widths) {
@@ -220,8 +251,9 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
     resolve_new(s, request, observer);
   }
   plan_loop(s);
-  require_readable_config(s);
+  if (s.resume) require_run_fits(s);
   s.step_graph = build_step_graph(s.model, s.options());
+  require_readable_config(s);
   open_run_device(s, request);
   if (s.resume) {
     s.since_checkpoint = changes_since_checkpoint(*s.fs, s.folder->path(), s.device->info(),

@@ -35,8 +35,18 @@ bool StateCopy::take(const Executor& executor, const TrainState& state) {
   }
   tensors_.swap(spare_);
   state_ = state;
-  taken_ = true;
   return true;
+}
+
+void StateCopy::assign(const NamedTensors& tensors, const TrainState& state) {
+  for (size_t i = 0; i < names_.size(); ++i) tensors_[i] = tensors.at(names_[i]).clone();
+  state_ = state;
+}
+
+void StateCopy::copy_into(NamedTensors& tensors, std::string_view prefix) const {
+  for (size_t i = 0; i < names_.size(); ++i) {
+    tensors.emplace(std::string(prefix) + names_[i], tensors_[i].clone());
+  }
 }
 
 void StateCopy::restore(Executor& executor, TrainState& state) const {

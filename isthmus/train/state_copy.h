@@ -21,16 +21,20 @@ class StateCopy {
   /// Copies and looks for values that are not finite: if there are any, false, and what was taken
   /// before stays.
   bool take(const Executor& executor, const TrainState& state);
+  /// What a checkpoint says, instead of what the executor has: the same names.
+  void assign(const NamedTensors& tensors, const TrainState& state);
+  /// More is known of the state whose tensors were taken.
+  void note(const TrainState& state) { state_ = state; }
   void restore(Executor& executor, TrainState& state) const;
-  bool taken() const { return taken_; }
   const TrainState& state() const { return state_; }
+  /// Adds the tensors, their names behind `prefix`.
+  void copy_into(NamedTensors& tensors, std::string_view prefix) const;
   uint64_t num_bytes() const;
 
  private:
   std::vector<std::string> names_;
   std::vector<Tensor> tensors_, spare_;
   TrainState state_;
-  bool taken_ = false;
 };
 
 /// All tensors in memory of their own, for the background writer; nullopt if a value is not finite.

@@ -2,6 +2,7 @@
 // What happens between epochs, and when a step goes wrong: validation at beta 1, the best model,
 // metrics and pictures; rewinding to the last good state with half the learning rate.
 #include <cmath>
+#include <cstdio>
 
 #include "isthmus/base/text.h"
 #include "isthmus/train/json_results.h"
@@ -12,9 +13,10 @@
 namespace isthmus {
 namespace {
 
-constexpr int64_t kMaxHalvings = 3;
-constexpr int64_t kCollapseEpochs = 5;
 constexpr double kCollapseNats = 0.5;
+// The loss of a run in order falls. It may rise a while, in a warm-up or after an outlier, but not
+// by this many times what the first step had, or nats per value of an item.
+constexpr double kAbsurdRise = 1e4;
 constexpr int64_t kGridSide = 10, kReconstructions = 50, kReconstructionColumns = 5;
 
 std::string epoch_name(int64_t epoch, const char* what) {
@@ -35,6 +37,10 @@ Terms TrainLoop::validate() {
 }
 
 void TrainLoop::end_epoch() {
+  if (const std::string absurd = absurdity(); !absurd.empty()) {
+    recover(absurd);
+    return;
+  }
   EpochRecord epoch;
   epoch.epoch = state_.epoch;
   epoch.step = state_.step;
@@ -60,6 +66,7 @@ void TrainLoop::end_epoch() {
   epoch.val = validate();
   if (validation_ && has_posterior_) epoch.active_units = validation_->active_units();
   state_.active_units = epoch.active_units;
+  good_->note(state_);
   epoch.elapsed_seconds = elapsed_seconds();
   EarlyStopping::Verdict verdict;
   if (validation_) verdict = early_stopping_.observe(epoch.epoch, epoch.step, epoch.val);
@@ -71,30 +78,29 @@ void TrainLoop::end_epoch() {
 void TrainLoop::note_epoch(const EpochRecord& epoch, bool best) {
   // All that an epoch leaves comes before its checkpoint: a resumed run does not look back.
   for (const Json& line : metrics_json(epoch)) folder_.append_metrics(line);
-  warn_of_collapse(epoch);
   draw_pictures(epoch.epoch);
   if (best) {
-    std::optional<NamedTensors> tensors = copy_state(*executor_);
-    ISTHMUS_CHECK(tensors.has_value(), "the state was finite a moment ago");
-    saver_.save_with_model(record(), std::move(*tensors), epoch.val);
+    std::optional<NamedTensors> copy = tensors();
+    ISTHMUS_CHECK(copy.has_value(), "the state was finite a moment ago");
+    saver_.save_with_model(record(), std::move(*copy), epoch.val);
   }
   saver_.announce();
   observer_.on_epoch(epoch);
 }
 
 /// The code says nearly nothing about the item although the weight of kl is complete.
-void TrainLoop::warn_of_collapse(const EpochRecord& epoch) {
-  const double kl = std::isnan(epoch.val.kl) ? epoch.train.kl : epoch.val.kl;
-  const bool settled = epoch.epoch >= kCollapseEpochs || epoch.epoch == setup_.max_epochs;
-  if (collapse_warned_ || !settled || epoch.kl_weight < 1 || !(kl < kCollapseNats)) return;
-  collapse_warned_ = true;
+void TrainLoop::warn_of_collapse() {
+  const bool selected = early_stopping_.has_best();
+  const double kl = selected ? early_stopping_.best_terms().kl : state_.last_train.kl;
+  const int64_t epoch = selected ? early_stopping_.best_epoch() : state_.epoch - 1;
+  if (epoch < 1 || kl_weight() < 1 || !(kl < kCollapseNats)) return;
   tell(
       {.kind = "warning",
        .code = "W6002",
        .text = "the decoder ignores the code: kl is only " + format_fixed(kl, 2) + " nats per item",
        .hint = "--kl-warmup 20 or --free-bits 0.1",
-       .step = epoch.step},
-      epoch.epoch);
+       .step = state_.step},
+      epoch);
 }
 
 void TrainLoop::draw_pictures(int64_t epoch) {
@@ -132,6 +138,23 @@ void TrainLoop::stop_after_epoch(const EarlyStopping::Verdict& verdict, const Te
   }
   if (stop_reason_.empty() && verdict.stop) stop_reason_ = "early_stop";
   if (stop_reason_.empty() && state_.epoch > setup_.max_epochs) stop_reason_ = "epochs";
+}
+
+std::string TrainLoop::absurdity() const {
+  if (state_.sums.items == 0 || std::isnan(state_.first_loss)) return "";
+  const double n = static_cast<double>(state_.sums.items);
+  // As far as the objective counts it: in a warm-up kl may be anything.
+  const double kl = has_posterior_ ? std::fmin(1.0, beta()) * state_.sums.kl / n : 0.0;
+  const double loss = state_.sums.reconstruction / n + kl;
+  const double values = static_cast<double>(setup_.model.data.num_values());
+  const double allowed = kAbsurdRise * (std::fabs(state_.first_loss) + values);
+  if (loss - state_.first_loss <= allowed) return "";
+  char text[128];
+  std::snprintf(text, sizeof text,
+                "at step %lld: the loss of epoch %lld is %.3g nats per item, at first it was %.3g",
+                static_cast<long long>(state_.step), static_cast<long long>(state_.epoch), loss,
+                state_.first_loss);
+  return text;
 }
 
 std::string TrainLoop::describe_failure() const {

@@ -50,14 +50,13 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
       validation_parameters_.emplace_back(p.name, Tensor(Dtype::kF32, p.shape));
     }
   }
+  good_ = std::make_unique<StateCopy>(*executor_);
   started_ = setup.clock->seconds();
   if (setup.resume) {
     start_resumed(*setup.resume);
   } else {
     start_new();
   }
-  good_ = std::make_unique<StateCopy>(*executor_);
-  good_->take(*executor_, state_);
 }
 
 void TrainLoop::start_new() {
@@ -65,8 +64,9 @@ void TrainLoop::start_new() {
   for (const auto& [name, tensor] : initialize(setup_.step_graph, setup_.options().run.seed)) {
     executor_->set(name, tensor);
   }
+  ISTHMUS_CHECK(good_->take(*executor_, state_), "initial values are finite");
   // From here on the run can be resumed, whatever happens; it also is the probe of the disk.
-  saver_.save(record(), *copy_state(*executor_));
+  saver_.save(record(), *tensors());
   saver_.finish();
 }
 
@@ -79,8 +79,13 @@ void TrainLoop::start_resumed(const ResumePoint& point) {
   require_tensor_set(expected, point.tensors);
   for (const auto& [name, tensor] : point.tensors) executor_->set(name, tensor);
   state_ = point.record.state;
+  if (point.record.rewind) {
+    require_tensor_set(expected, point.rewind);
+    good_->assign(point.rewind, *point.record.rewind);
+  } else {
+    ISTHMUS_CHECK(good_->take(*executor_, state_), "a checkpoint's values are finite");
+  }
   early_stopping_.restore(point.record.early_stopping);
-  collapse_warned_ = point.record.collapse_warned;
   elapsed_before_ = state_.elapsed_seconds;
   folder_.open_metrics(point.record.metrics_bytes);
   // The model may be missing when the process died between the checkpoint and the model.
@@ -147,6 +152,7 @@ bool TrainLoop::step(const KeyedPermutation& order) {
     recover(describe_failure());
     return false;
   }
+  if (std::isnan(state_.first_loss)) state_.first_loss = reconstruction + kl;
   state_.sums.add(objective, reconstruction, kl, rows);
   state_.position += rows;
   ++state_.step;
@@ -156,12 +162,14 @@ bool TrainLoop::step(const KeyedPermutation& order) {
   state_.trained_seconds += seconds;
   state_.trained_items += rows;
   const bool good_state_due = (state_.position / setup_.batch_size) % kGoodStateSteps == 0;
-  if (good_state_due && state_.position < setup_.data.num_train() &&
-      !good_->take(*executor_, state_)) {
-    recover(describe_failure());
+  if (!good_state_due || state_.position == setup_.data.num_train()) return true;
+  if (const std::string absurd = absurdity(); !absurd.empty()) {
+    recover(absurd);
     return false;
   }
-  return true;
+  if (good_->take(*executor_, state_)) return true;
+  recover(describe_failure());
+  return false;
 }
 
 void TrainLoop::after_step() {
@@ -176,13 +184,13 @@ void TrainLoop::after_step() {
 }
 
 void TrainLoop::save_now(bool periodic) {
-  std::optional<NamedTensors> tensors = copy_state(*executor_);
+  std::optional<NamedTensors> copy = tensors();
   // A step that broke the weights shows in the next objective, which rewinds.
-  if (!tensors) return;
+  if (!copy) return;
   if (periodic) {
-    saver_.save_periodic(record(), std::move(*tensors), setup_.clock->seconds());
+    saver_.save_periodic(record(), std::move(*copy), setup_.clock->seconds());
   } else {
-    saver_.save(record(), std::move(*tensors));
+    saver_.save(record(), std::move(*copy));
   }
 }
 
@@ -219,13 +227,19 @@ StateRecord TrainLoop::record() const {
   StateRecord record;
   record.state = state_;
   record.state.elapsed_seconds = elapsed_seconds();
+  if (rewinds_elsewhere()) record.rewind = good_->state();
   record.early_stopping = early_stopping_.to_json();
-  record.collapse_warned = collapse_warned_;
   record.metrics_bytes = folder_.metrics_bytes();
   record.data_fingerprint = setup_.data.fingerprint;
   record.config_hash = setup_.config_hash();
   record.arithmetic = setup_.device->info().arithmetic;
   return record;
+}
+
+std::optional<NamedTensors> TrainLoop::tensors() const {
+  std::optional<NamedTensors> copy = copy_state(*executor_);
+  if (copy && rewinds_elsewhere()) good_->copy_into(*copy, kRewindPrefix);
+  return copy;
 }
 
 double TrainLoop::elapsed_seconds() const {

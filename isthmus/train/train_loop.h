@@ -23,27 +23,32 @@ class TrainLoop {
   bool check_bits();
   /// Until the end, a stop condition or a request to stop. Returns the reason.
   std::string run();
+  /// W6002, once the run is over: of the state that is kept. A run that is resumed says it anew.
+  void warn_of_collapse();
 
   const TrainState& state() const { return state_; }
   const EarlyStopping& early_stopping() const { return early_stopping_; }
   RunSaver& saver() { return saver_; }
   Executor& executor() { return *executor_; }
   uint64_t executor_bytes() const;
-  /// The state as a checkpoint records it.
+  /// The state as a checkpoint records it, and its tensors; nullopt if a value is not finite.
   StateRecord record() const;
+  std::optional<NamedTensors> tensors() const;
   double elapsed_seconds() const;
 
  private:
   void start_new();
   void start_resumed(const ResumePoint& point);
+  bool rewinds_elsewhere() const { return good_->state().step != state_.step; }
   void train_epoch();
   bool step(const KeyedPermutation& order);
   void end_epoch();
   void after_step();
   Terms validate();
   void note_epoch(const EpochRecord& epoch, bool best);
-  void warn_of_collapse(const EpochRecord& epoch);
   void draw_pictures(int64_t epoch);
+  /// Why the epoch so far is no training at all, though finite; "" when it is.
+  std::string absurdity() const;
   void recover(const std::string& what);
   [[noreturn]] void fail(const std::string& what);
   std::string describe_failure() const;
@@ -72,7 +77,7 @@ class TrainLoop {
   std::vector<int64_t> items_;
   std::string stop_reason_;
   bool has_posterior_, has_step_, has_kl_weight_, has_grad_norm_;
-  bool pictures_work_ = true, collapse_warned_ = false;
+  bool pictures_work_ = true;
   double started_ = 0, elapsed_before_ = 0, next_progress_ = 0;
   double epoch_seconds_ = 0;  // of steps, in this process
   int64_t epoch_items_ = 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "isthmus/base/json.h"
@@ -11,6 +12,8 @@
 #include "isthmus/train/terms.h"
 
 namespace isthmus {
+
+inline constexpr int64_t kMaxHalvings = 3;  // of the learning rate, then E6001
 
 /// Sums of the running epoch, weighted by items, so that its mean is the same whenever it is
 /// resumed.
@@ -34,21 +37,34 @@ struct TrainState {
   int64_t active_units = -1;
   double elapsed_seconds = 0;  // training time so far; for display only
   int64_t trained_items = 0;
-  double trained_seconds = 0;  // time of the steps alone
+  double trained_seconds = 0;    // time of the steps alone
+  double first_loss = kUnknown;  // reconstruction + kl of the run's first step: what is absurd
 };
 
 /// The `isthmus.state` text of a checkpoint.
 struct StateRecord {
   TrainState state;
+  /// Where a step that fails goes back to, when that is not `state` itself: it must not depend on
+  /// when checkpoints were written. Its tensors stand in the checkpoint, too.
+  std::optional<TrainState> rewind;
   Json early_stopping;
-  bool collapse_warned = false;  // said once a run
   uint64_t metrics_bytes = 0;
   std::string data_fingerprint;
   std::string config_hash;
   std::string arithmetic;
 };
 Json state_json(const StateRecord& record);
-/// Error E4103 for anything that is not such a record.
+/// Error E4103 for anything that is not such a record, E4411 naming a number that no run can have.
 StateRecord state_from_json(const Json& json);
+
+/// What is known of a run beside its state.
+struct RunBounds {
+  int64_t num_items = 0;   // of training
+  int64_t batch_size = 1;  // as the option says
+  int64_t latent_dim = 0;
+  bool data_changed = false;  // since the state was saved
+};
+/// Error E4411 naming a number that this run cannot have.
+void require_state_fits(const StateRecord& record, const RunBounds& run);
 
 }  // namespace isthmus

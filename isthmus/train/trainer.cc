@@ -53,7 +53,7 @@ void write_start(const RunSetup& setup, RunFolder& folder, const TrainResult& re
 
 /// The last state is always saved; it is also the model where nothing was validated.
 void save_end(TrainLoop& loop, const RunSetup& setup) {
-  std::optional<NamedTensors> tensors = copy_state(loop.executor());
+  std::optional<NamedTensors> tensors = loop.tensors();
   if (!tensors) return;  // the step before a stop broke the weights: older checkpoints stay
   const StateRecord record = loop.record();
   const bool unselected = setup.data.num_val() == 0;
@@ -102,6 +102,7 @@ void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolde
   const bool stopped = r.stop_reason == "signal";
   save_end(loop, setup);
   loop.saver().finish();
+  if (!stopped) loop.warn_of_collapse();
   r.status = stopped ? "stopped" : "done";
   fill_from_loop(r, loop);
   r.checkpoint_step = loop.saver().last_step();

@@ -10,8 +10,8 @@
 //
 // Promises: the same request gives the same weights for any number of threads; a run that was
 // stopped anywhere (a signal, kill -9) and resumed ends in the same bits as one that was not; a
-// weight that is not finite is never written. Only divergence is special: it rewinds to the last
-// good state, and after a resume that is never earlier than the resumed step.
+// weight that is not finite is never written. That holds for runs that diverge and rewind, too: the
+// state that a step would go back to travels in the checkpoints.
 #pragma once
 
 #include <optional>

@@ -58,6 +58,46 @@ TEST(Trainer, AnAbsurdLearningRateRecoversOrFailsWithTheTerm) {
   EXPECT_NO_THROW(load_model(out, posix_fs(), {}));
 }
 
+TEST(Trainer, AFiniteButAbsurdLossIsDivergenceToo) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  TrainRequest request = tiny_request(data, device, fresh_folder("absurd"));
+  request.options.optimizer.learning_rate = 1000;
+  request.options.model.likelihood = "gaussian";
+  request.options.model.sigma = "1";
+  EXPECT_EQ(code_of([&] { train(request, seen); }), ErrorCode::kDiverged);
+  EXPECT_TRUE(seen.has_event("rollback"));
+}
+
+TEST(Trainer, AWarmUpThatLetsKlGrowIsNotDivergence) {
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  for (const double warmup : {0.0, 4.0}) {
+    RecordingObserver seen;
+    TrainRequest request = tiny_request(data, device, fresh_folder("warm-up"));
+    request.options.model.name = "beta_vae";
+    request.options.model.beta = 1000;
+    request.options.objective.kl_warmup = warmup;
+    request.options.loop.epochs = "8";
+    request.options.loop.patience = "none";
+    EXPECT_EQ(train(request, seen).status, "done");
+    EXPECT_FALSE(seen.has_event("rollback"));
+  }
+}
+
+TEST(Trainer, OfOneValidationItemNothingIsSaidThatNeedsTwo) {
+  const Dataset data = tiny_images(12);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  TrainRequest request = tiny_request(data, device, fresh_folder("one-item"));
+  const TrainResult r = train(request, seen);
+  ASSERT_EQ(seen.summary.num_val, 1);
+  EXPECT_EQ(r.active_units, -1);
+  EXPECT_TRUE(std::isnan(r.val.value().elbo_se));
+  EXPECT_FALSE(std::isnan(r.val.value().elbo));
+}
+
 TEST(Trainer, ARunOnADeviceWhoseBitsDifferSaysSo) {
   const Dataset data = tiny_images(40);
   ReferenceDevice device;

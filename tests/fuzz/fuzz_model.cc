@@ -1,15 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target: the configuration inside a model file, up to the tensors that it asks for. Only
-// Error may come out, and no configuration that is accepted asks for more than the limits allow.
+// Fuzz target: the texts inside a model file: the configuration, up to the tensors that it asks
+// for, and the state of a checkpoint. Only Error may come out, no configuration that is accepted
+// asks for more than the limits allow, and training can count on from every state that is.
 #include <cstdint>
 #include <cstdlib>
 
 #include "isthmus/train/model.h"
+#include "isthmus/train/train_state.h"
+
+namespace {
+
+void check_state(const isthmus::Json& json) {
+  using namespace isthmus;
+  StateRecord record;
+  try {
+    record = state_from_json(json);
+    require_state_fits(record, {.num_items = 40, .batch_size = 10, .latent_dim = 2});
+  } catch (const Error&) {
+    return;
+  }
+  if (!(state_json(state_from_json(state_json(record))) == state_json(record))) std::abort();
+  TrainState& s = record.state;
+  s.trained_items += 10;  // as a step does: a sanitizer sees an overflow
+  s.sums.add(1, 1, 1, 10);
+  if (++s.step <= 0 || s.sums.items > 50 || s.halvings > kMaxHalvings) std::abort();
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace isthmus;
   const auto read = parse_json({reinterpret_cast<const char*>(data), size}, {});
   if (!std::holds_alternative<Json>(read)) return 0;
+  check_state(std::get<Json>(read));
   Limits limits;
   limits.parameters = 100000;  // quick graphs
   Model model;

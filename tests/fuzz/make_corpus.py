@@ -41,6 +41,7 @@ def write_texts():
             "small": '{"a":[1,-2.5e3,true,null,"x\\u00e9\\n"],"b":{}}', "deep": "[" * 31 + "]" * 31,
             "too_deep": "[" * 40 + "]" * 40, "doubled": '{"a":1,"a":2}', "huge": "[1e308,-1e-308,1e999]",
             "surrogate": '["\\ud83d\\ude00","\\ud83d"]', "int": "[9223372036854775807,-9223372036854775808]",
+            "zeros": "[" + "0," * 40000 + "0]", "lists": "[" + "[]," * 30000 + "[]]",
             "trailing": "{} {}", "open": '{"a":"b'}.items():
         put("json", name, text.encode())
     for name, text in {
@@ -76,6 +77,19 @@ def write_model():
     for name, change in changes.items():
         config = {"model": {**options, **change}, "objective": objective, "data": spec, "provenance": provenance}
         put("model", name, json.dumps(config, separators=(",", ":")).encode())
+
+
+def write_state():
+    terms = {"objective": 9.5, "elbo": -9.5, "elbo_se": None, "reconstruction": 9.0, "kl": 0.5}
+    step = {"step": 6, "epoch": 2, "position": 20, "halvings": 1, "rollbacks": 1,
+            "sums": {"objective": 180.5, "reconstruction": 170.0, "kl": 10.5, "items": 20}, "last_train": terms,
+            "active_units": 2, "elapsed_seconds": 0.5, "trained_items": 60, "trained_seconds": 0.25, "first_loss": 12.0}
+    start = {**step, "step": 4, "position": 0, "trained_items": 40,
+             "sums": {"objective": 0.0, "reconstruction": 0.0, "kl": 0.0, "items": 0}}
+    state = {**step, "rewind": start, "early_stopping": {"best_epoch": 1, "best_step": 4, "without_gain": 0, "best": terms},
+             "metrics_bytes": 700, "data_fingerprint": "xxh3-128:0", "config_hash": "0", "arithmetic": "a"}
+    put("model", "state", json.dumps(state, separators=(",", ":")).encode())
+    put("model", "state_max", json.dumps({**state, "trained_items": 2 ** 63 - 1}).encode())
 
 
 def write_idx():
@@ -149,3 +163,4 @@ if __name__ == "__main__":
     write_png()
     write_texts()
     write_model()
+    write_state()
