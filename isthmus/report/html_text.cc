@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text and numbers as HTML, pictures as data URLs, and what several sections want to know.
+#include <array>
+#include <charconv>
 #include <cmath>
 
 #include "isthmus/base/error.h"
@@ -38,13 +40,37 @@ std::string base64(std::span<const std::byte> bytes) {
   return out;
 }
 
-KeptTerms kept_terms(const RunFiles& run) {
-  constexpr std::pair<const char*, const char*> kOrder[] = {
-      {"test", "test"}, {"val", "validation"}, {"train", "training"}};
-  for (const auto& [key, name] : kOrder) {
-    if (const Json* terms = member(run.run, key)) return {terms_from_json(*terms), name};
+const Json* kept_record(const RunFiles& run) {
+  for (const char* key : {"test", "val", "train"}) {
+    if (const Json* terms = member(run.run, key)) return terms;
   }
-  return {};
+  return nullptr;
+}
+
+KeptTerms kept_terms(const RunFiles& run) {
+  const Json* record = kept_record(run);
+  if (record == nullptr) return {};
+  const bool test = record == member(run.run, "test"), val = record == member(run.run, "val");
+  return {terms_at(*record), test ? "test" : val ? "validation" : "training"};
+}
+
+std::string shown_nats(double value) {
+  constexpr double kFine = 100;
+  return shown_number(value, std::fabs(value) < kFine ? 2 : 1);
+}
+
+std::string shown_setting(std::string_view value) {
+  constexpr size_t kLong = 10;
+  double number = 0;
+  const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool whole = fault == std::errc() && end == value.data() + value.size();
+  if (!whole || value.size() <= kLong || value.find('.') == std::string_view::npos) {
+    return shown(value);
+  }
+  std::array<char, 32> text{};
+  const auto written =
+      std::to_chars(text.begin(), text.end(), number, std::chars_format::general, 6);
+  return {text.begin(), written.ptr};
 }
 
 bool is_score(const RunFiles& run) {

@@ -54,6 +54,17 @@ std::vector<double> kl_per_dim(const RunFiles& run) {
 
 }  // namespace
 
+std::string events_section(const RunFiles& run) {
+  std::string list;
+  for (const RunEvent& event : run.events) {
+    list += "<p class=\"score\">" + shown(event.text);
+    if (!event.code.empty()) list += " <span class=\"why code\">" + shown(event.code) + "</span>";
+    if (!event.hint.empty()) list += "<br><b>What to do:</b> " + shown(event.hint);
+    list += "</p>";
+  }
+  return list.empty() ? "" : "<section><h2>What happened</h2>" + list + "</section>";
+}
+
 std::string course_section(const RunFiles& run) {
   const std::string charts =
       chart_of(run, "Objective, nats per item", &Terms::objective, kUnknown) +
@@ -62,9 +73,6 @@ std::string course_section(const RunFiles& run) {
   if (charts.empty()) return "";
   std::string text = "<section><h2>The course of training</h2>" + legend(run) +
                      "<div class=\"charts\">" + charts + "</div>";
-  for (const std::string& event : run.events) {
-    text += "<p class=\"score\">" + shown(event) + "</p>";
-  }
   return text + "</section>";
 }
 

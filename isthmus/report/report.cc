@@ -22,8 +22,9 @@ std::string report_html(Fs& fs, const std::string& run_folder) {
   page.append(report_style());
   if (run.look) page.append(look_style());
   page += "</style></head><body><main>\n";
-  for (auto section : {header_section, pictures_section, look_section, course_section, nats_section,
-                       latents_section, next_section, settings_section, facts_section}) {
+  for (auto section :
+       {header_section, pictures_section, look_section, course_section, events_section,
+        nats_section, latents_section, next_section, settings_section, facts_section}) {
     const std::string part = section(run);
     if (!part.empty()) page += part + "\n";
   }

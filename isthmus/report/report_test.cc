@@ -76,6 +76,45 @@ TEST(Report, IsMadeOfTheFilesAlone) {
   EXPECT_LT(page.size(), size_t{200000});
 }
 
+TEST(Report, WarningsStandBesideWhatToDo) {
+  const std::string event =
+      "{\"schema\":\"isthmus.metrics/1\",\"kind\":\"event\",\"event\":\"warning: kl is only "
+      "0.1\",\"code\":\"W6002\",\"hint\":\"--kl-warmup <20>\"}\n";
+  Json warnings = Json::array();
+  for (const char* text : {"kl is only 0.1", "worse than independent columns"}) {
+    warnings.push_back(
+        Json::object().set("code", "W6003").set("message", text).set("hint", "--lr 1e-4"));
+  }
+  const Json run = run_of("fm").set("warnings", std::move(warnings));
+  const std::string page = report_html(posix_fs(), folder_with(run.dump(), metrics_of(3) + event));
+  EXPECT_NE(page.find("<b>What to do:</b> --kl-warmup &lt;20&gt;"), std::string::npos);
+  EXPECT_NE(page.find("W6002"), std::string::npos);
+  EXPECT_EQ(count(page, "kl is only 0.1"), 1u);  // told by the event already
+  EXPECT_EQ(count(page, "worse than independent columns"), 1u);
+  EXPECT_EQ(count(page, "<b>What to do:</b> --lr 1e-4"), 1u);
+}
+
+TEST(Report, SaysWhoseDensityTheElboIs) {
+  Json run = run_of("fm");
+  run["test"].set("elbo_in_data_units", -260.25).set("density_of", "standardized values");
+  const std::string page = report_html(posix_fs(), folder_with(run.dump(), ""));
+  EXPECT_NE(page.find("\u2212260.2"), std::string::npos);
+  EXPECT_NE(page.find("in the units of the data"), std::string::npos);
+  EXPECT_NE(page.find("the log density of standardized values"), std::string::npos);
+  const std::string old = report_html(posix_fs(), folder_with(run_of("fm").dump(), ""));
+  EXPECT_EQ(old.find("units of the data"), std::string::npos);
+  EXPECT_EQ(old.find("density of"), std::string::npos);
+}
+
+TEST(Html, NumbersAreForPeople) {
+  EXPECT_EQ(shown_setting("0.12999999523162842"), "0.13");
+  EXPECT_EQ(shown_setting("0.001"), "0.001");
+  EXPECT_EQ(shown_setting("12345678901"), "12345678901");
+  EXPECT_EQ(shown_setting("runs/0.12345678901"), "runs/0.12345678901");
+  EXPECT_EQ(shown_nats(-1.378), "\u22121.38");
+  EXPECT_EQ(shown_nats(-248.71), "\u2212248.7");
+}
+
 TEST(Report, AsksForNothing) {
   const std::string page = report_html(posix_fs(), folder_with(run_of("fm").dump(), metrics_of(3)));
   for (const char* part :

@@ -52,12 +52,24 @@ void read_metrics(Fs& fs, RunFiles& run) {
     const Json json = parse_record(line, kMaxLineBytes, path);
     const std::string kind = text_at(json, "kind");
     if (kind == "event") {
-      const std::string hint = text_at(json, "hint");
-      run.events.push_back(text_at(json, "event") + (hint.empty() ? "" : " (" + hint + ")"));
+      run.events.push_back({text_at(json, "event"), text_at(json, "code"), text_at(json, "hint")});
     }
     if (kind != "epoch" && kind != "validation") continue;
-    const EpochPoint point{number_at(json, "epoch"), terms_from_json(json.at("terms"))};
+    const EpochPoint point{number_at(json, "epoch"), terms_at(json.at("terms"))};
     (kind == "epoch" ? run.train : run.validation).push_back(point);
+  }
+}
+
+/// Warnings of run.json that no event has told already.
+void read_warnings(RunFiles& run) {
+  const Json* warnings = member(run.run, "warnings");
+  if (warnings == nullptr || !warnings->is_array()) return;
+  for (const Json& warning : warnings->as_array()) {
+    const std::string text = text_at(warning, "message");
+    const bool told = std::ranges::any_of(
+        run.events, [&](const RunEvent& event) { return event.text.ends_with(text); });
+    if (told) continue;
+    run.events.push_back({"warning: " + text, text_at(warning, "code"), text_at(warning, "hint")});
   }
 }
 
@@ -124,6 +136,14 @@ std::string text_at(const Json& json, std::string_view path) {
   return value != nullptr && value->is_string() ? value->as_string() : std::string();
 }
 
+Terms terms_at(const Json& json) {
+  return {.objective = number_at(json, "objective"),
+          .elbo = number_at(json, "elbo"),
+          .elbo_se = number_at(json, "elbo_se"),
+          .reconstruction = number_at(json, "reconstruction"),
+          .kl = number_at(json, "kl")};
+}
+
 RunFiles read_run(Fs& fs, const std::string& folder) {
   RunFiles run;
   run.folder = folder;
@@ -133,6 +153,7 @@ RunFiles read_run(Fs& fs, const std::string& folder) {
   const std::string look = join_path(folder, "look.json");
   if (fs.stat(look)) run.look = read_record(fs, look, "isthmus.look/1");
   read_metrics(fs, run);
+  read_warnings(run);
   read_pictures(fs, run);
   return run;
 }

@@ -18,6 +18,11 @@ struct EpochPoint {
   Terms terms;
 };
 
+/// Something that happened: "warning: the decoder ignores the code" and what to do about it.
+struct RunEvent {
+  std::string text, code, hint;
+};
+
 struct RunPicture {
   std::string name;   // "samples", "reconstructions", "interpolation"
   int64_t epoch = 0;  // 0: of the kept model
@@ -30,7 +35,7 @@ struct RunFiles {
   std::optional<Json> eval;  // eval.json
   std::optional<Json> look;  // look.json
   std::vector<EpochPoint> train, validation;
-  std::vector<std::string> events;
+  std::vector<RunEvent> events;  // those of metrics.jsonl, then warnings of run.json alone
   std::vector<RunPicture> pictures;
 
   const RunPicture* picture(const std::string& name) const;  // of the kept model
@@ -44,5 +49,7 @@ const Json* member(const Json& json, std::string_view path);
 /// NaN, "" or the value.
 double number_at(const Json& json, std::string_view path);
 std::string text_at(const Json& json, std::string_view path);
+/// Terms of an object; further fields, of newer versions, do not matter.
+Terms terms_at(const Json& json);
 
 }  // namespace isthmus

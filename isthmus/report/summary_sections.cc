@@ -11,6 +11,21 @@ namespace {
 
 constexpr size_t kStripPictures = 6;
 
+/// A field of the kept terms, or of the record as a whole where it stands there.
+const Json* beside_terms(const RunFiles& run, std::string_view key) {
+  const Json* record = kept_record(run);
+  const Json* found = record != nullptr ? member(*record, key) : nullptr;
+  if (found == nullptr) found = member(run.run, key);
+  return found != nullptr || !run.eval ? found : member(*run.eval, key);
+}
+
+/// Unknown where the model sees the units of the data, and in records of older versions.
+double elbo_in_data_units(const RunFiles& run) {
+  const Json* found = beside_terms(run, "elbo_in_data_units");
+  const double value = found != nullptr && found->is_number() ? found->as_double() : kUnknown;
+  return value == kept_terms(run).terms.elbo ? kUnknown : value;
+}
+
 std::string figure_item(const std::string& number, const std::string& label) {
   return "<li><b>" + number + "</b><span>" + label + "</span></li>";
 }
@@ -43,20 +58,25 @@ std::string lead(const RunFiles& run) {
   return text + ".</p>";
 }
 
+/// " ± 0.2 nats": with as many digits as the value beside it.
+std::string plus_minus(double error, double value) {
+  if (!std::isfinite(error)) return " nats";
+  return " <em>\u00b1 " + format_fixed(error, std::fabs(value) < 100 ? 2 : 1) + " nats</em>";
+}
+
 std::string bound_figures(const RunFiles& run) {
   const KeptTerms kept = kept_terms(run);
-  const std::string& measured = kept.measured;
   std::string list;
   if (std::isfinite(kept.terms.elbo)) {
-    const std::string error =
-        std::isfinite(kept.terms.elbo_se)
-            ? " <em>\u00b1 " + format_fixed(kept.terms.elbo_se, 1) + " nats</em>"
-            : " nats";
-    list += figure_item(shown_number(kept.terms.elbo, 1),
-                        measured + " elbo" + (is_score(run) ? " (a score)" : "") + "," + error);
+    list += figure_item(shown_nats(kept.terms.elbo),
+                        kept.measured + " elbo" + (is_score(run) ? " (a score)" : "") + "," +
+                            plus_minus(kept.terms.elbo_se, kept.terms.elbo));
   }
-  list += figure_item(shown_number(kept.terms.reconstruction, 1), "reconstruction, nats");
-  if (std::isfinite(kept.terms.kl)) list += figure_item(shown_number(kept.terms.kl, 1), "kl, nats");
+  if (const double own = elbo_in_data_units(run); std::isfinite(own)) {
+    list += figure_item(shown_nats(own), "the same in the units of the data, nats");
+  }
+  list += figure_item(shown_nats(kept.terms.reconstruction), "reconstruction, nats");
+  if (std::isfinite(kept.terms.kl)) list += figure_item(shown_nats(kept.terms.kl), "kl, nats");
   return list;
 }
 
@@ -84,6 +104,12 @@ std::string score_note(const RunFiles& run) {
             format_fixed(floor_of(run), 1) + " nats.";
   }
   return text + "</p>";
+}
+
+std::string density_note(const RunFiles& run) {
+  const Json* density = beside_terms(run, "density_of");
+  if (density == nullptr || !density->is_string() || density->as_string().empty()) return "";
+  return "<p class=\"why\">The elbo is the log density of " + shown(density->as_string()) + ".</p>";
 }
 
 std::string image(const RunPicture& picture, const std::string& alt) {
@@ -128,7 +154,7 @@ std::string header_section(const RunFiles& run) {
   const std::string name = last_component(run.folder);
   return "<header><p class=\"over\">isthmus &middot; run</p><h1>" + shown(name) + "</h1>" +
          lead(run) + "<ul class=\"figures\">" + bound_figures(run) + run_figures(run) + "</ul>" +
-         score_note(run) + "</header>";
+         density_note(run) + score_note(run) + "</header>";
 }
 
 std::string pictures_section(const RunFiles& run) {

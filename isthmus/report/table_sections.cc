@@ -19,7 +19,7 @@ bool is_notable(const Json& choice) {
 std::string choice_row(const Json& choice) {
   const std::string value = text_at(choice, "value");
   return "<tr><td><code>" + shown(text_at(choice, "key")) + "</code></td><td>" +
-         (value.empty() ? "<span class=\"why\">none</span>" : shown(value)) + "</td><td>" +
+         (value.empty() ? "<span class=\"why\">none</span>" : shown_setting(value)) + "</td><td>" +
          shown(text_at(choice, "origin")) + "</td><td class=\"why\">" +
          shown(text_at(choice, "reason")) + "</td></tr>";
 }
