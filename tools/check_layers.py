@@ -27,6 +27,7 @@ VENDORS = {
     "hwy/": ["cpu/kernels/", "cpu/fusions/"],
     "nlohmann/": ["base/"],
     "spng.h": ["data/"],
+    "turbojpeg.h": ["data/"],
     "zlib.h": ["data/"],
     "xxh": ["base/"],
     "omp.h": ["base/"],

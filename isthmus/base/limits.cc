@@ -8,6 +8,12 @@
 namespace isthmus {
 
 void Limits::require_data_bytes(CheckedU64 bytes) const {
+  if (bytes.value() > memory_bytes) {
+    throw Error(ErrorCode::kOutOfMemory,
+                "the data need " + format_bytes(bytes.value()) + ", the memory limit is " +
+                    format_bytes(memory_bytes),
+                "use fewer items (--limit), or raise --memory", {.key = "machine.memory"});
+  }
   if (bytes.value() <= data_bytes.bytes) return;
   throw Error(
       ErrorCode::kOverLimit,

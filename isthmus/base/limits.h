@@ -3,6 +3,7 @@
 // `--set limits.header_bytes=8MiB` changes one.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "isthmus/base/checked.h"
@@ -28,6 +29,8 @@ struct Limits {
   int64_t layers = 256;
   int64_t width = 65536;
   int64_t parameters = int64_t{1} << 33;
+  /// No option of its own: what --memory leaves for data (MachineOptions).
+  uint64_t memory_bytes = UINT64_MAX;
 
   static constexpr auto fields() {
     using O = Limits;
@@ -50,7 +53,10 @@ struct Limits {
         field(&O::parameters, "parameters", at_least(1), "Parameters of a model.", rare)};
   }
 
-  /// Error E3004 naming the limit, the needed bytes and the option that raises it.
+  /// The most bytes that may be read from one file, and be kept of one data set.
+  uint64_t readable_bytes() const { return std::min(data_bytes.bytes, memory_bytes); }
+  /// Error E5201 above memory_bytes, E3004 above data_bytes; both name the needed bytes and the
+  /// option that raises the limit.
   void require_data_bytes(CheckedU64 bytes) const;
 };
 

@@ -154,6 +154,7 @@ void print_data(const Dataset& data, Inspected& item) {
   if (!json.at("classes").as_array().empty()) {
     item.line("classes", group_digits(static_cast<int64_t>(json.at("classes").as_array().size())));
   }
+  if (!data.note.empty()) item.line("note", data.note);
   print_columns(json.at("columns"), item);
   if (!data.bad_files.empty()) {
     item.line("skipped",

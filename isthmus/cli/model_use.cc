@@ -20,12 +20,16 @@ Model open_model(CommandIo& io, const std::string& path) {
 OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options) {
   const std::vector<std::string> arguments(io.arguments.begin() + 1, io.arguments.end());
   refuse_run_folders(io.fs(), arguments);
-  OpenedData opened{open_datasets(arguments, options, io.limits(), "test"), join(arguments, ", ")};
+  DataOptions for_model = options;
+  for_model.model = model.spec();
+  OpenedData opened{open_datasets(arguments, for_model, io.limits(), "test"),
+                    join(arguments, ", ")};
   const Dataset& data = opened.data;
   const std::string split = data.split.empty() ? "" : " " + data.split;
   io.console.info("data", escape_for_terminal(data.source) + ": " + group_digits(data.num_items()) +
                               split + ", " + describe_item(data.spec) + ", " +
-                              std::string(dtype_name(data.spec.dtype)));
+                              std::string(dtype_name(data.spec.dtype)) +
+                              (data.note.empty() ? "" : " (" + data.note + ")"));
   try {
     const Dataset fitted = fit_to_model(data, model.setup);
     for (const DataWarning& w : warnings_of(data.spec, fitted.spec, model.setup)) {

@@ -130,6 +130,7 @@ int run_words(Console& console, const std::vector<std::string>& words) {
   KnownOptions known;
   apply_settings(options, known.options(), config_path(parsed.settings, edge), parsed.settings,
                  io.origins);
+  use.limits.memory_bytes = memory_limit(use.machine);
   console.configure(edge);
   require_arguments(def, parsed.positionals);
   io.arguments = parsed.positionals;

@@ -129,7 +129,16 @@ uint64_t kept_bytes(Element element) {
   return fits_float(element) ? sizeof(float) : sizeof(double);
 }
 
-void require_sizes(const ByteStream& in, const ArrayLayout& layout, const Limits& limits) {
+/// The part of an array that is read: the first items, where they stand together.
+Shape shape_of_first(const ArrayLayout& layout, int64_t max_items) {
+  Shape shape = layout.shape;
+  const bool together = !layout.fortran_order || shape.size() == 1;
+  if (!shape.empty() && together) shape.front() = std::min(shape.front(), max_items);
+  return shape;
+}
+
+void require_sizes(const ByteStream& in, const ArrayLayout& layout, int64_t max_items,
+                   const Limits& limits) {
   const ErrorWhere where{.offset = static_cast<int64_t>(in.offset())};
   if (layout.shape.empty()) {
     throw Error(ErrorCode::kArrayShape, "the array has no axes (a single number)",
@@ -143,7 +152,8 @@ void require_sizes(const ByteStream& in, const ArrayLayout& layout, const Limits
   }
   const CheckedU64 count = checked_product(layout.shape);
   const uint64_t as_stored = (count * size_of(layout.element)).value();
-  limits.require_data_bytes(count * kept_bytes(layout.element));
+  limits.require_data_bytes(checked_product(shape_of_first(layout, max_items)) *
+                            kept_bytes(layout.element));
   if (count.value() == 0) {
     throw Error(ErrorCode::kEmptyData,
                 "the array of shape " + shape_text(layout.shape) + " holds no values", {}, where);
@@ -202,7 +212,7 @@ DataKind kind_of(const Shape& shape, const Limits& limits) {
 }
 
 Shape item_axes(Shape shape) {
-  if (shape.size() == 1) shape.push_back(1);
+  if (shape.size() == 1) return {shape[0], 1};
   if (shape.size() == 4 && shape[3] == 1) shape.pop_back();
   return shape;
 }
@@ -241,25 +251,27 @@ std::string_view element_name(Element element) {
   return kElements[static_cast<size_t>(element)].name;
 }
 
-ParsedData read_array(ByteStream& in, const ArrayLayout& layout, const Limits& limits) {
-  require_sizes(in, layout, limits);
+ParsedData read_array(ByteStream& in, const ArrayLayout& layout, int64_t max_items,
+                      const Limits& limits) {
+  require_sizes(in, layout, max_items, limits);
+  const Shape shape = shape_of_first(layout, max_items);
   ParsedData data;
   int64_t rounded = 0;
   Tensor values;
   if (layout.element == Element::kU8) {
-    values = Tensor(Dtype::kU8, layout.shape);
+    values = Tensor(Dtype::kU8, shape);
     in.read_exact(values.bytes(), "values");
   } else if (fits_float(layout.element)) {
-    values = Tensor(Dtype::kF32, layout.shape);
+    values = Tensor(Dtype::kF32, shape);
     rounded = read_converted<float>(in, layout, values);
   } else {
-    values = Tensor(Dtype::kF64, layout.shape);
+    values = Tensor(Dtype::kF64, shape);
     rounded = read_converted<double>(in, layout, values);
   }
-  in.expect_end();
-  if (layout.fortran_order && layout.shape.size() > 1) values = transposed(values, layout.shape);
-  data.kind = kind_of(layout.shape, limits);
-  data.values = values.reshaped(item_axes(layout.shape));
+  if (shape == layout.shape) in.expect_end();
+  if (layout.fortran_order && shape.size() > 1) values = transposed(values, shape);
+  data.kind = kind_of(shape, limits);
+  data.values = values.reshaped(item_axes(shape));
   if (data.kind == DataKind::kTable) {
     data.column_names = numbered_names(data.values.shape()[1]);
   }

@@ -42,6 +42,8 @@ struct ArrayLayout {
 /// Reads the elements that follow a header, and the end of the file. Everything is checked before
 /// memory is taken: E3204 shape of no axes, E3402 an axis of size 0, E3004 overflow or limits,
 /// E3005 and E3006 for a length that the header does not announce.
-ParsedData read_array(ByteStream& in, const ArrayLayout& layout, const Limits& limits);
+/// Of more than max_items items only the first are read; packed data are then not read to the end.
+ParsedData read_array(ByteStream& in, const ArrayLayout& layout, int64_t max_items,
+                      const Limits& limits);
 
 }  // namespace isthmus

@@ -4,19 +4,22 @@
 #include "isthmus/data/dataset.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 
 #include "isthmus/base/digest.h"
 #include "isthmus/base/fs.h"
 #include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
+#include "isthmus/data/arrange.h"
 #include "isthmus/data/facts.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/idx_pair.h"
+#include "isthmus/data/image_file.h"
 #include "isthmus/data/image_folder.h"
 #include "isthmus/data/join.h"
 #include "isthmus/data/locate.h"
 #include "isthmus/data/narrow.h"
+#include "isthmus/data/source_file.h"
 
 namespace isthmus {
 namespace {
@@ -25,9 +28,23 @@ bool is_file(const std::string& path) {
   const auto info = posix_fs().stat(path);
   return info && !info->is_folder;
 }
+bool is_regular(const std::string& path) {
+  const auto info = posix_fs().stat(path);
+  return info && info->is_regular;
+}
 bool is_folder(const std::string& path) {
   const auto info = posix_fs().stat(path);
   return info && info->is_folder;
+}
+
+/// The subfolder that holds a split by one of its usual names; "" if there is none.
+std::string part_of(const std::string& folder, std::string_view split) {
+  constexpr std::array<std::string_view, 4> kTrain = {"train", "training"};
+  constexpr std::array<std::string_view, 4> kTest = {"test", "val", "valid", "validation"};
+  for (const std::string_view name : split == "train" ? kTrain : kTest) {
+    if (!name.empty() && is_folder(join_path(folder, name))) return join_path(folder, name);
+  }
+  return {};
 }
 
 void append_note(std::string& notes, std::string_view note) {
@@ -63,28 +80,6 @@ void name_classes(std::vector<std::string>& classes, std::span<const std::string
   }
 }
 
-/// A regular file is parsed while it is read; what can be read only once, such as a pipe, is kept.
-class SourceFile {
- public:
-  SourceFile(const std::string& path, const Limits& limits)
-      : path_(path), max_bytes_(limits.data_bytes.bytes) {
-    const auto info = posix_fs().stat(path);
-    regular_ = info && info->is_regular && info->bytes > 0;
-    if (!regular_) whole_ = posix_fs().read_file(path, max_bytes_);
-  }
-  Bytes start() const { return regular_ ? posix_fs().read_prefix(path_, kSniffedBytes) : whole_; }
-  std::unique_ptr<ReadFile> open() const {
-    if (!regular_) return std::make_unique<MemoryFile>(whole_);
-    return posix_fs().open_read_within(path_, max_bytes_);
-  }
-
- private:
-  const std::string& path_;
-  uint64_t max_bytes_;
-  bool regular_ = false;
-  Bytes whole_;
-};
-
 void warn_of_merged_values(const std::vector<size_t>& fields,
                            const std::vector<std::string>& names) {
   if (fields.empty()) return;
@@ -99,29 +94,6 @@ void warn_of_merged_values(const std::vector<size_t>& fields,
               "float32 cannot tell apart more than 1 % of the different values of " +
                   escape_for_terminal(text),
               "split what is far apart, or leave it out with --exclude");
-}
-
-/// Pixels in rows, or columns in a grid, as the user says.
-void regard_as(ParsedData& data, const std::string& as) {
-  const Shape shape = data.values.shape();
-  const int64_t width = value_count(Shape(shape.begin() + 1, shape.end()));
-  if (as == "table" && data.kind != DataKind::kTable) {
-    data.values = data.values.reshaped({shape[0], width});
-    data.column_names = numbered_names(width);
-    data.kind = DataKind::kTable;
-  } else if (as == "images" && data.kind != DataKind::kImage) {
-    if (shape.size() == 2) {
-      const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(width))));
-      if (side * side != width) {
-        throw Error(ErrorCode::kArrayShape,
-                    std::to_string(width) + " values per item are no square image", {},
-                    {.key = "data.as"});
-      }
-      data.values = data.values.reshaped({shape[0], side, side});
-    }
-    data.column_names.clear();
-    data.kind = DataKind::kImage;
-  }
 }
 
 class Loader {
@@ -144,7 +116,7 @@ class Loader {
         add_files(location);
         break;
     }
-    sources_.push_back(location.name);
+    sources_.push_back(location.key.empty() ? location.name : location.name + "::" + location.key);
     if (!splits_.empty() && splits_.back() != split_) mixed_splits_ = true;
     splits_.push_back(split_);
   }
@@ -157,7 +129,6 @@ class Loader {
       all.values = all.values.rows(0, *options_.limit);
       if (!all.labels.empty()) all.labels.resize(static_cast<size_t>(*options_.limit));
     }
-    regard_as(all, options_.as);
     measure(all, dataset.spec);
     dataset.labels = std::move(all.labels);
     dataset.class_names = std::move(all.class_names);
@@ -187,7 +158,9 @@ class Loader {
     spec.fields = measure_fields(all.values, spec.narrowing, names);
   }
 
-  bool label_column() const { return options_.labels && !is_file(*options_.labels); }
+  bool label_column() const {
+    return options_.labels && !is_file(split_key(*options_.labels).path);
+  }
 
   void add_known_set(const KnownSet& set) {
     add_file(images_of(set, split_, options_.search_path));
@@ -201,10 +174,9 @@ class Loader {
       split_ = split;
       return add_file(*images);
     }
-    const bool parted =
-        is_folder(join_path(folder, "train")) && is_folder(join_path(folder, "test"));
-    const std::string part = join_path(folder, split);
-    if (!split_.empty() && !is_folder(part)) {
+    const std::string part = part_of(folder, split);
+    const bool parted = !part_of(folder, "train").empty() && !part_of(folder, "test").empty();
+    if (!split_.empty() && part.empty()) {
       throw Error(ErrorCode::kFileMissing, "the folder has no part \"" + split_ + "\"",
                   "leave out @" + split_, {.file = folder});
     }
@@ -220,19 +192,28 @@ class Loader {
       throw Error(ErrorCode::kFileMissing, "only folders match this pattern", {},
                   {.file = location.name});
     }
-    const bool all_png = std::all_of(files.begin(), files.end(), [](const std::string& path) {
-      return extension(path) == "png";
+    const bool all_images = std::all_of(files.begin(), files.end(), [](const std::string& path) {
+      return is_image_extension(extension(path));
     });
-    if (all_png && files.size() > 1) return add_images({.paths = files}, location.name);
-    for (const std::string& path : files) add_file(path);
+    if (all_images && files.size() > 1) {
+      ImageList images{.paths = files};
+      images.num_special = static_cast<int64_t>(
+          std::erase_if(images.paths, [](const std::string& path) { return !is_regular(path); }));
+      return add_images(std::move(images), location.name);
+    }
+    for (const std::string& path : files) add_file(path, location.key);
   }
 
   void add_images(ImageList images, const std::string& folder) {
     require_images(images, folder);
-    if (options_.format != "auto" && options_.format != "png") {
+    if (options_.format != "auto" && options_.format != "png" && options_.format != "jpeg") {
       throw Error(ErrorCode::kConflict, "a folder of images cannot be read as " + options_.format);
     }
     refuse_column_options("png");
+    if (options_.shape != "none" || options_.layout != "auto") {
+      throw Error(ErrorCode::kConflict, "--shape and --layout are for arrays and tables",
+                  "images of a folder change their size with --resize", {.file = folder});
+    }
     if (options_.limit && *options_.limit < static_cast<int64_t>(images.paths.size())) {
       images.paths.resize(static_cast<size_t>(*options_.limit));
       if (!images.labels.empty()) images.labels.resize(images.paths.size());
@@ -253,22 +234,27 @@ class Loader {
                 {.key = options_.columns.empty() ? "data.exclude" : "data.columns"});
   }
 
-  void add_file(const std::string& path) {
+  void add_file(const std::string& path, const std::string& key = {}) {
+    const auto beside = options_.labels ? std::nullopt : find_labels_beside(path);
     try {
-      const SourceFile source(path, limits_);
+      SourceFile source(path, limits_);
       const FormatDef& format =
           options_.format == "auto" ? format_of(source.start()) : *find_format(options_.format);
       warn_extension(path, format);
       refuse_column_options(format.name);
-      ColumnChoice choice{options_.columns, options_.exclude, {}};
+      require_key_fits(key, format);
+      ColumnChoice choice{.columns = options_.columns, .exclude = options_.exclude, .key = key};
       if (label_column()) choice.label_column = *options_.labels;
-      parts_.push_back({path, format.parse(*source.open(), choice, limits_)});
+      // Labels in a file of their own are compared with the number of all items.
+      const bool own_labels = options_.labels ? !label_column() : beside.has_value();
+      if (options_.limit && !own_labels) choice.max_items = *options_.limit;
+      parts_.push_back({path, format.parse(*source.take(), choice, limits_)});
+      arrange_items(parts_.back().data, options_, limits_);
     } catch (Error& error) {
       error.in_file(path);
       throw;
     }
     ParsedData& data = parts_.back().data;
-    const auto beside = options_.labels ? std::nullopt : find_labels_beside(path);
     if (!beside) return;
     Labels labels = read_labels(*beside, data.values.shape()[0], limits_);
     data.labels = std::move(labels.values);

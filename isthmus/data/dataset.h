@@ -6,9 +6,10 @@
 //   train.values;       // (60000, 28, 28) u8
 //   train.spec.fields;  // one entry: min 0, max 255, mean 72.9, ...
 //
-// DATA, the argument that users type, is a file, a folder (PNG images, subfolders are classes; or
-// the IDX files of a set), a glob, or a known name (known_sets.h). It may end in @train or @test.
-// A known name wins over a file of the same name; ./name is always the file.
+// DATA, the argument that users type, is a file, a folder (images, subfolders are classes; or
+// the IDX files of a set), a glob, or a known name (known_sets.h). It may end in @train or @test,
+// and a file of several arrays in ::KEY. A known name wins over a file of the same name; ./name is
+// always the file.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,8 @@ struct Dataset {
 std::vector<std::string> format_words();
 
 std::vector<std::string> data_shape_words();  // "auto" "table" "images"
+inline std::vector<std::string> channel_words() { return {"auto", "1", "3"}; }
+inline std::vector<std::string> layout_words() { return {"auto", "nchw", "nhwc"}; }
 
 struct DataOptions {
   std::string format = "auto";
@@ -55,6 +58,13 @@ struct DataOptions {
   std::vector<std::string> search_path = {"/usr/share/datasets"};
   double max_bad = 0.01;
   bool strict = false;
+  std::string shape = "none";
+  std::string layout = "auto";
+  std::string resize = "none";
+  std::string channels = "auto";
+  /// No option: the model that data are opened for. Where shape, layout, resize and channels say
+  /// nothing, images follow its items; what that changes is said.
+  std::optional<DataSpec> model;
 
   static constexpr auto fields() {
     using O = DataOptions;
@@ -73,7 +83,22 @@ struct DataOptions {
         field(&O::search_path, "search_path", any_value(), "Folders of known data sets.", rare),
         field(&O::max_bad, "max_bad", between(0, 1),
               "Share of unreadable images tolerated, such as 1%."),
-        field(&O::strict, "strict", any_value(), "Tolerate no unreadable image.", rare)};
+        field(&O::strict, "strict", any_value(), "Tolerate no unreadable or mended image.", rare),
+        field(&O::shape, "shape", any_value(),
+              "Read flat items (array rows, table columns) as images of this size: 28x28, 32x32x3 "
+              "(channels last) or 3x32x32 (channels first).",
+              {.metavar = "HxW"}),
+        field(&O::layout, "layout", one_of(layout_words),
+              "Order of the axes of images in arrays; auto takes (N, 1 or 3, H, W) as channels "
+              "first; say it when an axis of 3 stands on both sides.",
+              rare),
+        field(
+            &O::resize, "resize", any_value(),
+            "Bring images to this height and width, smoothed; needed when sizes are mixed, and to "
+            "make large images affordable. Sides are stretched, not cut.",
+            {.metavar = "HxW"}),
+        field(&O::channels, "channels", one_of(channel_words),
+              "Read images as grey (1) or colour (3); auto: colour if any is.")};
   }
 };
 

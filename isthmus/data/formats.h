@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,11 +29,13 @@ struct ParsedData {
   std::string note;                       // what was changed while reading, one sentence
 };
 
-/// Choice of table columns, by name, or by number from 1 when the table has no header.
+/// What of a file is wanted. Columns of tables by name, or by number from 1 without a header.
 struct ColumnChoice {
   std::vector<std::string> columns;  // only these; empty: all
   std::vector<std::string> exclude;  // but not these
   std::string label_column;          // becomes labels; empty: none
+  std::string key;                   // array of an archive; empty: the obvious one
+  int64_t max_items = INT64_MAX;     // what follows is not read (and not checked, if packed)
 };
 
 struct FormatDef {
@@ -59,18 +62,21 @@ inline constexpr uint64_t kSniffedBytes = uint64_t{1} << 17;
 /// opened.
 const FormatDef& format_of(std::span<const std::byte> start);
 
+/// E3212 if there is a key and the format knows none.
+void require_key_fits(const std::string& key, const FormatDef& format);
+
 /// IDX, plain or gzip: two zero bytes, type, rank, big-endian sizes and values.
 /// Errors: E3201, E3203, E3204, E3402, E3004, E3005, E3006, E3009.
-ParsedData parse_idx(ReadFile& file, const Limits& limits);
+ParsedData parse_idx(ReadFile& file, const ColumnChoice& choice, const Limits& limits);
 inline ParsedData parse_idx(std::span<const std::byte> stored, const Limits& limits) {
   MemoryFile file(stored);
-  return parse_idx(file, limits);
+  return parse_idx(file, {}, limits);
 }
 /// NPY 1.0 to 3.0, plain or gzip. Object arrays (pickles) are refused. Errors: as IDX, with E3202.
-ParsedData parse_npy(ReadFile& file, const Limits& limits);
+ParsedData parse_npy(ReadFile& file, const ColumnChoice& choice, const Limits& limits);
 inline ParsedData parse_npy(std::span<const std::byte> stored, const Limits& limits) {
   MemoryFile file(stored);
-  return parse_npy(file, limits);
+  return parse_npy(file, {}, limits);
 }
 /// A table of numbers, plain or gzip: RFC 4180 with a sniffed delimiter and an optional header.
 /// Errors: E31xx with line and field, E3401, E3402, E3004, E3009.
@@ -80,11 +86,19 @@ inline ParsedData parse_csv(std::span<const std::byte> stored, const ColumnChoic
   MemoryFile file(stored);
   return parse_csv(file, choice, limits);
 }
-/// One PNG image as one item. Errors: E3301, E3004.
-ParsedData parse_png(ReadFile& file, const Limits& limits);
-inline ParsedData parse_png(std::span<const std::byte> stored, const Limits& limits) {
+/// Arrays of numpy.savez in a zip archive, stored or deflated; choice.key names one. Errors: E3211,
+/// E3212, and those of NPY.
+ParsedData parse_npz(ReadFile& file, const ColumnChoice& choice, const Limits& limits);
+inline ParsedData parse_npz(std::span<const std::byte> stored, const ColumnChoice& choice,
+                            const Limits& limits) {
   MemoryFile file(stored);
-  return parse_png(file, limits);
+  return parse_npz(file, choice, limits);
+}
+/// One PNG or JPEG image as one item. Errors: E3301, E3305, E3004.
+ParsedData parse_image(ReadFile& file, const ColumnChoice& choice, const Limits& limits);
+inline ParsedData parse_image(std::span<const std::byte> stored, const Limits& limits) {
+  MemoryFile file(stored);
+  return parse_image(file, {}, limits);
 }
 
 }  // namespace isthmus

@@ -8,6 +8,8 @@
 #include "isthmus/base/fs.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/csv_table.h"
+#include "isthmus/data/locate.h"
+#include "isthmus/data/source_file.h"
 
 namespace isthmus {
 namespace {
@@ -24,9 +26,8 @@ std::string folder_part(const std::string& path) {
 }
 
 /// A table of one column of any text, with or without a header.
-Labels labels_from_text(std::span<const std::byte> stored, int64_t num_items,
-                        const Limits& limits) {
-  ByteStream in(stored);
+Labels labels_from_text(ReadFile& file, int64_t num_items, const Limits& limits) {
+  ByteStream in(file);
   CsvRecords records(in, limits);
   LabelValues labels("the label file");
   std::vector<std::string> first;
@@ -41,10 +42,28 @@ Labels labels_from_text(std::span<const std::byte> stored, int64_t num_items,
     } else {
       labels.add(records.cell(0), {.line = records.line(), .column = 1});
     }
+    if (labels.count() > num_items) {
+      throw Error(ErrorCode::kSizesDisagree,
+                  "more than " + group_digits(num_items) + " labels for as many items");
+    }
   }
   // One line more than items means that the first line is a header.
   if (!first.empty() && labels.count() != num_items) labels.add_front(first[0]);
   return labels.finish();
+}
+
+template <class T>
+void add_numbers(const Tensor& values, LabelValues& labels) {
+  constexpr double kMaxLabel = 9007199254740992;  // whole numbers are exact up to here
+  for (const T value : values.values<T>()) {
+    const auto v = static_cast<double>(value);
+    const ErrorWhere where{.row = labels.count()};
+    if (!(std::fabs(v) < kMaxLabel) || v != std::floor(v)) {
+      throw Error(ErrorCode::kValueRange, "label " + print_value(v) + " is not a whole number", {},
+                  where);
+    }
+    labels.add(std::to_string(static_cast<int64_t>(v)), where);
+  }
 }
 
 Labels labels_from_array(const ParsedData& data) {
@@ -53,26 +72,26 @@ Labels labels_from_array(const ParsedData& data) {
                 "labels of shape " + shape_text(data.values.shape()) + "; one per item is needed");
   }
   LabelValues labels("the label file");
-  if (data.values.dtype() == Dtype::kU8) {
-    for (const uint8_t v : data.values.values<uint8_t>()) labels.add(std::to_string(v));
-    return labels.finish();
-  }
-  constexpr float kMaxLabel = 1 << 24;  // whole numbers are exact up to here
-  for (const float v : data.values.values<float>()) {
-    if (!(std::fabs(v) <= kMaxLabel) || v != std::floor(v)) {
-      throw Error(ErrorCode::kValueRange, "label " + print_value(v) + " is not a whole number", {},
-                  {.row = labels.count()});
-    }
-    labels.add(std::to_string(static_cast<int32_t>(v)), {.row = labels.count()});
+  switch (data.values.dtype()) {
+    case Dtype::kU8:
+      add_numbers<uint8_t>(data.values, labels);
+      break;
+    case Dtype::kF64:
+      add_numbers<double>(data.values, labels);
+      break;
+    default:
+      add_numbers<float>(data.values, labels);
   }
   return labels.finish();
 }
 
-Labels parse_labels(std::span<const std::byte> stored, int64_t num_items, const Limits& limits) {
-  const FormatDef& format = format_of(stored);
-  if (format.name == "csv") return labels_from_text(stored, num_items, limits);
-  MemoryFile file(stored);
-  return labels_from_array(format.parse(file, {}, limits));
+Labels parse_labels(SourceFile& source, const std::string& key, int64_t num_items,
+                    const Limits& limits) {
+  const FormatDef& format = format_of(source.start());
+  require_key_fits(key, format);
+  const std::unique_ptr<ReadFile> file = source.take();
+  if (format.name == "csv") return labels_from_text(*file, num_items, limits);
+  return labels_from_array(format.parse(*file, {.key = key}, limits));
 }
 
 }  // namespace
@@ -109,8 +128,9 @@ std::optional<std::string> find_idx_images(const std::string& folder, std::strin
 
 Labels read_labels(const std::string& path, int64_t num_items, const Limits& limits) {
   try {
-    const Bytes stored = posix_fs().read_file(path, limits.data_bytes.bytes);
-    Labels labels = parse_labels(stored, num_items, limits);
+    const FileAndKey parts = split_key(path);
+    SourceFile source(parts.path, limits);
+    Labels labels = parse_labels(source, parts.key, num_items, limits);
     const auto count = static_cast<int64_t>(labels.values.size());
     if (count != num_items) {
       throw Error(ErrorCode::kSizesDisagree,

@@ -20,8 +20,9 @@ std::optional<std::string> find_labels_beside(const std::string& images_path);
 /// The image file of a split in a folder: "train-images..." or "t10k-images..." / "test-images...".
 std::optional<std::string> find_idx_images(const std::string& folder, std::string_view split);
 
-/// IDX or NPY with one axis, or a table of one column. E3006 unless there are `num_items`; E3204
-/// for more axes, E3404 for values that are not whole numbers, E3106 for too many different ones.
+/// `path` may end in ::key. IDX, NPY or NPZ with one axis, or a table of one column. E3006 unless
+/// there are `num_items`; E3204 for more axes, E3404 for values that are not whole numbers, E3106
+/// for too many different ones.
 Labels read_labels(const std::string& path, int64_t num_items, const Limits& limits);
 
 }  // namespace isthmus

@@ -1,40 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folders of PNG images. Two passes: headers first, to prove sizes and take memory once, then the
-// pixels, decoded straight into their place. Decoding itself is png.cc.
+// Reads a list of images. Two passes: headers first, to prove sizes and take memory once, then the
+// pixels. Finding the files is image_list.cc, decoding one of them image_file.cc.
 #include "isthmus/data/image_folder.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "isthmus/base/fs.h"
+#include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
-#include "isthmus/data/png.h"
+#include "isthmus/data/arrange.h"
+#include "isthmus/data/image_file.h"
 
 namespace isthmus {
 namespace {
 
-bool is_hidden(const std::string& name) { return name.starts_with('.'); }
+constexpr size_t kShown = 3;
+// 16 bits of white are 65535 = 257 * 255.
+constexpr float kDeepOfByte = 257;
 
-/// Appends the images directly in a folder; returns its subfolders.
-std::vector<std::string> scan(const std::string& folder, ImageList& images) {
-  std::vector<std::string> subfolders;
-  for (const std::string& name : posix_fs().list_folder(folder)) {
-    if (is_hidden(name)) continue;
-    const std::string path = join_path(folder, name);
-    if (extension(name) == "png") {
-      images.paths.push_back(path);
-      continue;
-    }
-    const auto info = posix_fs().stat(path);
-    if (info && info->is_folder && info->is_link) {
-      ++images.num_links;
-    } else if (info && info->is_folder) {
-      subfolders.push_back(name);
-    } else {
-      ++images.num_others;
-    }
+std::string counted(int64_t n, const std::string& one, const std::string& many) {
+  return group_digits(n) + " " + (n == 1 ? one : many);
+}
+
+/// A size that suits most of the images and is small enough for a network without convolutions.
+std::string suggested_size(std::vector<int64_t> heights, std::vector<int64_t> widths) {
+  constexpr int64_t kGreatestSide = 128;
+  const auto middle = [](std::vector<int64_t>& sides) {
+    const auto at = sides.begin() + static_cast<ptrdiff_t>(sides.size() / 2);
+    std::nth_element(sides.begin(), at, sides.end());
+    return *at;
+  };
+  int64_t height = middle(heights), width = middle(widths);
+  while (std::max(height, width) > kGreatestSide) {
+    height = (height + 1) / 2;
+    width = (width + 1) / 2;
   }
-  return subfolders;
+  return item_shape_text({height, width});
 }
 
 class ImageReader {
@@ -46,25 +47,25 @@ class ImageReader {
   ParsedData read() {
     for (size_t i = 0; i < images_.paths.size(); ++i) read_header(i);
     require_few_bad();
+    decide_form();
+    Shape shape = {static_cast<int64_t>(good_.size()), form_.height, form_.width};
+    if (form_.channels == 3) shape.push_back(3);
+    const Dtype dtype = num_deep_ > 0 ? Dtype::kF32 : Dtype::kU8;
+    limits_.require_data_bytes(checked_product(shape) * size_of(dtype));
+    Tensor values(dtype, shape);
     ParsedData data;
     data.kind = DataKind::kImage;
-    const int channels = colour_ ? 3 : 1;
-    Shape shape = {static_cast<int64_t>(good_.size()), first_.height, first_.width};
-    if (colour_) shape.push_back(channels);
-    limits_.require_data_bytes(checked_product(shape));
-    Tensor values(Dtype::kU8, shape);
-    const auto item = static_cast<size_t>(first_.height * first_.width * channels);
     int64_t count = 0;
-    for (const size_t i : good_) {
-      auto out = values.values<uint8_t>().subspan(static_cast<size_t>(count) * item, item);
-      if (!read_pixels(i, channels, out)) continue;
-      if (!images_.labels.empty()) data.labels.push_back(images_.labels[i]);
+    for (size_t k = 0; k < good_.size(); ++k) {
+      if (!read_pixels(k, values, count)) continue;
+      if (!images_.labels.empty()) data.labels.push_back(images_.labels[good_[k]]);
       ++count;
     }
     require_few_bad();
     const bool all = count == values.shape()[0];
     data.values = all ? std::move(values) : values.rows(0, count);
     if (!data.labels.empty()) data.class_names = images_.class_names;
+    say_what_is_missing();
     data.note = notes();
     return data;
   }
@@ -76,67 +77,160 @@ class ImageReader {
     bad_.push_back({images_.paths[i], error.message()});
   }
   void read_header(size_t i) {
-    const std::string& path = images_.paths[i];
-    PngHeader header;
     try {
-      header = read_png_header(posix_fs().read_prefix(path, kPngHeaderBytes), limits_);
+      const auto file = posix_fs().open_read(images_.paths[i]);
+      headers_.push_back(ImageFile(*file, limits_).header());
+      good_.push_back(i);
+      if (headers_.back().deep) ++num_deep_;
     } catch (const Error& error) {
-      return add_bad(i, error);
+      add_bad(i, error);
     }
-    if (good_.empty()) {
-      first_ = header;
-    } else if (header.height != first_.height || header.width != first_.width) {
-      throw Error(ErrorCode::kImageSizes, escape_for_terminal(images_.paths[good_[0]]) + " is " +
-                                              item_shape_text({first_.height, first_.width}) +
-                                              ", but " + escape_for_terminal(path) + " is " +
-                                              item_shape_text({header.height, header.width}));
-    }
-    colour_ = colour_ || header.colour;
-    good_.push_back(i);
   }
-  bool read_pixels(size_t i, int channels, std::span<uint8_t> out) {
+  static std::string size_text(const ImageHeader& header) {
+    return item_shape_text({header.height, header.width});
+  }
+  void decide_form() {
+    form_ = wanted_form(options_, limits_);
+    form_asked_ = form_.height > 0 || form_.channels > 0;
+    const bool colour =
+        std::ranges::any_of(headers_, [](const ImageHeader& h) { return h.colour; });
+    if (form_.channels == 0) form_.channels = colour ? 3 : 1;
+    if (form_.height > 0) return;
+    const ImageHeader& first = headers_.front();
+    form_.height = first.height;
+    form_.width = first.width;
+    for (size_t k = 0; k < headers_.size(); ++k) {
+      const ImageHeader& header = headers_[k];
+      if (header.height == first.height && header.width == first.width) continue;
+      std::vector<int64_t> heights, widths;
+      for (const ImageHeader& each : headers_) {
+        heights.push_back(each.height);
+        widths.push_back(each.width);
+      }
+      throw Error(ErrorCode::kImageSizes,
+                  escape_for_terminal(images_.paths[good_[0]]) + " is " + size_text(first) +
+                      ", but " + escape_for_terminal(images_.paths[good_[k]]) + " is " +
+                      size_text(header),
+                  "bring them to one size: --resize " + suggested_size(heights, widths));
+    }
+  }
+  /// Decodes into place `count` of values.
+  bool read_pixels(size_t k, Tensor& values, int64_t count) {
+    const size_t i = good_[k];
     try {
-      const Bytes stored = posix_fs().read_file(images_.paths[i], limits_.data_bytes.bytes);
-      // The size was proved from the header; a file that changed since must not pass.
-      const PngHeader header = read_png_header(stored, limits_);
-      if (header.height != first_.height || header.width != first_.width ||
-          (header.colour && channels == 1)) {
+      const auto file = posix_fs().open_read(images_.paths[i]);
+      ImageFile image(*file, limits_);
+      // Sizes were proved from the headers; a file that changed since must not pass.
+      if (size_text(image.header()) != size_text(headers_[k]) ||
+          image.header().deep != headers_[k].deep) {
         throw Error(ErrorCode::kChangedWhileRead, "the image changed while it was read");
       }
-      if (decode_png_into(stored, channels, limits_, out)) ++num_alpha_;
+      const DecodedImage decoded = image.decode();
+      if (decoded.doubtful && options_.strict) {
+        throw Error(ErrorCode::kJpegCorrupt, "the JPEG image is damaged and was mended");
+      }
+      store(decoded.pixels, values, count);
+      if (decoded.alpha_dropped) ++num_alpha_;
+      if (decoded.turned) ++num_turned_;
+      if (decoded.doubtful) ++num_doubtful_;
       return true;
     } catch (const Error& error) {
       add_bad(i, error);
       return false;
     }
   }
-  void require_few_bad() const {
-    const size_t all = images_.paths.size();
-    const double most = options_.max_bad * static_cast<double>(all);
-    if (static_cast<double>(bad_.size()) <= most && bad_.size() < all) return;
-    constexpr size_t kShown = 3;
+  void store(const Tensor& pixels, Tensor& values, int64_t count) {
+    Shape one = pixels.shape();
+    one.insert(one.begin(), 1);
+    Tensor image = pixels.reshaped(one);
+    if (values.dtype() == Dtype::kF32 && image.dtype() == Dtype::kU8) {
+      Tensor deep(Dtype::kF32, one);
+      std::ranges::transform(image.values<uint8_t>(), deep.values<float>().begin(),
+                             [](uint8_t v) { return kDeepOfByte * static_cast<float>(v); });
+      image = deep;
+    }
+    const Tensor made = convert_images(image, form_);
+    // Grey among colour is no conversion that anybody asked for.
+    if (made.shape() != one && form_asked_) {
+      ++num_converted_;
+      const std::string from =
+          describe_item({.kind = DataKind::kImage, .item_shape = pixels.shape()});
+      if (num_converted_ == 1) converted_from_ = from;
+      if (from != converted_from_) converted_from_ = "other sizes or channels";
+    }
+    const auto bytes = made.bytes();
+    std::copy(bytes.begin(), bytes.end(),
+              values.data() + static_cast<uint64_t>(count) * bytes.size());
+  }
+  std::string first_bad() const {
     std::vector<std::string> shown;
     for (size_t i = 0; i < std::min(kShown, bad_.size()); ++i) {
       shown.push_back(escape_for_terminal(bad_[i].path) + ": " + bad_[i].reason);
     }
+    return join(shown, "; ");
+  }
+  void require_few_bad() const {
+    const size_t all = images_.paths.size();
+    const double most = options_.max_bad * static_cast<double>(all);
+    if (static_cast<double>(bad_.size()) <= most && bad_.size() < all) return;
     throw Error(ErrorCode::kTooManyBadImages, group_digits(static_cast<int64_t>(bad_.size())) +
                                                   " of " + group_digits(static_cast<int64_t>(all)) +
                                                   " images are unreadable, " +
                                                   format_fixed(100 * options_.max_bad, 1) +
-                                                  " % are tolerated (" + join(shown, "; ") + ")");
+                                                  " % are tolerated (" + first_bad() + ")");
+  }
+  void say_what_is_missing() const {
+    if (!bad_.empty()) {
+      log_warning("W3311",
+                  "left out: " + counted(static_cast<int64_t>(bad_.size()), "image", "images") +
+                      " that could not be read (" + first_bad() + ")",
+                  "replace or remove them; --max-bad 0 refuses them");
+    }
+    if (images_.num_stray > 0) {
+      const bool classes = !images_.class_names.empty();
+      log_warning("W3310",
+                  "left out: " + counted(images_.num_stray, "image", "images") +
+                      (classes ? " beside the class folders" : " in subfolders"),
+                  classes ? "move them into a class folder, or name them as DATA"
+                          : "name the subfolder as DATA, or move the images that are beside it");
+    }
+    if (images_.num_foreign > 0) {
+      log_warning("W3313",
+                  "left out: " + counted(images_.num_foreign, "image", "images") +
+                      " of kinds that are not read",
+                  "convert them to PNG or JPEG");
+    }
+    if (images_.num_special > 0) {
+      log_warning("W3314",
+                  "left out: " + counted(images_.num_special, "pipe, socket or device",
+                                         "pipes, sockets or devices"),
+                  "only regular files of a folder are read");
+    }
   }
   std::string notes() const {
     std::vector<std::string> parts;
-    if (num_alpha_ > 0)
+    const auto say = [&](int64_t n, const std::string& text) {
+      if (n > 0) parts.push_back(group_digits(n) + text);
+    };
+    if (num_alpha_ > 0) {
       parts.push_back("alpha was dropped in " + group_digits(num_alpha_) + " images");
-    if (images_.num_others > 0) {
-      parts.push_back(group_digits(images_.num_others) +
-                      " files that are not PNG were passed over");
     }
-    if (images_.num_links > 0) {
-      parts.push_back(group_digits(images_.num_links) +
-                      " links to folders were passed over (name such a folder as DATA instead)");
+    say(num_turned_, " images were turned upright (EXIF)");
+    say(num_doubtful_, " damaged JPEG images were mended by the decoder");
+    if (num_deep_ > 0 && num_deep_ < static_cast<int64_t>(good_.size())) {
+      say(static_cast<int64_t>(good_.size()) - num_deep_,
+          " images of 8 bits were multiplied by 257, others have 16 bits");
     }
+    if (num_converted_ > 0) {
+      Shape made = {form_.height, form_.width};
+      if (form_.channels == 3) made.push_back(3);
+      parts.push_back(converted_note(num_converted_, converted_from_,
+                                     describe_item({.kind = DataKind::kImage, .item_shape = made}),
+                                     options_));
+    }
+    say(images_.num_others, " files that are no images were passed over");
+    say(images_.num_links,
+        " links to folders were passed over (name such a folder as DATA instead)");
     return join(parts, "; ");
   }
 
@@ -144,36 +238,15 @@ class ImageReader {
   const DataOptions& options_;
   const Limits& limits_;
   std::vector<BadFile>& bad_;
-  std::vector<size_t> good_;  // indices of images with a good header
-  PngHeader first_;
-  bool colour_ = false;
-  int64_t num_alpha_ = 0;
+  std::vector<size_t> good_;          // indices of images with a good header
+  std::vector<ImageHeader> headers_;  // of these
+  ImageForm form_;
+  bool form_asked_ = false;  // by options or a model
+  std::string converted_from_;
+  int64_t num_deep_ = 0, num_alpha_ = 0, num_turned_ = 0, num_doubtful_ = 0, num_converted_ = 0;
 };
 
 }  // namespace
-
-ImageList list_images(const std::string& folder) {
-  ImageList images;
-  const std::vector<std::string> subfolders = scan(folder, images);
-  if (!images.paths.empty()) return images;
-  for (const std::string& name : subfolders) {
-    const size_t before = images.paths.size();
-    scan(join_path(folder, name), images);
-    if (images.paths.size() == before) continue;
-    images.labels.resize(images.paths.size(), static_cast<int32_t>(images.class_names.size()));
-    images.class_names.push_back(escape_for_terminal(name));
-  }
-  return images;
-}
-
-void require_images(const ImageList& images, const std::string& folder) {
-  if (!images.paths.empty()) return;
-  throw Error(ErrorCode::kImageFolder,
-              "no PNG images in the folder or its subfolders (" + group_digits(images.num_others) +
-                  " other files)",
-              "give a folder of PNG files, or name the data files: \"folder/*.csv\"",
-              {.file = folder});
-}
 
 ParsedData read_images(const ImageList& images, const DataOptions& options, const Limits& limits,
                        std::vector<BadFile>& bad) {

@@ -77,6 +77,21 @@ TEST(LabelValues, OfAnIdxFileMayBeAnyNumbers) {
   EXPECT_EQ(data.class_names, (Names{"-16000000", "3", "16000000"}));
 }
 
+// Every type of numpy ends in one of three types of memory.
+TEST(LabelValues, OfArraysMayHaveAnyType) {
+  const std::string data = put(new_folder("x"), "x.csv", std::string_view("1\n2\n3\n4\n5\n6\n"));
+  for (const std::string type :
+       {"u1", "i1", "little_f2", "big_f4", "little_f8", "big_i2", "little_i8", "big_u8"}) {
+    std::string one_axis = testing::to_text(testing::fixture("x_" + type + ".npy"));
+    one_axis.replace(one_axis.find("(2, 3)"), 6, "(6,)  ");
+    DataOptions options;
+    options.labels = put(new_folder("y"), "y.npy", one_axis);
+    EXPECT_EQ(open_dataset(data, options, {}, "train").class_names,
+              (Names{"0", "1", "2", "3", "100", "127"}))
+        << type;
+  }
+}
+
 TEST(LabelValues, OfATableMayBeAnyNumbers) {
   const std::string table =
       put(new_folder("table"), "t.csv", std::string_view("x,y\n1,-1\n2,-2\n3,2000000000\n4,-1\n"));

@@ -91,10 +91,24 @@ std::vector<std::string> expand_glob(const std::string& pattern) {
   return out;
 }
 
+FileAndKey split_key(const std::string& argument) {
+  const size_t at = argument.rfind("::");
+  if (at == std::string::npos || at == 0 || posix_fs().stat(argument)) return {argument, ""};
+  return {argument.substr(0, at), argument.substr(at + 2)};
+}
+
 DataLocation locate(std::string_view argument) {
   DataLocation location;
+  const FileAndKey parts = split_key(std::string(argument));
+  location.name = parts.path;
+  location.key = parts.key;
+  if (locate_named(location)) {
+    if (location.key.empty() || location.kind == DataLocation::Kind::kFiles) return location;
+    throw Error(ErrorCode::kBadValue, "only files have keys", "leave out ::" + location.key,
+                {.file = location.name});
+  }
   location.name = std::string(argument);
-  if (locate_named(location)) return location;
+  location.key.clear();
   location.split = cut_split(location.name);
   if (location.split.empty() || !locate_named(location)) fail_missing(std::string(argument));
   if (location.kind == DataLocation::Kind::kFiles) {

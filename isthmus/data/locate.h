@@ -15,11 +15,19 @@ struct DataLocation {
   Kind kind = Kind::kFiles;
   std::vector<std::string> paths;  // files, or one folder
   const KnownSet* set = nullptr;
-  std::string name;   // the argument without its split
+  std::string name;   // the argument without its split and key
+  std::string key;    // of an array: "x" of "file.npz::x"
   std::string split;  // "train", "test", or "" when the argument has none
 };
 
-/// Errors: E3001 nothing there (with the nearest known name), E2003 a split of a file.
+struct FileAndKey {
+  std::string path, key;
+};
+/// Cuts "::key" off, unless the whole is the name of a file.
+FileAndKey split_key(const std::string& argument);
+
+/// Errors: E3001 nothing there (with the nearest known name), E2003 a split of a file, a key of a
+/// folder.
 DataLocation locate(std::string_view argument);
 /// Existing paths that match, sorted bytewise; * ? and [...] match inside one path component, and
 /// hidden names only when the pattern starts with a dot.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// libspng behind a narrow door: all its limits set, checksums enforced, two pixel layouts. The
+// libspng behind a narrow door: all its limits set, checksums enforced. The
 // only file that includes spng.h. Folders of images are read in image_folder.cc.
 #include "isthmus/data/png.h"
 
@@ -62,6 +62,26 @@ bool has_transparent_colour(spng_ctx* context) {
   return spng_get_trns(context, &ignored) == SPNG_OK;
 }
 
+void decode_bytes(spng_ctx* context, const PngHeader& header, std::span<uint8_t> out) {
+  if (header.colour || !header.alpha) {
+    const int format = header.colour ? SPNG_FMT_RGB8 : SPNG_FMT_G8;
+    return require_ok(spng_decode_image(context, out.data(), out.size(), format, 0));
+  }
+  // libspng has no grey without its alpha; grey as colour has three equal channels.
+  std::vector<uint8_t> colour(out.size() * 3);
+  require_ok(spng_decode_image(context, colour.data(), colour.size(), SPNG_FMT_RGB8, 0));
+  for (size_t i = 0; i < out.size(); ++i) out[i] = colour[3 * i];
+}
+
+/// 16 bits a channel, in the channels of the file.
+void decode_deep(spng_ctx* context, const PngHeader& header, std::span<float> out) {
+  const size_t kept = header.colour ? 3 : 1, stored = kept + (header.alpha ? 1 : 0);
+  std::vector<uint16_t> raw(out.size() / kept * stored);
+  require_ok(
+      spng_decode_image(context, raw.data(), raw.size() * sizeof(uint16_t), SPNG_FMT_PNG, 0));
+  for (size_t i = 0; i < out.size(); ++i) out[i] = raw[i / kept * stored + i % kept];
+}
+
 /// libspng forgives an end chunk without its checksum, the mark of a file cut by four bytes.
 void require_whole_end(std::span<const std::byte> bytes) {
   constexpr uint64_t kFrameBytes = 12;  // length, type and checksum of a chunk
@@ -122,37 +142,23 @@ PngHeader read_png_header(std::span<const std::byte> bytes, const Limits& limits
   return header;
 }
 
-bool decode_png_into(std::span<const std::byte> bytes, int channels, const Limits& limits,
-                     std::span<uint8_t> out) {
+PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits) {
   const PngHeader header = read_png_header(bytes, limits);
-  const uint64_t num_pixels = static_cast<uint64_t>(header.height * header.width);
-  ISTHMUS_CHECK(channels == 3 || (channels == 1 && !header.colour), "channels of a PNG");
-  ISTHMUS_CHECK(out.size() == num_pixels * static_cast<uint64_t>(channels), "size of a PNG");
+  Shape shape = {header.height, header.width};
+  if (header.colour) shape.push_back(3);
+  const bool deep = header.bit_depth == 16;
+  limits.require_data_bytes(checked_product(shape) * (deep ? sizeof(float) : 1));
   const Context context = open_context(bytes, header, limits);
-  const bool plain_grey = !header.alpha && header.bit_depth <= 8;
-  if (channels == 1 && !plain_grey) {
-    // libspng has no 8-bit grey for these two; grey as colour has three equal channels.
-    std::vector<uint8_t> colour(num_pixels * 3);
-    require_ok(spng_decode_image(context.get(), colour.data(), colour.size(), SPNG_FMT_RGB8, 0));
-    for (size_t i = 0; i < out.size(); ++i) out[i] = colour[3 * i];
+  PngImage image{.pixels = Tensor(deep ? Dtype::kF32 : Dtype::kU8, shape)};
+  if (deep) {
+    decode_deep(context.get(), header, image.pixels.values<float>());
   } else {
-    const int format = channels == 1 ? SPNG_FMT_G8 : SPNG_FMT_RGB8;
-    require_ok(spng_decode_image(context.get(), out.data(), out.size(), format, 0));
+    decode_bytes(context.get(), header, image.pixels.values<uint8_t>());
   }
   // Reads to the end: a file cut off after the last pixel is damaged, too.
   require_ok(spng_decode_chunks(context.get()));
   require_whole_end(bytes);
-  return header.alpha || has_transparent_colour(context.get());
-}
-
-PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits) {
-  const PngHeader header = read_png_header(bytes, limits);
-  const int channels = header.colour ? 3 : 1;
-  Shape shape = {header.height, header.width};
-  if (header.colour) shape.push_back(channels);
-  limits.require_data_bytes(checked_product(shape));
-  PngImage image{.pixels = Tensor(Dtype::kU8, shape)};
-  image.alpha_dropped = decode_png_into(bytes, channels, limits, image.pixels.values<uint8_t>());
+  image.alpha_dropped = header.alpha || has_transparent_colour(context.get());
   return image;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // PNG images to and from bytes, by libspng.
 //
-// Decoding gives 8 bits per channel: grey (H, W) or colour (H, W, 3). Palettes and grey of fewer
-// bits are expanded, 16 bits are cut to the upper 8, alpha is dropped (and said). Bytes after the
-// image are ignored. Encoding is deterministic.
+// Decoding gives grey (H, W) or colour (H, W, 3): bytes, or the stored numbers 0..65535 of a file
+// of 16 bits as floats. Palettes and grey of fewer bits are expanded to bytes, alpha is dropped
+// (and said). Bytes after the image are ignored. Encoding is deterministic.
 #pragma once
 
 #include <cstddef>
@@ -30,15 +30,11 @@ bool looks_like_png(std::span<const std::byte> head);
 PngHeader read_png_header(std::span<const std::byte> bytes, const Limits& limits);
 
 struct PngImage {
-  Tensor pixels;               // u8 (H, W) or (H, W, 3)
+  Tensor pixels;               // (H, W) or (H, W, 3); u8, or f32 of 16 bits
   bool alpha_dropped = false;  // an alpha channel or a transparent colour was there
 };
 /// Errors: E3301 damaged (checksums are checked), E3004 over a limit.
 PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits);
-/// Decodes into memory of height * width * channels bytes; channels is 1 (grey files only) or 3.
-/// Returns whether alpha was dropped.
-bool decode_png_into(std::span<const std::byte> bytes, int channels, const Limits& limits,
-                     std::span<uint8_t> out);
 
 /// A PNG of a u8 tensor (H, W), (H, W, 1) or (H, W, 3).
 Bytes encode_png(const Tensor& pixels);

@@ -5,6 +5,9 @@
 
 #include "isthmus/base/digest.h"
 #include "isthmus/checkpoint/generations.h"
+#include "isthmus/data/foreign.h"
+#include "isthmus/data/formats.h"
+#include "isthmus/data/known_sets.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/nn/network.h"
 #include "isthmus/train/model_config.h"
@@ -219,8 +222,28 @@ Model model_from_bytes(std::span<const std::byte> file, const Limits& limits) {
   return model_from_container(read_container(file, limits), "model", limits);
 }
 
+namespace {
+
+/// The usual slip is the order of the arguments.
+void refuse_data(const std::string& path, const std::optional<FileInfo>& info, Fs& fs) {
+  std::string what;
+  if (info && info->is_regular) {
+    const Bytes start = fs.read_prefix(path, kSniffedBytes);
+    constexpr size_t kBrace = 8;  // of a safetensors file, behind the length of its header
+    if (start.size() <= kBrace || start[kBrace] != std::byte{'{'}) what = data_name(start);
+  } else if (!info && find_known_set(path) != nullptr) {
+    what = "a known data set";
+  }
+  if (what.empty()) return;
+  throw Error(ErrorCode::kModelMetadata, what + ", not a model",
+              "the order is MODEL DATA, such as: isthmus eval runs/a test.csv", {.file = path});
+}
+
+}  // namespace
+
 Model load_model(const std::string& path, Fs& fs, const Limits& limits) {
   const auto info = fs.stat(path);
+  refuse_data(path, info, fs);
   std::string file = path;
   if (info && info->is_folder) {
     file = join_path(path, "model.safetensors");

@@ -2,7 +2,13 @@
 // Texts of options that may be `auto` or `none`, read once they are needed as numbers.
 #include "isthmus/train/options.h"
 
+#include "isthmus/base/memory.h"
+
 namespace isthmus {
+
+uint64_t memory_limit(const MachineOptions& machine) {
+  return machine.memory ? machine.memory->bytes : usable_memory().bytes / 10 * 8;
+}
 
 std::optional<int64_t> parse_count(const std::string& key, const std::string& text, int64_t least,
                                    bool none_allowed) {

@@ -158,6 +158,9 @@ struct TrainOptions {
 std::optional<int64_t> parse_count(const std::string& key, const std::string& text, int64_t least,
                                    bool none_allowed);
 
+/// --memory, else 80 % of what the process may use.
+uint64_t memory_limit(const MachineOptions& machine);
+
 /// data.val as a share, or nullopt when it names DATA. Error E2003 for a number outside [0, 1).
 std::optional<double> validation_share(const std::string& text);
 

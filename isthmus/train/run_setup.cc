@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "isthmus/base/memory.h"
 #include "isthmus/base/text.h"
 #include "isthmus/exec/plan.h"
 #include "isthmus/models/inference.h"
@@ -165,8 +164,7 @@ uint64_t fixed_bytes(const RunSetup& s) {
 }
 
 void estimate_memory(RunSetup& s) {
-  s.memory_limit = s.options().machine.memory ? s.options().machine.memory->bytes
-                                              : usable_memory().bytes / 10 * 8;
+  s.memory_limit = memory_limit(s.options().machine);
   s.memory_estimate =
       fixed_bytes(s) + static_cast<uint64_t>(s.batch_size) * bytes_per_row(s.step_graph);
 }

@@ -54,8 +54,10 @@ void measure_parts(TrainData& data) {
   spec.fields = facts(data.train_rows);
 }
 
-void open_validation(TrainData& data, const TrainOptions& options) {
-  const Dataset val = open_dataset(options.hold_out.val, options.data, options.limits, "test");
+void open_validation(TrainData& data, const TrainOptions& options, const Limits& limits) {
+  DataOptions like_train = options.data;
+  like_train.model = data.train.spec;
+  const Dataset val = open_dataset(options.hold_out.val, like_train, limits, "test");
   const std::string both = data.fingerprint + "\n" + fingerprint(val);
   data.fingerprint = xxh3_128_label(std::as_bytes(std::span(both)));
   data.val_source = val.source;
@@ -112,8 +114,9 @@ TrainData open_train_data(const std::vector<std::string>& arguments, const Datas
                           const TrainOptions& options) {
   TrainData data;
   if (given == nullptr) refuse_run_folders(posix_fs(), arguments);
-  data.train =
-      given != nullptr ? *given : open_datasets(arguments, options.data, options.limits, "train");
+  Limits limits = options.limits;
+  limits.memory_bytes = memory_limit(options.machine);
+  data.train = given != nullptr ? *given : open_datasets(arguments, options.data, limits, "train");
   data.fingerprint = fingerprint(data.train);
   const std::optional<double> share = validation_share(options.hold_out.val);
   RowSplit split = split_rows(data.train.num_items(), share.value_or(0), options.run.seed);
@@ -121,7 +124,7 @@ TrainData open_train_data(const std::vector<std::string>& arguments, const Datas
   data.val_rows = std::move(split.validation);
   measure_parts(data);
   leave_out_constant_columns(data);
-  if (!share) open_validation(data, options);
+  if (!share) open_validation(data, options, limits);
   return data;
 }
 

@@ -7,7 +7,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   isthmus::Limits limits;
   limits.data_bytes.bytes = uint64_t{1} << 24;
   try {
-    isthmus::parse_png(std::as_bytes(std::span(data, size)), limits);
+    isthmus::parse_image(std::as_bytes(std::span(data, size)), limits);
   } catch (const isthmus::Error&) {
     return 0;
   }

@@ -147,12 +147,26 @@ def write_gzip():
     put("gzip", "name", bytes(named[:10]) + b"file.txt\0" + bytes(named[10:]))
 
 
-def write_png():
+def copy_fixtures():
+    targets = {".png": "png", ".jpg": "jpeg", ".npz": "npz"}
     for name in sorted(os.listdir(FIXTURES)):
-        if name.endswith(".png"):
-            folder = os.path.join(HERE, "corpus", "png")
+        target = targets.get(os.path.splitext(name)[1])
+        if target:
+            folder = os.path.join(HERE, "corpus", target)
             os.makedirs(folder, exist_ok=True)
             shutil.copyfile(os.path.join(FIXTURES, name), os.path.join(folder, name))
+
+
+def write_strange():
+    texts = {"lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+             "pickle0_list": b"(lp0\nI1\naI2\na.", "pickle0_name": b"cnumpy\narray\np0\n.",
+             "pickle0_value": b"I1\n.", "pickle1": b"]q\0.", "pickle2": b"\x80\x02]q\0.",
+             "zip": b"PK\3\4" + bytes(22) + struct.pack("<HH", 5, 0) + b"x.txt",
+             "xlsx": b"PK\3\4" + bytes(22) + struct.pack("<HH", 19, 0) + b"[Content_Types].xml",
+             "model": struct.pack("<Q", 32) + b'{"__metadata__":{}}', "hdf5": b"\x89HDF\r\n\x1a\n",
+             "parquet": b"PAR1\x15\x04", "table": b"I1,I2\n1,2\n"}
+    for name, text in texts.items():
+        put("strange", name, text)
 
 
 if __name__ == "__main__":
@@ -160,7 +174,8 @@ if __name__ == "__main__":
     write_npy()
     write_csv()
     write_gzip()
-    write_png()
+    copy_fixtures()
+    write_strange()
     write_texts()
     write_model()
     write_state()

@@ -45,7 +45,7 @@ class TableReader {
     do {
       require_width();
       read_row();
-    } while (!bad_ && records_.next());
+    } while (!bad_ && rows_->num_rows() < choice_.max_items && records_.next());
     if (bad_) report_bad_cell();
     return finish();
   }
@@ -115,6 +115,8 @@ class TableReader {
   ParsedData finish() {
     ParsedData data;
     data.kind = DataKind::kTable;
+    limits_.require_data_bytes(CheckedU64(static_cast<uint64_t>(rows_->num_rows())) *
+                               columns_.kept.size() * sizeof(double));
     data.values = rows_->take();
     for (const size_t index : columns_.kept) data.column_names.push_back(columns_.names[index]);
     if (labels_) {

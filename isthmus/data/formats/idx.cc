@@ -64,16 +64,12 @@ ArrayLayout parse_idx_header(ByteStream& in, const Limits& limits) {
   return layout;
 }
 
-ParsedData parse_as_format(ReadFile& file, const ColumnChoice&, const Limits& limits) {
-  return parse_idx(file, limits);
-}
-
 }  // namespace
 
-ParsedData parse_idx(ReadFile& file, const Limits& limits) {
+ParsedData parse_idx(ReadFile& file, const ColumnChoice& choice, const Limits& limits) {
   ByteStream in(file);
   const ArrayLayout layout = parse_idx_header(in, limits);
-  return read_array(in, layout, limits);
+  return read_array(in, layout, choice.max_items, limits);
 }
 
 namespace formats {
@@ -84,7 +80,7 @@ FormatDef idx() {
               "(train-images-idx3-ubyte.gz)",
           .extensions = {"idx", "idx.gz", "gz", "ubyte"},
           .sniff = looks_like_idx,
-          .parse = parse_as_format};
+          .parse = parse_idx};
 }
 }  // namespace formats
 

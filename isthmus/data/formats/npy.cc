@@ -6,8 +6,8 @@
 #include <charconv>
 #include <optional>
 
-#include "isthmus/data/array_reader.h"
 #include "isthmus/data/formats.h"
+#include "isthmus/data/npy_header.h"
 
 namespace isthmus {
 namespace {
@@ -174,14 +174,9 @@ uint64_t read_header_length(ByteStream& in, int version) {
   return value;
 }
 
-ParsedData parse_as_format(ReadFile& file, const ColumnChoice&, const Limits& limits) {
-  return parse_npy(file, limits);
-}
-
 }  // namespace
 
-ParsedData parse_npy(ReadFile& file, const Limits& limits) {
-  ByteStream in(file);
+ArrayLayout read_npy_header(ByteStream& in, const Limits& limits) {
   Bytes prefix(kPrefixBytes);
   in.read_exact(prefix, "the NPY magic");
   if (!looks_like_npy(prefix)) {
@@ -209,8 +204,13 @@ ParsedData parse_npy(ReadFile& file, const Limits& limits) {
   }
   Bytes header(length);
   in.read_exact(header, "the NPY header");
-  const ArrayLayout layout = NpyHeader(as_text(header), start).parse();
-  return read_array(in, layout, limits);
+  return NpyHeader(as_text(header), start).parse();
+}
+
+ParsedData parse_npy(ReadFile& file, const ColumnChoice& choice, const Limits& limits) {
+  ByteStream in(file);
+  const ArrayLayout layout = read_npy_header(in, limits);
+  return read_array(in, layout, choice.max_items, limits);
 }
 
 namespace formats {
@@ -219,7 +219,7 @@ FormatDef npy() {
           .summary = "one numpy array, first axis = items: numpy.save(\"x.npy\", x)",
           .extensions = {"npy", "npy.gz"},
           .sniff = looks_like_npy,
-          .parse = parse_as_format};
+          .parse = parse_npy};
 }
 }  // namespace formats
 

@@ -4,13 +4,15 @@
 
 PNG files are put together chunk by chunk here, independently of any image library, each with the
 pixels that decoding must give as <name>.npy, written by numpy. NPY files x_<type>.npy hold the same
-numbers in every type. Needs numpy.
+numbers in every type. JPEG files and
+resized images come from PIL, NPZ from numpy.savez. Needs numpy and PIL.
 """
 import os
 import struct
 import zlib
 
 import numpy as np
+from PIL import Image, ImageOps
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
@@ -58,13 +60,53 @@ def png(samples, depth, colour_type, interlaced=False, extra=()):
 def write(name, data, pixels):
     with open(os.path.join(HERE, name + ".png"), "wb") as file:
         file.write(data)
-    np.save(os.path.join(HERE, name + ".npy"), pixels.astype(np.uint8))
+    np.save(os.path.join(HERE, name + ".npy"), pixels.astype(np.uint8 if pixels.max() < 256 else np.uint16))
 
 
 def grey_image(rng, name, depth, interlaced=False, extra=()):
     v = rng.integers(0, 2 ** depth, (7, 5, 1))
-    eight = v >> 8 if depth == 16 else v * 255 // (2 ** depth - 1)
+    eight = v if depth == 16 else v * 255 // (2 ** depth - 1)
     write(name, png(v, depth, 0, interlaced, extra), eight[:, :, 0])
+
+
+def write_jpegs(rng):
+    """Pixels by PIL, which uses the same library: what is tested is the way through it."""
+    smooth = np.add.outer(np.arange(16) * 9, np.arange(24) * 4)
+    colour = np.stack([smooth, 255 - smooth, smooth // 2], -1).clip(0, 255).astype(np.uint8)
+    for name, mode, options in (("grey", "L", {}), ("rgb", "RGB", {}), ("cmyk", "CMYK", {}),
+                                ("progressive", "RGB", {"progressive": True})):
+        path = os.path.join(HERE, f"jpeg_{name}.jpg")
+        Image.fromarray(colour).convert(mode).save(path, quality=90, **options)
+        if mode != "CMYK":
+            np.save(os.path.join(HERE, f"jpeg_{name}.npy"), np.asarray(Image.open(path)))
+    for turn in range(1, 9):
+        path = os.path.join(HERE, f"jpeg_turn{turn}.jpg")
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        Image.fromarray(colour).convert("L").save(path, quality=90, exif=exif)
+        np.save(os.path.join(HERE, f"jpeg_turn{turn}.npy"),
+                np.asarray(ImageOps.exif_transpose(Image.open(path))))
+
+
+def write_resized(rng):
+    image = rng.integers(0, 256, (13, 9, 3)).astype(np.uint8)
+    np.save(os.path.join(HERE, "resize_from.npy"), image[None])
+    np.save(os.path.join(HERE, "resize_grey.npy"), np.asarray(Image.fromarray(image).convert("L"))[None])
+    for height, width in ((5, 7), (3, 2), (26, 20), (13, 4), (1, 1)):
+        made = Image.fromarray(image).resize((width, height), Image.BILINEAR)
+        np.save(os.path.join(HERE, f"resize_{height}x{width}.npy"), np.asarray(made)[None])
+
+
+def write_npz(rng):
+    x = rng.integers(0, 256, (6, 2, 3)).astype(np.uint8)
+    y = np.array([3, 1, 3, 2, 1, 1])
+    np.savez(os.path.join(HERE, "stored.npz"), X=x, y=y)
+    np.savez_compressed(os.path.join(HERE, "deflated.npz"), X=x, y=y)
+    np.savez(os.path.join(HERE, "one.npz"), x.astype("f4"))
+    np.savez_compressed(os.path.join(HERE, "several.npz"), x_train=x, y_train=y, x_test=x[:2], y_test=y[:2],
+                        names=np.array(["a", "b"]))
+    np.savez(os.path.join(HERE, "sparse.npz"), indices=y, indptr=y, data=y, shape=y[:2],
+             format=np.array(b"csr"))
 
 
 def main():
@@ -74,13 +116,12 @@ def main():
     grey_image(rng, "grey8_interlaced", 8, True)
     grey_image(rng, "grey8_transparent", 8, False, [(b"tRNS", struct.pack(">H", 3))])
     for depth in (8, 16):
-        shift = depth - 8
         v = rng.integers(0, 2 ** depth, (7, 5, 2))
-        write(f"grey_alpha{depth}", png(v, depth, 4), (v >> shift)[:, :, 0])
+        write(f"grey_alpha{depth}", png(v, depth, 4), v[:, :, 0])
         v = rng.integers(0, 2 ** depth, (7, 5, 3))
-        write(f"rgb{depth}", png(v, depth, 2), v >> shift)
+        write(f"rgb{depth}", png(v, depth, 2), v)
         v = rng.integers(0, 2 ** depth, (7, 5, 4))
-        write(f"rgba{depth}", png(v, depth, 6), (v >> shift)[:, :, :3])
+        write(f"rgba{depth}", png(v, depth, 6), v[:, :, :3])
     v = rng.integers(0, 256, (7, 5, 3))
     write("rgb8_interlaced", png(v, 8, 2, True), v)
     for depth in (1, 2, 4, 8):
@@ -101,6 +142,9 @@ def main():
     np.save(os.path.join(HERE, "x_fortran.npy"),
             np.asfortranarray(np.arange(24, dtype="<f4").reshape(2, 3, 4)))
     np.save(os.path.join(HERE, "x_bool.npy"), np.array([[True, False], [False, True]]))
+    write_jpegs(rng)
+    write_resized(rng)
+    write_npz(rng)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules by which arrays and tables become images. Whatever is not stated by an option is done
+// only where it is unambiguous, and said.
+#include "isthmus/data/arrange.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "isthmus/base/log.h"
+#include "isthmus/base/text.h"
+
+namespace isthmus {
+namespace {
+
+Shape item_shape(const ParsedData& data) {
+  const Shape& shape = data.values.shape();
+  return Shape(shape.begin() + 1, shape.end());
+}
+
+bool is_channels(int64_t size) { return size == 1 || size == 3; }
+
+bool is_image(const Shape& item) { return item.size() == 2 || (item.size() == 3 && item[2] == 3); }
+
+const DataSpec* image_model(const DataOptions& options) {
+  const bool images = options.model && options.model->kind == DataKind::kImage &&
+                      is_image(options.model->item_shape);
+  return images ? &*options.model : nullptr;
+}
+
+void add_note(ParsedData& data, const std::string& note) {
+  if (note.empty()) return;
+  if (!data.note.empty()) data.note += "; ";
+  data.note += note;
+}
+
+std::string describe(const ParsedData& data) {
+  return describe_item({.kind = data.kind, .item_shape = item_shape(data)});
+}
+
+void set_item_shape(ParsedData& data, Shape item) {
+  if (item.size() == 3 && item[2] == 1) item.pop_back();
+  data.kind = is_image(item) ? DataKind::kImage : DataKind::kArray;
+  data.column_names.clear();
+  item.insert(item.begin(), data.values.shape()[0]);
+  data.values = data.values.reshaped(item);
+}
+
+void apply_shape(ParsedData& data, const DataOptions& options, const Limits& limits) {
+  const Shape have = item_shape(data);
+  const DataSpec* model = image_model(options);
+  if (options.shape == "none") {
+    const bool fits = model != nullptr && have.size() == 1 && have[0] == model->num_values();
+    if (!fits) return;
+    add_note(data, describe(data) + " were read as " + describe_item(*model) + ", as in the model");
+    return set_item_shape(data, model->item_shape);
+  }
+  const Shape wanted = parse_sizes(options.shape, "data.shape", limits);
+  if (value_count(wanted) != value_count(have)) {
+    throw Error(ErrorCode::kImageOption,
+                "--shape " + options.shape + " has " + group_digits(value_count(wanted)) +
+                    " values, the items have " + group_digits(value_count(have)) + " (" +
+                    describe(data) + ")",
+                data.kind == DataKind::kTable
+                    ? "leave out columns that are no pixels (--exclude, --labels)"
+                    : "");
+  }
+  set_item_shape(data, wanted);
+}
+
+/// Pixels in rows, or columns in a grid, as the user says.
+void regard_as(ParsedData& data, const std::string& as) {
+  const Shape shape = data.values.shape();
+  const int64_t width = value_count(Shape(shape.begin() + 1, shape.end()));
+  if (as == "table" && data.kind != DataKind::kTable) {
+    data.values = data.values.reshaped({shape[0], width});
+    data.column_names = numbered_names(width);
+    data.kind = DataKind::kTable;
+  } else if (as == "images" && data.kind != DataKind::kImage) {
+    if (shape.size() == 2) {
+      const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(width))));
+      if (side * side != width) {
+        throw Error(ErrorCode::kArrayShape,
+                    std::to_string(width) + " values per item are no square image",
+                    "say their size: --shape HxW", {.key = "data.as"});
+      }
+      data.values = data.values.reshaped({shape[0], side, side});
+    }
+    data.column_names.clear();
+    data.kind = DataKind::kImage;
+  }
+}
+
+template <class T>
+void channels_last(const Tensor& in, Tensor& out) {
+  const Shape& shape = in.shape();
+  const int64_t channels = shape[1], pixels = shape[2] * shape[3];
+  const T* from = in.values<T>().data();
+  T* to = out.values<T>().data();
+  for (int64_t n = 0; n < shape[0]; ++n, from += channels * pixels, to += channels * pixels) {
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t p = 0; p < pixels; ++p) to[p * channels + c] = from[c * pixels + p];
+    }
+  }
+}
+
+void move_channels(ParsedData& data) {
+  const Shape have = data.values.shape();
+  Tensor moved(data.values.dtype(), {have[0], have[2], have[3], have[1]});
+  switch (data.values.dtype()) {
+    case Dtype::kU8:
+      channels_last<uint8_t>(data.values, moved);
+      break;
+    case Dtype::kF64:
+      channels_last<double>(data.values, moved);
+      break;
+    default:
+      channels_last<float>(data.values, moved);
+  }
+  data.values = moved;
+  set_item_shape(data, {have[2], have[3], have[1]});
+  add_note(data, "items of " + item_shape_text({have[1], have[2], have[3]}) +
+                     " were read with channels first, as " + describe(data));
+}
+
+void apply_layout(ParsedData& data, const DataOptions& options) {
+  const Shape item = item_shape(data);
+  const bool first = item.size() == 3 && is_channels(item[0]);
+  if (options.layout == "nchw") {
+    if (first) return move_channels(data);
+    throw Error(ErrorCode::kImageOption,
+                "--layout nchw needs items of 1 or 3 channels, height and width; these are " +
+                    describe(data));
+  }
+  if (options.layout == "nhwc" || !first) return;
+  const DataSpec* model = image_model(options);
+  if (model != nullptr && model->item_shape == item) return;
+  Shape moved = {item[1], item[2], item[0]};
+  if (moved[2] == 1) moved.pop_back();
+  if (item[2] != 3 || (model != nullptr && model->item_shape == moved)) return move_channels(data);
+  log_warning("W3315", "items of " + item_shape_text(item) + " are read with channels last",
+              "if they come first: --layout nchw");
+}
+
+void apply_form(ParsedData& data, const DataOptions& options, const Limits& limits) {
+  const bool asked = options.resize != "none" || options.channels != "auto";
+  if (data.kind != DataKind::kImage || !is_image(item_shape(data))) {
+    if (!asked) return;
+    throw Error(ErrorCode::kImageOption,
+                "--resize and --channels are for images; the items are " + describe(data),
+                "flat pixels become images with --shape HxW");
+  }
+  const ImageForm form = wanted_form(options, limits);
+  const std::string before = describe(data);
+  const Shape item = item_shape(data);
+  CheckedU64 made = static_cast<uint64_t>(form.height > 0 ? form.height : item[0]);
+  made = made * static_cast<uint64_t>(form.width > 0 ? form.width : item[1]) * uint64_t{3};
+  limits.require_data_bytes(made * static_cast<uint64_t>(data.values.shape()[0]) *
+                            size_of(data.values.dtype()));
+  data.values = convert_images(data.values, form);
+  add_note(data, converted_note(data.values.shape()[0], before, describe(data), options));
+}
+
+}  // namespace
+
+Shape parse_sizes(std::string_view text, std::string_view key, const Limits& limits) {
+  Shape sizes;
+  CheckedU64 product = 1;
+  for (const std::string& part : split(std::string(text), 'x')) {
+    int64_t size = 0;
+    const char* end = part.data() + part.size();
+    const auto [stop, status] = std::from_chars(part.data(), end, size);
+    const bool good = status == std::errc() && stop == end && size > 0 && sizes.size() < 3;
+    if (good) product = product * static_cast<uint64_t>(size);
+    if (!good || product.value() > static_cast<uint64_t>(limits.image_pixels)) {
+      throw Error(ErrorCode::kBadValue, "\"" + std::string(text) + "\" is not a size of images",
+                  "height x width, such as 28x28, 32x32x3 or 3x32x32", {.key = std::string(key)});
+    }
+    sizes.push_back(size);
+  }
+  if (sizes.size() == 1) sizes.push_back(sizes[0]);
+  return sizes;
+}
+
+ImageForm wanted_form(const DataOptions& options, const Limits& limits) {
+  ImageForm form;
+  if (const DataSpec* model = image_model(options)) {
+    form = {model->item_shape[0], model->item_shape[1], model->item_shape.size() == 3 ? 3 : 1};
+  }
+  if (options.resize != "none") {
+    const Shape sizes = parse_sizes(options.resize, "data.resize", limits);
+    if (sizes.size() != 2) {
+      throw Error(ErrorCode::kBadValue, "\"" + options.resize + "\" is not a height and a width",
+                  "such as 64x64", {.key = "data.resize"});
+    }
+    form.height = sizes[0];
+    form.width = sizes[1];
+  }
+  if (options.channels != "auto") form.channels = options.channels == "1" ? 1 : 3;
+  return form;
+}
+
+std::string converted_note(int64_t count, const std::string& from, const std::string& to,
+                           const DataOptions& options) {
+  if (from == to) return {};
+  const std::string text = group_digits(count) + " images of " + from + " were converted to " + to;
+  if (options.resize != "none" || options.channels != "auto") return text;
+  log_warning("W3312", text + ", which the model was trained on",
+              "to choose it: --resize HxW and --channels 1 or 3");
+  return text;
+}
+
+void arrange_items(ParsedData& data, const DataOptions& options, const Limits& limits) {
+  apply_shape(data, options, limits);
+  regard_as(data, options.as);
+  apply_layout(data, options);
+  apply_form(data, options, limits);
+}
+
+}  // namespace isthmus

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// From arrays and tables to images: --shape, --layout, --channels, --resize, and the model's items.
+#include "isthmus/data/arrange.h"
+
+#include <numeric>
+
+#include "isthmus/data/npy_write.h"
+#include "isthmus/data/testing.h"
+
+namespace isthmus {
+namespace {
+
+using testing::error_of;
+using testing::new_folder;
+using testing::number_of;
+using testing::put;
+
+/// Values 0, 1, 2, ... in this shape.
+ParsedData counted(const Shape& shape) {
+  Tensor values(Dtype::kU8, shape);
+  std::iota(values.values<uint8_t>().begin(), values.values<uint8_t>().end(), uint8_t{0});
+  return parse_npy(write_npy(values), {});
+}
+std::vector<int> numbers(const Tensor& tensor) {
+  const auto v = tensor.values<uint8_t>();
+  return {v.begin(), v.end()};
+}
+ParsedData arranged(const Shape& shape, const DataOptions& options) {
+  ParsedData data = counted(shape);
+  arrange_items(data, options, {});
+  return data;
+}
+DataOptions with_shape(const std::string& shape, const std::string& layout = "auto") {
+  DataOptions options;
+  options.shape = shape;
+  options.layout = layout;
+  return options;
+}
+DataOptions for_model(const Shape& item) {
+  DataOptions options;
+  options.model = DataSpec{.kind = DataKind::kImage, .item_shape = item};
+  return options;
+}
+
+TEST(Arrange, ChannelsFirstAreRecognised) {
+  const ParsedData grey = arranged({2, 1, 4, 5}, {});
+  EXPECT_EQ(grey.kind, DataKind::kImage);
+  EXPECT_EQ(grey.values.shape(), (Shape{2, 4, 5}));
+  EXPECT_EQ(numbers(grey.values), numbers(counted({2, 4, 5}).values));
+  const ParsedData colour = arranged({1, 3, 2, 2}, {});
+  EXPECT_EQ(colour.values.shape(), (Shape{1, 2, 2, 3}));
+  EXPECT_EQ(numbers(colour.values), (std::vector<int>{0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11}));
+  EXPECT_EQ(colour.note, "items of 3x2x2 were read with channels first, as 2x2 rgb");
+}
+
+TEST(Arrange, LayoutDecidesWhatIsAmbiguous) {
+  DataOptions options;
+  EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, options).values)[1], 1);
+  options.layout = "nchw";
+  EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, options).values)[1], 6);
+  EXPECT_EQ(number_of([&] { arranged({1, 4, 2, 3}, options); }), 3306);
+  EXPECT_EQ(number_of([&] { arranged({1, 4}, options); }), 3306);
+  options.layout = "nhwc";
+  EXPECT_EQ(arranged({2, 1, 4, 5}, options).values.shape(), (Shape{2, 1, 4, 5}));
+}
+
+TEST(Arrange, FlatRowsBecomeImages) {
+  EXPECT_EQ(arranged({2, 6}, with_shape("2x3")).values.shape(), (Shape{2, 2, 3}));
+  EXPECT_EQ(arranged({2, 6}, with_shape("2x3x1")).values.shape(), (Shape{2, 2, 3}));
+  EXPECT_EQ(arranged({1, 12}, with_shape("2x2x3")).values.shape(), (Shape{1, 2, 2, 3}));
+  EXPECT_EQ(numbers(arranged({1, 12}, with_shape("3x2x2")).values),
+            (std::vector<int>{0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11}));
+  const Error error = error_of([] { arranged({2, 6}, with_shape("2x4")); });
+  EXPECT_EQ(error.code(), ErrorCode::kImageOption);
+  EXPECT_EQ(error.message(), "--shape 2x4 has 8 values, the items have 6 (6 columns)");
+  EXPECT_EQ(number_of([] { arranged({2, 6}, with_shape("2by3")); }), 2003);
+}
+
+TEST(Arrange, TableColumnsBecomeImages) {
+  const std::string path =
+      put(new_folder("table"), "digits.csv", std::string_view("y,a,b,c,d\n7,0,1,2,3\n8,4,5,6,7\n"));
+  DataOptions options = with_shape("2x2");
+  EXPECT_EQ(number_of([&] { open_dataset(path, options, {}, ""); }), 3306);
+  options.labels = "y";
+  const Dataset data = open_dataset(path, options, {}, "");
+  EXPECT_EQ(data.spec.kind, DataKind::kImage);
+  EXPECT_EQ(data.values.shape(), (Shape{2, 2, 2}));
+  EXPECT_EQ(data.class_names, (std::vector<std::string>{"7", "8"}));
+}
+
+TEST(Arrange, ArraysChangeSizeAndChannels) {
+  DataOptions options;
+  options.resize = "1x1";
+  options.channels = "3";
+  const ParsedData data = arranged({2, 2, 2}, options);
+  EXPECT_EQ(data.values.shape(), (Shape{2, 1, 1, 3}));
+  EXPECT_EQ(numbers(data.values), (std::vector<int>{2, 2, 2, 6, 6, 6}));  // 1.5 and 5.5
+  EXPECT_EQ(data.note, "2 images of 2x2 grey were converted to 1x1 rgb");
+  EXPECT_EQ(number_of([&] { arranged({2, 6}, options); }), 3306);
+}
+
+TEST(Arrange, DataFollowTheItemsOfAModel) {
+  EXPECT_EQ(arranged({2, 6}, for_model({2, 3})).values.shape(), (Shape{2, 2, 3}));
+  EXPECT_EQ(arranged({2, 7}, for_model({2, 3})).values.shape(), (Shape{2, 7}));
+  EXPECT_EQ(arranged({2, 4, 4}, for_model({2, 2, 3})).values.shape(), (Shape{2, 2, 2, 3}));
+  EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, for_model({2, 3, 3})).values)[1], 6);
+  EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, for_model({3, 2, 3})).values)[1], 1);
+}
+
+}  // namespace
+}  // namespace isthmus

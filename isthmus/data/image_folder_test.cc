@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Folders of images: what is found, what is passed over and said, sizes, depths and kinds.
+#include "isthmus/data/image_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "isthmus/base/log.h"
+#include "isthmus/base/memory.h"
+#include "isthmus/data/png.h"
+#include "isthmus/data/testing.h"
+
+namespace isthmus {
+namespace {
+
+using testing::error_of;
+using testing::fixture;
+using testing::new_folder;
+using testing::number_of;
+using testing::put;
+using Names = std::vector<std::string>;
+
+Bytes grey_png(int64_t height, int64_t width, uint8_t value = 9) {
+  Tensor pixels(Dtype::kU8, {height, width});
+  std::ranges::fill(pixels.values<uint8_t>(), value);
+  return encode_png(pixels);
+}
+
+/// Collects the numbers of warnings while it lives.
+class Warnings {
+ public:
+  explicit Warnings(Names& codes)
+      : old_(set_log_sink([&](const LogEvent& event) { codes.push_back(event.code); })) {}
+  ~Warnings() { set_log_sink(std::move(old_)); }
+  Warnings(const Warnings&) = delete;
+  Warnings& operator=(const Warnings&) = delete;
+
+ private:
+  LogSink old_;
+};
+/// The data, and the numbers of the warnings that were given.
+struct Opened {
+  explicit Opened(const std::string& path, const DataOptions& options = {}) {
+    const Warnings warnings(codes);
+    data = open_dataset(path, options, {}, "train");
+  }
+  Dataset data;
+  Names codes;
+};
+
+TEST(ImageFolder, AStrayImageBesideClassFoldersIsCounted) {
+  const std::string folder = new_folder("photos");
+  put(folder, "grid.png", grey_png(9, 9));
+  for (const std::string name : {"photos/a", "photos/b"}) {
+    const std::string classes = new_folder(name);
+    for (const std::string file : {"1.png", "2.png"}) put(classes, file, grey_png(2, 3));
+  }
+  const Opened opened(folder);
+  EXPECT_EQ(opened.data.num_items(), 4);
+  EXPECT_EQ(opened.data.class_names, (Names{"a", "b"}));
+  EXPECT_EQ(opened.codes, Names{"W3310"});
+}
+
+TEST(ImageFolder, AFewImagesBelowAFolderOfImagesAreCounted) {
+  const std::string folder = new_folder("photos");
+  for (const std::string file : {"1.png", "2.png", "3.png"}) put(folder, file, grey_png(2, 3));
+  put(new_folder("photos/thumbnails"), "1.png", grey_png(1, 1));
+  const Opened opened(folder);
+  EXPECT_EQ(opened.data.num_items(), 3);
+  EXPECT_TRUE(opened.data.labels.empty());
+  EXPECT_EQ(opened.codes, Names{"W3310"});
+}
+
+TEST(ImageFolder, ClassesAreThePathsOfDeepFolders) {
+  const std::string folder = new_folder("deep");
+  put(new_folder("deep/x/a"), "1.png", grey_png(2, 3));
+  put(new_folder("deep/x/b"), "1.png", grey_png(2, 3));
+  put(new_folder("deep/x/b/old"), "1.png", grey_png(2, 3));
+  const Opened opened(folder);
+  EXPECT_EQ(opened.data.class_names, (Names{"x/a", "x/b", "x/b/old"}));
+  EXPECT_EQ(opened.data.labels, (std::vector<int32_t>{0, 1, 2}));
+  EXPECT_TRUE(opened.codes.empty());
+}
+
+// They would otherwise be classes of one set.
+TEST(ImageFolder, TrainAndValFoldersAreParts) {
+  const std::string folder = new_folder("set");
+  put(new_folder("set/train/a"), "1.png", grey_png(2, 3));
+  put(new_folder("set/train/b"), "1.png", grey_png(2, 3));
+  put(new_folder("set/val/a"), "1.png", grey_png(2, 3));
+  EXPECT_EQ(Opened(folder).data.class_names, (Names{"a", "b"}));
+  EXPECT_EQ(Opened(folder + "@test").data.num_items(), 1);
+}
+
+// A FIFO without a writer blocks whoever opens it.
+TEST(ImageFolder, PipesAreNeverOpened) {
+  const std::string folder = new_folder("photos");
+  put(folder, "1.png", grey_png(2, 3));
+  const std::string pipe = folder + "/2.png";
+  unlink(pipe.c_str());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const Opened opened(folder);
+  EXPECT_EQ(opened.data.num_items(), 1);
+  EXPECT_EQ(opened.codes, Names{"W3314"});
+  EXPECT_EQ(Opened(folder + "/*.png").data.num_items(), 1);
+  unlink(pipe.c_str());
+}
+
+TEST(ImageFolder, ASparseFileOfGigabytesIsNotRead) {
+  const std::string folder = new_folder("photos");
+  const std::string path = put(folder, "1.png", grey_png(2, 3));
+  ASSERT_EQ(truncate(path.c_str(), off_t{3} << 30), 0);
+  const uint64_t before = peak_rss_bytes();
+  EXPECT_EQ(number_of([&] { open_dataset(path, {}, {}, ""); }), 3004);
+  EXPECT_EQ(number_of([&] { open_dataset(folder, {}, {}, ""); }), 3304);
+  EXPECT_LT(peak_rss_bytes() - before, uint64_t{64} << 20);
+  ASSERT_EQ(truncate(path.c_str(), 0), 0);
+}
+
+TEST(ImageFolder, ImagesOfOtherKindsAreMissed) {
+  const std::string folder = new_folder("photos");
+  put(folder, "1.png", grey_png(2, 3));
+  put(folder, "2.webp", std::string_view("RIFF"));
+  EXPECT_EQ(Opened(folder).codes, Names{"W3313"});
+  unlink((folder + "/1.png").c_str());
+  const Error error = error_of([&] { Opened opened(folder); });
+  EXPECT_EQ(error.code(), ErrorCode::kImageFolder);
+  EXPECT_EQ(error.hint(), "convert them to PNG or JPEG");
+}
+
+TEST(ImageFolder, SkippedImagesAreWarnedOf) {
+  const std::string folder = new_folder("photos");
+  put(folder, "1.png", grey_png(2, 3));
+  put(folder, "2.png", std::string_view("no image"));
+  DataOptions options;
+  options.max_bad = 0.5;
+  const Opened opened(folder, options);
+  EXPECT_EQ(opened.data.bad_files.size(), 1u);
+  EXPECT_EQ(opened.codes, Names{"W3311"});
+}
+
+TEST(ImageFolder, SixteenBitsKeepTheirNumbers) {
+  const std::string folder = new_folder("camera");
+  put(folder, "1.png", fixture("grey16.png"));
+  const Opened opened(folder);
+  const Tensor truth = parse_npy(fixture("grey16.npy"), {}).values;
+  ASSERT_EQ(opened.data.values.dtype(), Dtype::kF32);
+  EXPECT_EQ(testing::floats_of(opened.data.values, opened.data.spec.narrowing),
+            testing::floats_of(truth));
+  EXPECT_GT(opened.data.spec.fields[0].max, 255);
+}
+
+TEST(ImageFolder, EightBitsBesideSixteenMeanTheSame) {
+  const std::string folder = new_folder("camera");
+  put(folder, "1.png", fixture("grey16.png"));
+  put(folder, "2.png", grey_png(7, 5, 255));
+  const Opened opened(folder);
+  EXPECT_EQ(testing::floats_of(opened.data.values, opened.data.spec.narrowing)[35], 65535.0f);
+  EXPECT_NE(opened.data.note.find("multiplied by 257"), std::string::npos);
+}
+
+TEST(ImageFolder, MixedSizesOfferAFlagAndFollowIt) {
+  const std::string folder = new_folder("mixed");
+  put(folder, "1.png", grey_png(300, 200));
+  put(folder, "2.png", grey_png(300, 200));
+  put(folder, "3.png", grey_png(10, 20));
+  const Error error = error_of([&] { Opened opened(folder); });
+  EXPECT_EQ(error.code(), ErrorCode::kImageSizes);
+  EXPECT_EQ(error.hint(), "bring them to one size: --resize 75x50");
+  DataOptions options;
+  options.resize = "10x20";
+  const Opened opened(folder, options);
+  EXPECT_EQ(opened.data.values.shape(), (Shape{3, 10, 20}));
+  EXPECT_EQ(opened.data.note, "2 images of 300x200 grey were converted to 10x20 grey");
+  options.resize = "7";
+  options.channels = "3";
+  EXPECT_EQ(Opened(folder, options).data.values.shape(), (Shape{3, 7, 7, 3}));
+  for (const std::string bad : {"0x3", "3x", "axb", "3x3x3", "-1x2", "100000x100000"}) {
+    options.resize = bad;
+    EXPECT_EQ(number_of([&] { Opened opened2(folder, options); }), 2003) << bad;
+  }
+}
+
+TEST(ImageFolder, JpegAndPngMayBeMixed) {
+  const std::string folder = new_folder("mixed");
+  put(folder, "1.jpg", fixture("jpeg_grey.jpg"));
+  put(folder, "2.JPEG", fixture("jpeg_rgb.jpg"));
+  put(folder, "3.png", grey_png(16, 24));
+  put(folder, "4.jpg", fixture("jpeg_turn3.jpg"));
+  const Opened opened(folder);
+  EXPECT_EQ(opened.data.values.shape(), (Shape{4, 16, 24, 3}));
+  EXPECT_EQ(opened.data.note, "1 images were turned upright (EXIF)");
+}
+
+TEST(ImageFolder, ATruncatedJpegIsABadFile) {
+  const std::string folder = new_folder("cut");
+  put(folder, "1.jpg", fixture("jpeg_grey.jpg"));
+  Bytes cut = fixture("jpeg_grey.jpg");
+  cut.resize(cut.size() - 20);
+  put(folder, "2.jpg", cut);
+  DataOptions options;
+  options.max_bad = 0.5;
+  const Opened opened(folder, options);
+  EXPECT_EQ(opened.data.num_items(), 1);
+  EXPECT_EQ(opened.data.bad_files.size(), 1u);
+}
+
+}  // namespace
+}  // namespace isthmus
