@@ -52,11 +52,11 @@ void require_parent(const CommandIo& io, const std::string& path) {
 Output stdout_output(const CommandIo& io, const OutputOptions& options,
                      const std::vector<std::string>& formats) {
   io.take_stdout();
-  if (!contains(formats, options.as)) {
-    throw Error(ErrorCode::kUnknownExtension, options.as + " cannot be written here",
+  if (!contains(formats, options.stdout_format)) {
+    throw Error(ErrorCode::kUnknownExtension, options.stdout_format + " cannot be written here",
                 known_text(formats));
   }
-  return {"-", options.as, options.csv_safe};
+  return {"-", options.stdout_format, options.csv_safe};
 }
 
 Json wrote_of(const Output& output, const std::string& kind, const Tensor& values, uint64_t bytes) {

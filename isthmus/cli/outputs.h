@@ -18,7 +18,7 @@ inline std::vector<std::string> stream_words() { return {"csv", "npy", "jsonl"};
 
 struct OutputOptions {
   std::string path = "none";
-  std::string as = "csv";
+  std::string stdout_format = "csv";
   bool csv_safe = false;
   static constexpr auto fields() {
     using O = OutputOptions;
@@ -27,7 +27,7 @@ struct OutputOptions {
               "Output; the extension decides the format; - is stdout, a path with / at its end a "
               "folder of PNGs.",
               {.flag = "-o", .alias = "--out", .metavar = "FILE"}),
-        field(&O::as, "as", one_of(stream_words), "Format on stdout.",
+        field(&O::stdout_format, "stdout_format", one_of(stream_words), "Format of -o -.",
               {.level = OptionLevel::kRare}),
         field(&O::csv_safe, "csv_safe", any_value(),
               "Defuse cells of CSV that a spreadsheet would run as formulas.",

@@ -75,19 +75,20 @@ struct DataOptions {
             &O::as, "as", one_of(data_shape_words),
             "What the numbers are: a table has a scale and a sigma for each column, images one for "
             "all pixels; auto: a table for one or two axes, images for three, and for four when "
-            "the last is 1 or 3. Set it for pixels in rows, or for columns in a grid."),
+            "the last is 1 or 3. Set it for pixels in rows, or for columns in a grid.",
+            rare),
         field(&O::limit, "limit", at_least(1), "Use only the first N items."),
         field(&O::columns, "columns", any_value(), "Use only these columns of a table."),
         field(&O::exclude, "exclude", any_value(), "Leave out these columns of a table."),
         field(&O::labels, "labels", any_value(), "File of labels, or label column of a table."),
         field(&O::search_path, "search_path", any_value(), "Folders of known data sets.", rare),
         field(&O::max_bad, "max_bad", between(0, 1),
-              "Share of unreadable images tolerated, such as 1%."),
+              "Share of unreadable images tolerated, such as 1%.", rare),
         field(&O::strict, "strict", any_value(), "Tolerate no unreadable or mended image.", rare),
         field(&O::shape, "shape", any_value(),
               "Read flat items (array rows, table columns) as images of this size: 28x28, 32x32x3 "
               "(channels last) or 3x32x32 (channels first).",
-              {.metavar = "HxW"}),
+              {.level = OptionLevel::kRare, .metavar = "HxW"}),
         field(&O::layout, "layout", one_of(layout_words),
               "Order of the axes of images in arrays; auto takes (N, 1 or 3, H, W) as channels "
               "first; say it when an axis of 3 stands on both sides.",
@@ -98,7 +99,7 @@ struct DataOptions {
             "make large images affordable. Sides are stretched, not cut.",
             {.metavar = "HxW"}),
         field(&O::channels, "channels", one_of(channel_words),
-              "Read images as grey (1) or colour (3); auto: colour if any is.")};
+              "Read images as grey (1) or colour (3); auto: colour if any is.", rare)};
   }
 };
 

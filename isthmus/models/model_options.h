@@ -54,8 +54,8 @@ struct ModelOptions {
         field(&O::activation, "activation", one_of(activation_words),
               "Activation of the hidden layers."),
         field(&O::init, "init", one_of(init_words),
-              "First weights of the hidden layers; auto: he_normal for relu and its kind, else "
-              "glorot_uniform.",
+              "First weights of the hidden layers; auto: glorot_uniform. Try he_normal for deep relu "
+              "networks that learn slowly.",
               {.level = OptionLevel::kRare}),
         field(&O::likelihood, "likelihood", one_of(likelihood_words),
               "Distribution of the data given the latent; auto: from the data."),

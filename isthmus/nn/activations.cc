@@ -36,9 +36,4 @@ Value activation(GraphBuilder& g, std::string_view name, Value x) {
   return g.call(name, attributes_of(name), {x});
 }
 
-bool is_rectifier(std::string_view activation_name) {
-  return activation_name == "relu" || activation_name == "leaky_relu" || activation_name == "elu" ||
-         activation_name == "gelu" || activation_name == "silu";
-}
-
 }  // namespace isthmus

@@ -17,8 +17,4 @@ std::vector<std::string> activation_names();
 /// itself. Error E2003 with the nearest name if there is none such.
 Value activation(GraphBuilder& g, std::string_view name, Value x);
 
-/// Zero, or nearly so, for half of the inputs: such layers start with he_normal weights, which keep
-/// the variance of a signal through them.
-bool is_rectifier(std::string_view activation_name);
-
 }  // namespace isthmus

@@ -28,7 +28,7 @@ NetworkOptions mirrored(const NetworkOptions& options) {
 
 Initializer hidden_initializer(const NetworkOptions& options) {
   if (options.init != "auto") return {.kind = options.init};
-  return {.kind = is_rectifier(options.activation) ? "he_normal" : "glorot_uniform"};
+  return {.kind = "glorot_uniform"};
 }
 
 }  // namespace isthmus

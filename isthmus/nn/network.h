@@ -15,7 +15,7 @@ namespace isthmus {
 struct NetworkOptions {
   std::vector<int64_t> hidden;  // widths from input to output; may be empty
   std::string activation = "relu";
-  std::string init = "auto";  // of the hidden layers; auto: he_normal for rectifiers
+  std::string init = "auto";  // of the hidden layers; auto: glorot_uniform
   Initializer output = {.kind = "glorot_uniform"};  // of the last layer's weight
   Initializer output_bias = {};
 };
@@ -29,7 +29,7 @@ Value network(GraphBuilder& g, std::string_view scope, Value x, const NetworkOpt
 /// The same widths in reverse order: the decoder of an encoder.
 NetworkOptions mirrored(const NetworkOptions& options);
 
-/// The initializer of hidden layers: he_normal for rectifiers, glorot_uniform else, or as named.
+/// The initializer of hidden layers: glorot_uniform, or as named.
 Initializer hidden_initializer(const NetworkOptions& options);
 
 }  // namespace isthmus

@@ -107,7 +107,7 @@ TEST(Network, NamesItsParametersByScope) {
 
 TEST(Network, LastLayerHasNoActivationAndItsOwnInitializer) {
   GraphBuilder g;
-  network(g, "n", g.input("x", {6}), {.hidden = {5}, .activation = "relu"}, 3);
+  network(g, "n", g.input("x", {6}), {.hidden = {5}, .activation = "relu", .init = "he_normal"}, 3);
   const Values parameters = g.parameters();
   EXPECT_EQ(g.node(parameters[0]).initializer.kind, "he_normal");
   EXPECT_EQ(g.node(parameters[1]).initializer.kind, "zeros");
@@ -121,9 +121,19 @@ TEST(Network, WithoutHiddenLayersIsOneLayer) {
   EXPECT_EQ(g.parameters().size(), 2u);
 }
 
-TEST(Network, HiddenInitializerFollowsTheActivation) {
-  EXPECT_EQ(hidden_initializer({.activation = "relu"}).kind, "he_normal");
-  EXPECT_EQ(hidden_initializer({.activation = "tanh"}).kind, "glorot_uniform");
+TEST(Network, TheTailOfTheOutputStartsSmaller) {
+  const RngKey key = RngKey::from(3, "init/w");
+  const Tensor plain = initialize({.kind = "glorot_uniform"}, {5, 4}, key);
+  const Tensor tail =
+      initialize({.kind = "glorot_uniform", .tail = 2, .tail_scale = 0.25}, {5, 4}, key);
+  for (size_t i = 0; i < 20; ++i) {
+    const float factor = i % 4 < 2 ? 1.0f : 0.25f;
+    EXPECT_EQ(tail.values<float>()[i], factor * plain.values<float>()[i]);
+  }
+}
+
+TEST(Network, HiddenInitializerIsGlorotUnlessNamed) {
+  EXPECT_EQ(hidden_initializer({.activation = "relu"}).kind, "glorot_uniform");
   EXPECT_EQ(hidden_initializer({.activation = "tanh", .init = "lecun_normal"}).kind,
             "lecun_normal");
 }

@@ -120,7 +120,7 @@ void decide_network(Resolver& r, const DataSpec& spec) {
   ModelSetup setup{.model = r.options().model, .objective = r.options().objective, .data = spec};
   if (r.is_auto("model.init")) {
     r.decide("model.init", hidden_initializer(encoder_options(setup.model)).kind,
-             "for " + setup.model.activation);
+             "even steps in narrow tables and wide images alike");
   }
   if (find_likelihood(setup.model.likelihood).uses_sigma) {
     const bool posterior = find_model(setup.model.name).has_posterior;
@@ -130,11 +130,15 @@ void decide_network(Resolver& r, const DataSpec& spec) {
   }
 }
 
-void decide_loop(Resolver& r, int64_t num_items) {
+void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
   const int64_t base = num_items >= 20000 ? 512 : 128;
   const int64_t batch = std::max<int64_t>(1, std::min(base, num_items / 10));
   r.decide("train.batch_size", std::to_string(batch),
            group_digits(num_items) + " items" + (batch < base ? ", at most a tenth of them" : ""));
+  const bool rare_values =
+      spec.kind == DataKind::kTable && r.options().model.likelihood == "gaussian";
+  r.decide("train.max_grad_norm", rare_values ? "1" : "none",
+           rare_values ? "a gaussian table: rare values have large gradients" : "");
   const std::optional<double> share = validation_share(r.options().hold_out.val);
   const bool validates = !share || *share > 0;
   if (!validates) {
@@ -192,7 +196,7 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   scaled.scaling = scaling.scaling;
   decide_likelihood(r, scaled);
   decide_network(r, scaled);
-  decide_loop(r, num_items);
+  decide_loop(r, spec, num_items);
   check_conflicts(r);
   ResolvedOptions resolved;
   resolved.choices = r.finish();

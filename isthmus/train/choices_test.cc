@@ -128,7 +128,7 @@ TEST(Choices, EveryKeyOfTheConfigurationReadsBack) {
   const DataSpec spec = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
   TrainOptions options;
   options.loop.time = Duration{90};
-  options.loop.max_grad_norm = 1.5;
+  options.loop.max_grad_norm = "1.5";
   ResolvedOptions r = resolve_options(options, spec, 60000, {});
   TrainOptions read;
   for (const Choice& choice : r.choices) set_option(read, choice.key, choice.value);

@@ -19,6 +19,13 @@ std::optional<int64_t> parse_count(const std::string& key, const std::string& te
   return value;
 }
 
+std::optional<double> grad_norm_limit(const std::string& text) {
+  if (text == "auto" || text == "none") return std::nullopt;
+  double norm = 0;
+  parse_value("train.max_grad_norm", text, greater_than(0), norm);
+  return norm;
+}
+
 std::optional<double> validation_share(const std::string& text) {
   if (text == "none") return 0.0;
   if (text.empty() || text.find_first_not_of("0123456789.eE+-") != std::string::npos) {

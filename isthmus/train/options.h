@@ -47,7 +47,7 @@ struct TrainLoopOptions {
   std::string batch_size = "auto";
   std::string precision = "fp32";
   std::string patience = "auto";
-  std::optional<double> max_grad_norm;
+  std::string max_grad_norm = "auto";
 
   static constexpr auto fields() {
     using O = TrainLoopOptions;
@@ -68,9 +68,12 @@ struct TrainLoopOptions {
               "Validations without gain before stopping, counted after warm-up; auto: 10 with "
               "epochs auto, else none.",
               {.level = OptionLevel::kRare, .metavar = "N"}),
-        field(&O::max_grad_norm, "max_grad_norm", greater_than(0),
-              "Scale the gradient down to this global norm.",
-              {.flag = "--clip", .alias = "--max-grad-norm", .metavar = "NORM"})};
+        field(
+            &O::max_grad_norm, "max_grad_norm", any_value(),
+            "Scale the gradient down to this global norm; auto: 1 for gaussian tables, whose rare "
+            "values would spoil Adam's scale for thousands of steps, else none. Lower it when a "
+            "run diverges.",
+            {.flag = "--clip", .alias = "--max-grad-norm", .metavar = "NORM"})};
   }
 };
 
@@ -160,6 +163,9 @@ std::optional<int64_t> parse_count(const std::string& key, const std::string& te
 
 /// --memory, else 80 % of what the process may use.
 uint64_t memory_limit(const MachineOptions& machine);
+
+/// A norm, or nullopt for "none" and "auto". Error E2003 unless it is positive.
+std::optional<double> grad_norm_limit(const std::string& text);
 
 /// data.val as a share, or nullopt when it names DATA. Error E2003 for a number outside [0, 1).
 std::optional<double> validation_share(const std::string& text);

@@ -34,7 +34,7 @@ void open_run_device(RunSetup& s, const TrainRequest& request) {
 Graph build_step_graph(const ModelSetup& model, const TrainOptions& options) {
   GraphBuilder g;
   const ModelOutput output = build_training(g, model);
-  add_update(g, output.objective, options.optimizer, options.loop.max_grad_norm);
+  add_update(g, output.objective, options.optimizer, grad_norm_limit(options.loop.max_grad_norm));
   return std::move(g).finish();
 }
 

@@ -14,7 +14,7 @@ error[E2006]: z.csv: the output exists already
 $ isthmus encode m table.csv -o z.csv -q --force
 $ isthmus encode m table.csv -o z.npy --quantity mean_and_log_var --json 2>/dev/null | check_json.py
 valid isthmus.encode/1 x 1
-$ isthmus encode m table.csv -o - -q --limit 2 --as jsonl | sed 's/:[-0-9.e]*/:N/g'
+$ isthmus encode m table.csv -o - -q --limit 2 --stdout-format jsonl | sed 's/:[-0-9.e]*/:N/g'
 {"z0":N,"z1":N}
 {"z0":N,"z1":N}
 $ isthmus encode m table.csv -o - --json

@@ -8,9 +8,9 @@ $ isthmus train table.csv --epochs 2 -o m -q
 $ isthmus reconstruct m table.csv -n 3 -o - 2>people | wc -l; grep -c '^errors ' people
 4
 1
-$ isthmus reconstruct m table.csv -n 3 -o - --as jsonl 2>/dev/null | wc -l
+$ isthmus reconstruct m table.csv -n 3 -o - --stdout-format jsonl 2>/dev/null | wc -l
 3
-$ isthmus reconstruct m table.csv -n 3 -o - --as npy 2>/dev/null | wc -c
+$ isthmus reconstruct m table.csv -n 3 -o - --stdout-format npy 2>/dev/null | wc -c
 164
 $ isthmus sample m -n 3 -o - 2>/dev/null | wc -l
 4
