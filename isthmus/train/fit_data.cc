@@ -7,6 +7,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 
 namespace isthmus {
@@ -76,12 +77,7 @@ std::vector<std::string> revived_columns(const DataSpec& opened, const DataSpec&
 
 std::string some_names(const std::vector<std::string>& names) {
   constexpr size_t kShown = 5;
-  const size_t shown = std::min(names.size(), kShown);
-  std::string text = join(std::vector<std::string>(names.begin(), names.begin() + shown), ", ");
-  if (names.size() > shown) {
-    text += " and " + group_digits(static_cast<int64_t>(names.size() - shown)) + " more";
-  }
-  return escape_for_terminal(text);
+  return escape_for_terminal(shown_list(names, kShown));
 }
 
 std::vector<FieldSpec> matching_fields(const DataSpec& opened, const DataSpec& wanted) {

@@ -81,7 +81,7 @@ struct TrainResult {
 };
 
 /// Errors: those of opening data and devices; E2005/E2202 for options that do not fit together;
-/// E4401..E4403 on resume; E50xx/E51xx when the run folder cannot be written (probed before work);
+/// E4401..E4411 on resume; E50xx/E51xx when the run folder cannot be written (probed before work);
 /// E5201 when the estimate is over the memory limit; E6001 diverged; E8001 folder in use.
 TrainResult train(const TrainRequest& request, TrainObserver& observer);
 
