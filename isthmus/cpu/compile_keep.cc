@@ -237,12 +237,7 @@ int32_t Compiler::crossing(uint32_t i, bool transposed) {
     c.offset = p_.crossing_values;
     p_.crossing_values += c.panel_stride * p_.num_panels;
   } else {
-    // The layout that the tile product prefers; its M does not change it.
-    MatmulSpec spec{.m = 32, .n = g.cols, .k = panel, .bf16 = true};
-    spec.a_stride_m = Matmul::row_stride(panel);
-    spec.c_stride_m = g.cols;
-    const Matmul probe(spec);
-    c.packing = probe.packing();
+    c.packing = MatmulPacking::of(g.cols, panel);
     c.panel_stride = round_up(c.packing.num_values, 32) + 32;
     c.offset = p_.crossing_values;
     p_.crossing_values += c.panel_stride * p_.num_panels;

@@ -118,8 +118,8 @@ void Compiler::set_source(const OnceGroup& group, OnceProgram& program) {
   }
 }
 
-/// A wide sum of products is cut along its columns where the packed layout of the second factor
-/// allows it: a tile then reads a part of that factor once, instead of all of it for a few rows.
+/// A wide sum of packed products is cut along its columns, at whole strips: a tile then reads a
+/// part of the second factor once, instead of all of it for a few rows.
 int64_t Compiler::tile_cols_for(const OnceGroup& group) {
   const Geometry g = geometry(group.shape);
   const bool cut = group.source != kNoNode && is_op(group.source, "outer_sum") &&
@@ -128,17 +128,7 @@ int64_t Compiler::tile_cols_for(const OnceGroup& group) {
                                [&](uint32_t i) { return node(i).op->elementwise; });
   if (!cut) return g.cols;
   const int64_t tiles = (g.cols + 64) / 128;
-  const int64_t cols = round_up((g.cols + tiles - 1) / tiles, 32);
-  const uint32_t x = node(group.source).inputs[0];
-  MatmulSpec spec{.m = 32, .n = cols, .bf16 = true};
-  spec.k = p_.panel_rows * geometry(node(x).type.shape).lead;
-  spec.a_stride_m = Matmul::row_stride(spec.k);
-  spec.c_stride_m = cols;
-  const MatmulPacking part = Matmul(spec).packing();
-  spec.n = spec.c_stride_m = g.cols;
-  const MatmulPacking whole = Matmul(spec).packing();
-  const bool same = part.block_n == whole.block_n && part.block_stride == whole.block_stride;
-  return same && cols % part.block_n == 0 ? cols : g.cols;
+  return round_up((g.cols + tiles - 1) / tiles, kBf16Strip);
 }
 
 int64_t Compiler::tile_rows_for(const OnceGroup& group, const OnceProgram& program) const {
@@ -183,12 +173,6 @@ void Compiler::set_outer_sum(uint32_t i, OnceProgram& program) {
         if (!next || p_.num_panels > 1) program.matmuls[r][c][next ? 1 : 0] = add_matmul(spec);
       }
     }
-  }
-  if (spec.bf16) {
-    const MatmulPacking& b = p_.crossings[static_cast<size_t>(program.crossing_b)].packing;
-    const MatmulPacking& tile = p_.matmuls[static_cast<size_t>(program.matmuls[0][0][0])].packing();
-    ISTHMUS_CHECK(tile.block_n == b.block_n && tile.block_stride == b.block_stride,
-                  "the packed layout does not depend on the tile");
   }
   if (program.source_dst.memory == Memory::kTile) {
     p_.tile_floats = std::max(p_.tile_floats, program.tile_rows * program.tile_cols);

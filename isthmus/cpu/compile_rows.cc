@@ -125,8 +125,7 @@ void Compiler::emit_matmul(uint32_t i) {
     }
     r.half_offset = offset;
     r.matmul = add_matmul(spec);
-    r.weight =
-        packed_weight(base(w), transposed, p_.matmuls[static_cast<size_t>(r.matmul)].packing());
+    r.weight = packed_weight(base(w), transposed);
   } else {
     spec.a_stride_m = r.src.row_stride;
     spec.b_stride_k = transposed ? 1 : stored_cols;
@@ -181,24 +180,20 @@ int32_t Compiler::add_matmul(const MatmulSpec& spec) {
   return static_cast<int32_t>(p_.matmuls.size() - 1);
 }
 
-int32_t Compiler::packed_weight(uint32_t weight, bool transposed, const MatmulPacking& packing) {
+int32_t Compiler::packed_weight(uint32_t weight, bool transposed) {
   auto [at, is_new] =
       packed_index_.try_emplace({weight, transposed}, static_cast<int32_t>(p_.packed.size()));
-  if (!is_new) {
-    ISTHMUS_CHECK(p_.packed[static_cast<size_t>(at->second)].packing == packing,
-                  "all products with one weight use one packed layout");
-    return at->second;
-  }
+  if (!is_new) return at->second;
   const Shape& shape = node(weight).type.shape;
   PackedWeight w;
   w.node = weight;
   w.transposed = transposed;
   w.num_k = shape[transposed ? 1 : 0];
   w.num_n = shape[transposed ? 0 : 1];
-  w.packing = packing;
+  w.packing = MatmulPacking::of(w.num_n, w.num_k);
   w.offset = p_.packed_values;
   w.stage = node(weight).kind == NodeKind::kOp ? plan_.nodes[weight].level : -2;
-  p_.packed_values += round_up(packing.num_values, 32) + 32;
+  p_.packed_values += round_up(w.packing.num_values, 32) + 32;
   p_.packed.push_back(w);
   return at->second;
 }

@@ -68,7 +68,7 @@ class Compiler {
   void emit_copies(uint32_t i);
   void emit_reference(uint32_t i);
   int32_t add_matmul(const MatmulSpec& spec);
-  int32_t packed_weight(uint32_t weight, bool transposed, const MatmulPacking& packing);
+  int32_t packed_weight(uint32_t weight, bool transposed);
   int32_t make_reference(uint32_t i, int64_t rows, const Place& dst);
   const Place& rows_place(uint32_t i) const;  // a per-row value in full, also of uniform nodes
   bool runs_as_matmul(uint32_t i) const;

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who runs a matrix product: our AMX kernel where it exists, oneDNN otherwise.
+// Who runs a matrix product: oneDNN for float32; for bf16 our kernel on AMX tiles where they exist,
+// else our kernel on vectors. Both take the same operands, whose layout is fixed here.
 #include "isthmus/cpu/matmul.h"
 
 #include <optional>
 
 #include "isthmus/cpu/amx/amx_matmul.h"
+#include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/onednn/onednn_matmul.h"
 
 namespace isthmus {
+namespace {
+
+constexpr int64_t kLineHalfs = 32;  // bf16 values per cache line
+
+int64_t lines_of(int64_t values) { return (values + kLineHalfs - 1) / kLineHalfs; }
+
+}  // namespace
 
 struct Matmul::State {
   std::optional<OnednnMatmul> onednn;
   std::optional<AmxMatmul> amx;
+  bool paired = false;
 };
 
 struct Matmul::Workspace::Parts {
@@ -26,18 +36,33 @@ Matmul::Matmul(Matmul&&) noexcept = default;
 Matmul& Matmul::operator=(Matmul&&) noexcept = default;
 
 Matmul::Matmul(const MatmulSpec& spec) : spec_(spec), state_(std::make_unique<State>()) {
-  if (spec.bf16 && AmxMatmul::available()) {
-    packing_ = state_->amx.emplace(spec).packing();
+  if (!spec.bf16) {
+    kernel_name_ = state_->onednn.emplace(spec).kernel_name();
+    return;
+  }
+  packing_ = MatmulPacking::of(spec.n, spec.k);
+  if (AmxMatmul::available()) {
+    state_->amx.emplace(spec);
     kernel_name_ = "amx";
   } else {
-    OnednnMatmul& onednn = state_->onednn.emplace(spec);
-    packing_ = onednn.packing();
-    kernel_name_ = onednn.kernel_name();
+    state_->paired = multiplies_bf16_pairs();
+    kernel_name_ = state_->paired ? "bf16 pairs" : "bf16 widened";
   }
 }
 
 int64_t Matmul::row_stride(int64_t k) {
-  return AmxMatmul::available() ? AmxMatmul::row_stride(k) : k;
+  const int64_t lines = lines_of(k);
+  return (lines + (lines + 1) % 2) * kLineHalfs;
+}
+
+MatmulPacking MatmulPacking::of(int64_t n, int64_t k) {
+  MatmulPacking p;
+  p.block_n = kBf16Strip;
+  p.padded_k = lines_of(k) * kLineHalfs;
+  // One line between strips: their equal rows must not fall into the same sets.
+  p.block_stride = p.padded_k * kBf16Strip + kLineHalfs;
+  p.num_values = (n + kBf16Strip - 1) / kBf16Strip * p.block_stride;
+  return p;
 }
 
 size_t Matmul::scratch_bytes() const {
@@ -52,11 +77,27 @@ std::unique_ptr<Matmul::Workspace> Matmul::make_workspace() const {
 
 void Matmul::run(Workspace& workspace, const void* a, const void* b, float* c,
                  std::byte* scratch) const noexcept {
-  if (state_->amx) {
-    state_->amx->run(static_cast<const uint16_t*>(a), static_cast<const uint16_t*>(b), c);
-  } else {
+  if (state_->onednn) {
     state_->onednn->run(*workspace.parts_->handles, a, b, c, scratch);
+    return;
   }
+  const auto* half_a = static_cast<const uint16_t*>(a);
+  const auto* half_b = static_cast<const uint16_t*>(b);
+  if (state_->amx) {
+    state_->amx->run(half_a, half_b, c);
+    return;
+  }
+  bf16_multiply({.m = spec_.m,
+                 .n = spec_.n,
+                 .k = spec_.k,
+                 .a = half_a,
+                 .a_stride = spec_.a_stride_m,
+                 .b = half_b,
+                 .b_stride = packing_.block_stride,
+                 .c = c,
+                 .c_stride = spec_.c_stride_m,
+                 .accumulate = spec_.accumulate,
+                 .paired = state_->paired});
 }
 
 }  // namespace isthmus

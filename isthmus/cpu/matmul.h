@@ -3,11 +3,12 @@
 //
 //   C (M, N) = A (M, K) B (K, N), or C += A B.   C is float32; A and B are float32 or bf16.
 //
-// float32 and bf16 without a matrix unit run in oneDNN (onednn/); bf16 with AMX runs in our own
-// kernel (amx/). Created once, under an ArithmeticGuard (one OpenMP thread), a product may be
-// executed by several threads at once, each with its own Workspace. Traps: in oneDNN's kernels
-// the bits of a row may depend on M, so callers keep M fixed; bf16 wants B in a packed layout, which
-// our own kernel fills (kernels/bf16_pack.cc), and A in rows of `row_stride` values.
+// float32 runs in oneDNN (onednn/), bf16 in our own kernels: on AMX tiles (amx/) or on vectors of
+// any instruction set (kernels/bf16_multiply.cc), so that every shape runs everywhere. Created
+// once, under an ArithmeticGuard (one OpenMP thread), a product may be executed by several threads
+// at once, each with its own Workspace. Traps: in oneDNN's kernels the bits of a row may depend on
+// M, so callers keep M fixed; bf16 wants B packed (kernels/bf16_pack.cc) and A in rows of
+// `row_stride` values.
 #pragma once
 
 #include <cstddef>
@@ -34,17 +35,20 @@ struct MatmulSpec {
 struct MatmulPacking {
   int64_t block_n = 0, padded_k = 0, block_stride = 0, num_values = 0;
   bool operator==(const MatmulPacking&) const = default;
+  /// Of a B of (k, n): the same for every processor and M.
+  static MatmulPacking of(int64_t n, int64_t k);
 };
 
 class Matmul {
  public:
-  /// Error E2202 when this processor has no such kernel (bf16 without AVX-512).
+  /// Error E2202 when oneDNN has no float32 kernel here.
   explicit Matmul(const MatmulSpec& spec);
   ~Matmul();
   Matmul(Matmul&&) noexcept;
   Matmul& operator=(Matmul&&) noexcept;
 
-  /// Values from one row of a bf16 A to the next. Those behind the K of the row must be zero.
+  /// Values from one row of a bf16 A to the next: an odd number of cache lines, so that the rows of
+  /// a block fall into different sets of the L1 cache. Those behind the K of the row must be zero.
   static int64_t row_stride(int64_t k);
 
   const MatmulSpec& spec() const { return spec_; }

@@ -14,7 +14,6 @@
 #include "isthmus/cpu/amx/amx_matmul.h"
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/matmul.h"
-#include "isthmus/cpu/onednn/onednn_matmul.h"
 
 namespace isthmus {
 namespace {
@@ -90,7 +89,7 @@ std::string make_fingerprint() {
   const ArithmeticGuard guard;
   Xxh3Stream digest;
   add_products(digest, false);
-  if (!matrix_unit_name().empty()) add_products(digest, true);
+  add_products(digest, true);
   add_kernels(digest);
   return digest.label();
 }
@@ -111,7 +110,7 @@ std::string processor_name() {
 
 std::string matrix_unit_name() {
   if (AmxMatmul::available()) return " + AMX bf16";
-  return onednn_uses_bf16() ? " + bf16" : "";
+  return multiplies_bf16_pairs() ? " + bf16" : "";
 }
 
 const std::string& arithmetic_fingerprint() {

@@ -24,6 +24,10 @@ inline constexpr double kSumF64 = 1e-14;
 inline constexpr double kSumF32 = 1e-6;
 inline constexpr double kSumBf16 = 1e-6;
 
+/// A bf16 program against a reference that rounds the same operands, relative to the largest value
+/// of the output. An operand beside a rounding border may fall to the other side: 2^-8 of itself.
+inline constexpr double kProgramBf16 = 1e-4;
+
 /// A gradient against central differences, relative to the largest gradient of the same input (1 if
 /// that is smaller).
 inline constexpr double kGradientF64 = 1e-6;

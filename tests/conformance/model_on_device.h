@@ -28,9 +28,9 @@ inline DataSpec small_images() {
 /// Feeds both sides; items are visited in an order that is not that of the data.
 class ModelOnDevice {
  public:
-  ModelOnDevice(Graph graph, int64_t num_items)
+  ModelOnDevice(Graph graph, int64_t num_items, Precision precision = Precision::kF32)
       : graph_(std::move(graph)), device_(open_device({.device = "cpu", .threads = 2})) {
-    executor_ = device_->compile(graph_, {.max_rows = num_items});
+    executor_ = device_->compile(graph_, {.max_rows = num_items, .precision = precision});
     for (int64_t i = 0; i < num_items; ++i) items_.push_back((i * 7 + 3) % num_items);
     for (const auto& [name, tensor] : initialize(graph_, kSeed)) {
       executor_->set(name, tensor);

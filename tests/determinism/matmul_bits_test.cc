@@ -17,7 +17,6 @@
 #include "isthmus/cpu/program.h"
 #include "isthmus/models/model.h"
 #include "isthmus/optim/optimizer.h"
-#include "isthmus/runtime/open_device.h"
 #include "isthmus/testing/tolerance.h"
 
 namespace isthmus {
@@ -151,7 +150,6 @@ std::vector<float> expect_same_bits_on_two_threads(const Matmul& matmul, const O
 
 void expect_same_bits_in_other_blocks(const Matmul& matmul, const Operands& operands,
                                       const std::vector<float>& whole) {
-  if (matmul.spec().bf16 && matmul.kernel_name() != "amx") return;  // see cpu/matmul.h
   // oneDNN has kernels of their own for single rows and for fewer than 16, with other sums.
   const std::vector<int64_t> heights =
       matmul.spec().bf16 ? std::vector<int64_t>{1, 7, 16, 32} : std::vector<int64_t>{16, 32};
@@ -192,11 +190,6 @@ void check_product(const Matmul& matmul, ThreadPool& pool) {
   const std::vector<float> c = expect_same_bits_on_two_threads(matmul, operands, pool);
   expect_same_bits_in_other_blocks(matmul, operands, c);
   expect_sums_in_double(matmul, operands, c);
-}
-
-/// Whether this processor multiplies bf16.
-bool has_bf16() {
-  return open_device({})->info().instruction_set.find("bf16") != std::string::npos;
 }
 
 Graph preset_graph(const std::string& preset) {
@@ -262,15 +255,9 @@ void check_random(bool bf16) {
 }
 
 TEST(MatmulBits, OfThePresetsInFloat32) { check_presets(Precision::kF32); }
-TEST(MatmulBits, OfThePresetsInBf16) {
-  if (!has_bf16()) GTEST_SKIP() << "no bf16 kernels";
-  check_presets(Precision::kBF16);
-}
+TEST(MatmulBits, OfThePresetsInBf16) { check_presets(Precision::kBF16); }
 TEST(MatmulBits, OfRandomShapesInFloat32) { check_random(false); }
-TEST(MatmulBits, OfRandomShapesInBf16) {
-  if (!has_bf16()) GTEST_SKIP() << "no bf16 kernels";
-  check_random(true);
-}
+TEST(MatmulBits, OfRandomShapesInBf16) { check_random(true); }
 
 }  // namespace
 }  // namespace isthmus

@@ -19,11 +19,8 @@
 namespace isthmus {
 namespace {
 
-constexpr int64_t kTile = 16;       // rows of A, pairs of K, columns of B
-constexpr int64_t kBlock = 32;      // two tiles; also the K of one step
-constexpr int64_t kLineHalfs = 32;  // bf16 values per cache line
-
-int64_t round_to(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+constexpr int64_t kTile = 16;   // rows of A, pairs of K, columns of B
+constexpr int64_t kBlock = 32;  // two tiles; also the K of one step
 
 /// Where a block of 32 x 32 begins and how it is reached; distances in bytes.
 struct BlockOperands {
@@ -135,7 +132,7 @@ bool ask_kernel() {
 bool product_is_right() {
   constexpr int64_t kM = 33, kN = 17, kK = 64;
   MatmulSpec spec{.m = kM, .n = kN, .k = kK, .bf16 = true};
-  spec.a_stride_m = AmxMatmul::row_stride(kK);
+  spec.a_stride_m = Matmul::row_stride(kK);
   spec.c_stride_m = kN;
   const AmxMatmul matmul(spec);
   // A(i, k) = i, B(k, j) = j + 1 as bf16 of small integers: exact.
@@ -172,19 +169,12 @@ bool AmxMatmul::available() {
   return yes;
 }
 
-int64_t AmxMatmul::row_stride(int64_t k) {
-  const int64_t lines = round_to(k, kLineHalfs) / kLineHalfs;
-  return (lines + (lines + 1) % 2) * kLineHalfs;
-}
-
-AmxMatmul::AmxMatmul(const MatmulSpec& spec) : spec_(spec) {
-  ISTHMUS_CHECK(spec.bf16 && spec.a_stride_k == 1 && spec.a_stride_m == row_stride(spec.k),
+AmxMatmul::AmxMatmul(const MatmulSpec& spec)
+    : spec_(spec), packing_(MatmulPacking::of(spec.n, spec.k)) {
+  ISTHMUS_CHECK(spec.bf16 && spec.a_stride_k == 1 && spec.a_stride_m == Matmul::row_stride(spec.k),
                 "rows of an AMX product");
-  packing_.block_n = kBlock;
-  packing_.padded_k = round_to(spec.k, kBlock);
-  // One line between strips: their equal rows must not fall into the same sets.
-  packing_.block_stride = packing_.padded_k * kBlock + kLineHalfs;
-  packing_.num_values = round_to(spec.n, kBlock) / kBlock * packing_.block_stride;
+  ISTHMUS_CHECK(packing_.block_n == kBlock && packing_.padded_k % kBlock == 0,
+                "strips of an AMX product");
   const int64_t rows[] = {kBlock, spec.m % kBlock}, cols[] = {kBlock, spec.n % kBlock};
   for (size_t i = 0; i < 2; ++i) {
     for (size_t j = 0; j < 2; ++j) tiles_[i][j] = shape_tiles(rows[i], cols[j]);

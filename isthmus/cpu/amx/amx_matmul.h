@@ -26,11 +26,8 @@ class AmxMatmul {
   /// The processor has AMX with bf16, the kernel lets this process use it (asked for here, once),
   /// ONEDNN_MAX_CPU_ISA allows it, and a product came out right.
   static bool available();
-  /// A multiple of 32 and an odd number of cache lines, so that the rows of a tile fall into
-  /// different sets of the L1 cache.
-  static int64_t row_stride(int64_t k);
 
-  /// `spec` is bf16 with a_stride_m = row_stride(k).
+  /// `spec` is bf16 with a_stride_m = Matmul::row_stride(k).
   explicit AmxMatmul(const MatmulSpec& spec);
   const MatmulPacking& packing() const { return packing_; }
   void run(const uint16_t* a, const uint16_t* b, float* c) const noexcept;

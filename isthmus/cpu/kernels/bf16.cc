@@ -151,19 +151,19 @@ void cast_transposed_by(const float* src, int64_t src_stride, int64_t rows, int6
 void cast_rows(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
                int64_t dst_stride, int64_t pad_cols) {
   const auto cast =
-      hardware_rounds() ? cast_rows_by<HardwareRounding> : cast_rows_by<IntegerRounding>;
+      has_avx512_bf16() ? cast_rows_by<HardwareRounding> : cast_rows_by<IntegerRounding>;
   cast(src, src_stride, rows, cols, dst, dst_stride, pad_cols);
 }
 void cast_transposed(const float* src, int64_t src_stride, int64_t rows, int64_t cols,
                      uint16_t* dst, int64_t dst_stride, int64_t padded_rows) {
-  const auto cast = hardware_rounds() ? cast_transposed_by<HardwareRounding>
+  const auto cast = has_avx512_bf16() ? cast_transposed_by<HardwareRounding>
                                       : cast_transposed_by<IntegerRounding>;
   cast(src, src_stride, rows, cols, dst, dst_stride, padded_rows);
 }
 void cast_pairs(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
                 int64_t dst_stride) {
   const auto cast =
-      hardware_rounds() ? cast_pairs_by<HardwareRounding> : cast_pairs_by<IntegerRounding>;
+      has_avx512_bf16() ? cast_pairs_by<HardwareRounding> : cast_pairs_by<IntegerRounding>;
   cast(src, src_stride, rows, cols, dst, dst_stride);
 }
 

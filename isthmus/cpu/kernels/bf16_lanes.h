@@ -20,6 +20,15 @@ using FloatTag = hn::ScalableTag<float>;
 using WordTag = hn::RebindToUnsigned<FloatTag>;  // 32 bits: one rounded value, or a pair of bf16
 using WordVec = hn::Vec<WordTag>;
 
+/// Whether the instruction set in use goes with AVX512-BF16.
+inline bool has_avx512_bf16() {
+#if HWY_TARGET == HWY_AVX3
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
 /// The rounded value, in the upper 16 bits of each word; the lower ones are noise.
 HWY_INLINE WordVec rounded_bits(FloatVec x) {
   const FloatTag d;
@@ -64,10 +73,8 @@ struct HardwareRounding {
     return WordVec{_mm512_permutexvar_epi16(order, row(low, high).raw)};
   }
 };
-inline bool hardware_rounds() { return __builtin_cpu_supports("avx512bf16") != 0; }
 #else
 using HardwareRounding = IntegerRounding;
-inline bool hardware_rounds() { return false; }
 #endif
 
 /// Four vectors of words as columns: afterwards block k (of 128 bits) of v[j] holds word 4 k + j of

@@ -125,7 +125,7 @@ void pack_blocks_by(const PackCall& call) {
 
 void pack_blocks(const PackCall& call) {
   const auto pack =
-      hardware_rounds() ? pack_blocks_by<HardwareRounding> : pack_blocks_by<IntegerRounding>;
+      has_avx512_bf16() ? pack_blocks_by<HardwareRounding> : pack_blocks_by<IntegerRounding>;
   pack(call);
 }
 

@@ -45,7 +45,7 @@ void transpose_square(const uint8_t* const* rows, int64_t first_col, uint8_t* ds
 #if ISTHMUS_PLAIN_TARGET
 using HardwareRounding = void;
 using IntegerRounding = void;
-bool hardware_rounds() { return false; }
+bool has_avx512_bf16() { return false; }
 
 template <class Rounding>
 void bytes_to_bf16(const uint8_t* src, float shift, float scale, int64_t cols, uint16_t* dst) {
@@ -131,11 +131,11 @@ void columns_by(const LoadCall& call, uint16_t* dst, int64_t dst_stride) {
 }
 
 void stored_rows(const LoadCall& call, uint16_t* dst, int64_t dst_stride) {
-  const auto by = hardware_rounds() ? rows_by<HardwareRounding> : rows_by<IntegerRounding>;
+  const auto by = has_avx512_bf16() ? rows_by<HardwareRounding> : rows_by<IntegerRounding>;
   by(call, dst, dst_stride);
 }
 void stored_columns(const LoadCall& call, uint16_t* dst, int64_t dst_stride) {
-  const auto by = hardware_rounds() ? columns_by<HardwareRounding> : columns_by<IntegerRounding>;
+  const auto by = has_avx512_bf16() ? columns_by<HardwareRounding> : columns_by<IntegerRounding>;
   by(call, dst, dst_stride);
 }
 

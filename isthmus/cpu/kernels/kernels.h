@@ -112,6 +112,25 @@ struct PackCall {
 };
 void pack_bf16_pairs(const PackCall& call) noexcept;
 
+/// C (m, n) = A B, or C += A B, of bf16 operands: rows of A, zero behind an odd k, and B as
+/// pack_bf16_pairs leaves it in strips of kBf16Strip columns. A value of C is a float32 sum over k
+/// in order; its bits depend neither on the other rows nor on the other columns.
+struct Bf16MultiplyCall {
+  int64_t m = 0, n = 0, k = 0;
+  const uint16_t* a = nullptr;
+  int64_t a_stride = 0;  // values from row to row
+  const uint16_t* b = nullptr;
+  int64_t b_stride = 0;  // values from strip to strip
+  float* c = nullptr;
+  int64_t c_stride = 0;
+  bool accumulate = false;
+  bool paired = false;  // only where multiplies_bf16_pairs()
+};
+inline constexpr int64_t kBf16Strip = 32;
+void bf16_multiply(const Bf16MultiplyCall& call) noexcept;
+/// Whether the instruction set in use has products of bf16 pairs (AVX512-BF16).
+bool multiplies_bf16_pairs() noexcept;
+
 /// Noise of one item: normals as rng_key.h's fill_normal (same bits), or uniforms.
 void fill_normal_rows(RngKey key, const int64_t* items, int64_t num_items, uint32_t epoch,
                       uint32_t first_block, int64_t cols, float* dst, int64_t dst_stride) noexcept;

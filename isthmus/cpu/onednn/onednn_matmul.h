@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only door to oneDNN: its matmul primitive, of fixed shape, on one thread. See cpu/matmul.h
-// for the product and the layouts. Traps that this file knows of: a primitive is bound to the
-// creating thread unless its scratchpad is the user's; bf16 with plain weights repacks them at
-// every call, so B is asked for in the layout that the primitive prefers.
+// The only door to oneDNN: its float32 matmul primitive, of fixed shape, on one thread. See
+// cpu/matmul.h for the product. A trap that this file knows of: a primitive is bound to the
+// creating thread unless its scratchpad is the user's.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +18,6 @@ class OnednnMatmul {
   ~OnednnMatmul();
   OnednnMatmul(OnednnMatmul&&) noexcept;
 
-  const MatmulPacking& packing() const { return packing_; }  // bf16 only
   size_t scratch_bytes() const;
   const std::string& kernel_name() const { return kernel_name_; }
 
@@ -39,7 +37,6 @@ class OnednnMatmul {
 
  private:
   struct State;
-  MatmulPacking packing_;
   std::string kernel_name_;
   std::unique_ptr<State> state_;
 };
@@ -50,6 +47,5 @@ std::string onednn_version();
 /// Whether oneDNN would use AMX: the processor and the kernel offer it, and ONEDNN_MAX_CPU_ISA does
 /// not forbid it.
 bool onednn_uses_amx();
-bool onednn_uses_bf16();  // AMX or AVX512-BF16
 
 }  // namespace isthmus

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of bf16 operands by vector instructions: two products and their sum at once where the
+// processor has AVX512-BF16, elsewhere in float32 after widening, which is exact. Where it has AMX,
+// amx/ takes this file's place, on the same operands.
+#include "isthmus/cpu/kernels/kernels.h"
+#include "isthmus/cpu/kernels/targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "isthmus/cpu/kernels/bf16_multiply.cc"
+#include "hwy/foreach_target.h"  // compiles the rest of this file per instruction set
+#include "hwy/highway.h"
+#include "isthmus/cpu/kernels/bf16_lanes.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace isthmus {
+namespace HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr int64_t kLanes = hn::MaxLanes(FloatTag());
+constexpr int64_t kPairHalfs = 2 * kBf16Strip;  // one pair of rows of a strip of B
+
+// C is computed in blocks of so many rows and vectors: enough sums in flight to hide the latency of
+// the products, few enough to stay in registers beside the operands.
+#if HWY_TARGET == HWY_AVX3
+constexpr int kRows = 8, kMostVecs = 4;
+#else
+constexpr int kRows = 4, kMostVecs = 2;
+#endif
+
+/// Pairs as float32: a bf16 value is the upper half of the float32 of the same value.
+struct WidenedProducts {
+  struct Pairs {
+    FloatVec low, high;
+  };
+  static HWY_INLINE Pairs pairs(WordVec words) {
+    const FloatTag d;
+    return {hn::BitCast(d, hn::ShiftLeft<16>(words)),
+            hn::BitCast(d, hn::And(words, hn::Set(WordTag(), 0xffff0000u)))};
+  }
+  static HWY_INLINE void add(FloatVec& sum, const Pairs& a, const Pairs& b) {
+    sum = hn::MulAdd(a.high, b.high, hn::MulAdd(a.low, b.low, sum));
+  }
+};
+
+#if HWY_TARGET == HWY_AVX3
+/// By AVX512-BF16, for which Highway 1.0.3 has no target. Takes denormals for zero.
+struct PairedProducts {
+  using Pairs = WordVec;
+  static HWY_INLINE Pairs pairs(WordVec words) { return words; }
+  static HWY_INLINE void add(FloatVec& sum, const Pairs& a, const Pairs& b) {
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sum.raw) : "v"(a.raw), "v"(b.raw));
+  }
+};
+#else
+using PairedProducts = WidenedProducts;
+#endif
+
+/// One block of C; `last` columns of its last vector exist.
+struct Block {
+  const uint16_t* a;
+  int64_t a_stride;
+  const uint16_t* b;
+  int64_t b_stride;  // to the next strip
+  float* c;
+  int64_t c_stride;
+  int64_t pairs;
+  size_t last;
+};
+
+// The loops over rows and vectors must vanish, or the sums would live in memory.
+template <int kHeight, int kWidth>
+HWY_INLINE void load_sums(const Block& o, FloatVec (&sums)[kHeight][kWidth]) {
+  const FloatTag d;
+#pragma GCC unroll 16
+  for (int r = 0; r < kHeight; ++r) {
+    const float* c = o.c + r * o.c_stride;
+#pragma GCC unroll 16
+    for (int v = 0; v + 1 < kWidth; ++v) sums[r][v] = hn::LoadU(d, c + v * kLanes);
+    sums[r][kWidth - 1] = load_partial(d, c + (kWidth - 1) * kLanes, o.last);
+  }
+}
+
+template <int kHeight, int kWidth>
+HWY_INLINE void clear_sums(FloatVec (&sums)[kHeight][kWidth]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < kHeight; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < kWidth; ++v) sums[r][v] = hn::Zero(FloatTag());
+  }
+}
+
+template <int kHeight, int kWidth>
+HWY_INLINE void store_sums(const Block& o, const FloatVec (&sums)[kHeight][kWidth]) {
+  const FloatTag d;
+#pragma GCC unroll 16
+  for (int r = 0; r < kHeight; ++r) {
+    float* c = o.c + r * o.c_stride;
+#pragma GCC unroll 16
+    for (int v = 0; v + 1 < kWidth; ++v) hn::StoreU(sums[r][v], d, c + v * kLanes);
+    store_partial(sums[r][kWidth - 1], d, c + (kWidth - 1) * kLanes, o.last);
+  }
+}
+
+template <class Products, int kHeight, int kWidth>
+void multiply_block(const Block& o, bool accumulate) {
+  const WordTag dw;
+  FloatVec sums[kHeight][kWidth];
+  if (accumulate) {
+    load_sums(o, sums);
+  } else {
+    clear_sums(sums);
+  }
+  const uint16_t* a = o.a;
+  const uint16_t* b = o.b;
+  for (int64_t p = 0; p < o.pairs; ++p, a += 2, b += kPairHalfs) {
+    typename Products::Pairs columns[kWidth];
+#pragma GCC unroll 16
+    for (int v = 0; v < kWidth; ++v) {  // two vectors or more of a block begin at an even vector
+      const uint16_t* words = b + v / 2 * o.b_stride + v % 2 * 2 * kLanes;
+      columns[v] = Products::pairs(hn::LoadU(dw, reinterpret_cast<const uint32_t*>(words)));
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < kHeight; ++r) {
+      uint32_t words = 0;
+      std::memcpy(&words, a + r * o.a_stride, sizeof words);
+      const auto row = Products::pairs(hn::Set(dw, words));
+#pragma GCC unroll 16
+      for (int v = 0; v < kWidth; ++v) Products::add(sums[r][v], row, columns[v]);
+    }
+  }
+  store_sums(o, sums);
+}
+
+/// A rectangle of C, in rows and vectors of columns.
+struct Region {
+  int64_t row, end_row, vec, end_vec;
+};
+
+/// In blocks of kHeight x kWidth; what is left on the right in narrower ones, what is left below in
+/// lower and wider ones. The rows of A pass by one strip of B after another.
+template <class Products, int kHeight, int kWidth>
+void multiply_region(const Bf16MultiplyCall& call, const Region& region) {
+  const int64_t end_row = region.end_row - (region.end_row - region.row) % kHeight;
+  const int64_t end_vec = region.end_vec - (region.end_vec - region.vec) % kWidth;
+  Block o{.a_stride = call.a_stride, .b_stride = call.b_stride, .c_stride = call.c_stride};
+  o.pairs = (call.k + 1) / 2;
+  for (int64_t vec = region.vec; vec < end_vec; vec += kWidth) {
+    const int64_t col = vec * kLanes, last = call.n - col - (kWidth - 1) * kLanes;
+    o.last = static_cast<size_t>(last < kLanes ? last : kLanes);
+    o.b = call.b + col / kBf16Strip * call.b_stride + 2 * (col % kBf16Strip);
+    for (int64_t row = region.row; row < end_row; row += kHeight) {
+      o.a = call.a + row * call.a_stride;
+      o.c = call.c + row * call.c_stride + col;
+      multiply_block<Products, kHeight, kWidth>(o, call.accumulate);
+    }
+  }
+  if constexpr (kWidth > 2) {
+    multiply_region<Products, kHeight, kWidth / 2>(call,
+                                                   {region.row, end_row, end_vec, region.end_vec});
+  }
+  if constexpr (kHeight > 1) {
+    constexpr int kWider = kWidth == 1 || kWidth == kMostVecs ? kWidth : 2 * kWidth;
+    multiply_region<Products, kHeight / 2, kWider>(
+        call, {end_row, region.end_row, region.vec, region.end_vec});
+  }
+}
+
+template <class Products>
+void multiply_by(const Bf16MultiplyCall& call) {
+  const int64_t vecs = (call.n + kLanes - 1) / kLanes, even = vecs / 2 * 2;
+  multiply_region<Products, kRows, 2>(call, {0, call.m, 0, even});
+  multiply_region<Products, 2 * kRows, 1>(call, {0, call.m, even, vecs});
+}
+
+void multiply(const Bf16MultiplyCall& call) {
+  const auto by = call.paired ? multiply_by<PairedProducts> : multiply_by<WidenedProducts>;
+  by(call);
+}
+
+bool multiplies_pairs() { return has_avx512_bf16(); }
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace isthmus
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace isthmus {
+
+HWY_EXPORT(multiply);
+HWY_EXPORT(multiplies_pairs);
+
+void bf16_multiply(const Bf16MultiplyCall& call) noexcept { HWY_DYNAMIC_DISPATCH(multiply)(call); }
+bool multiplies_bf16_pairs() noexcept { return HWY_DYNAMIC_DISPATCH(multiplies_pairs)(); }
+
+}  // namespace isthmus
+#endif
