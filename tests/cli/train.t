@@ -123,3 +123,8 @@ run.out runs/f flag
 $ (head -n 6 table.csv; awk 'BEGIN { for (i = 0; i < 95; i++) print i / 7 "," i / 9 "," i / 5 }') > other.csv; isthmus train table.csv --val other.csv --epochs 1 -o runs/w 2>&1 | grep -A 1 W3405
 warning[W3405]: 5.0 % of the validation items occur among the training items, too
   hint: the validation loss is lower than on new data: remove the doubles, or name other data with --val
+$ for width in 1 17 200 500,33; do isthmus train table.csv --hidden $width --precision bf16 --epochs 1 -o runs/bf16-$width -q && echo $width; done
+1
+17
+200
+500,33

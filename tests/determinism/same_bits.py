@@ -56,7 +56,7 @@ class Setting:
     def __init__(self, program, folder, model, precision):
         self.program, self.folder = program, folder
         self.name = f"{model} {precision}"
-        self.options = ["--model", model, "--precision", precision, "--hidden", "128", "--latent",
+        self.options = ["--model", model, "--precision", precision, "--hidden", "200", "--latent",
                         "20", "--batch", BATCH, "--epochs", EPOCHS, "--checkpoint-every", "1ms",
                         "--samples-every", "12", "-q"]
 
