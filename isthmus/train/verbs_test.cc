@@ -295,16 +295,17 @@ TEST(Pictures, ReconstructionsStandBesideTheirOriginals) {
   Images s;
   const Bytes picture = reconstructions_picture(s.model, s.data, s.device, 50, 5);
   const PngImage image = decode_png(picture, {});
-  EXPECT_EQ(image.pixels.shape(), (Shape{24, 40}));  // 30 items: six rows of five pairs
+  // 30 items: six rows of five pairs, each pixel seven wide, gaps of 2 and of 8 around the line.
+  EXPECT_EQ(image.pixels.shape(), (Shape{6 * 28 + 5 * 2, 10 * 28 + 8 * 2 + 8}));
   const uint8_t* pixels = image.pixels.values<uint8_t>().data();
   for (int r = 0; r < 4; ++r) {
     for (int c = 0; c < 4; ++c) {
-      EXPECT_EQ(pixels[r * 40 + 4 + c],
+      EXPECT_EQ(pixels[7 * r * 304 + 30 + 7 * c],
                 s.data.values.values<uint8_t>()[static_cast<size_t>(16 + r * 4 + c)]);
     }
   }
   EXPECT_EQ(decode_png(samples_picture(s.model, s.device, 10, 10, 0), {}).pixels.shape(),
-            (Shape{40, 40}));
+            (Shape{298, 298}));
 }
 
 TEST(StoredValues, UndoTheScalingAndRoundToBytes) {
