@@ -85,6 +85,7 @@ Json number_list(const std::vector<double>& values) {
 
 double value_at(const Tensor& values, size_t i) {
   if (values.dtype() == Dtype::kU8) return values.values<uint8_t>()[i];
+  if (values.dtype() == Dtype::kF64) return values.values<double>()[i];
   return values.values<float>()[i];
 }
 
