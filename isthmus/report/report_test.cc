@@ -94,6 +94,18 @@ TEST(Report, WarningsStandBesideWhatToDo) {
   EXPECT_EQ(count(page, "<b>What to do:</b> --lr 1e-4"), 1u);
 }
 
+TEST(Report, TellsOfAModelThatIndependentColumnsBeat) {
+  const auto page_with = [](double reference) {
+    Json run = run_of("fm").set("independent_columns", reference);
+    run.set("val", run["test"]);
+    return report_html(posix_fs(), folder_with(run.dump(), ""));
+  };
+  EXPECT_NE(page_with(-240).find("Worse than independent columns."), std::string::npos);
+  EXPECT_NE(page_with(-240).find("\u2212240.0 nats"), std::string::npos);
+  EXPECT_EQ(page_with(-248).find("Worse than"), std::string::npos);  // within the standard error
+  EXPECT_EQ(page_with(-260).find("Worse than"), std::string::npos);
+}
+
 TEST(Report, SaysWhoseDensityTheElboIs) {
   Json run = run_of("fm");
   run["test"].set("elbo_in_data_units", -260.25).set("density_of", "standardized values");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a reader sees first: what was trained on what, the key figures, the pictures, and what to
 // run next.
+#include <algorithm>
 #include <cmath>
 
 #include "isthmus/base/text.h"
@@ -106,6 +107,26 @@ std::string score_note(const RunFiles& run) {
   return text + "</p>";
 }
 
+/// A model that is beaten without latents says so.
+std::string worse_note(const RunFiles& run) {
+  const bool told =
+      std::ranges::any_of(run.events, [](const RunEvent& event) { return event.code == "W6003"; });
+  const Json* measured = member(run.run, "val");  // where the reference was measured, too
+  if (measured == nullptr) measured = member(run.run, "train");
+  if (told || measured == nullptr) return "";
+  const Terms terms = terms_at(*measured);
+  const double reference = number_at(run.run, "independent_columns");
+  const double noise = std::isfinite(terms.elbo_se) ? terms.elbo_se : 0;
+  if (!(terms.elbo + noise < reference)) return "";
+  return "<p class=\"score\"><b>Worse than independent columns.</b> A density that knows the "
+         "columns "
+         "one by one and nothing of what holds them together reaches " +
+         shown_nats(reference) + " nats, the model " + shown_nats(terms.elbo) +
+         ".<br><b>What to do:</b> train longer (<code>--epochs</code>), lower <code>--lr</code>, "
+         "or "
+         "look for outliers: <code>isthmus inspect DATA</code>.</p>";
+}
+
 std::string density_note(const RunFiles& run) {
   const Json* density = beside_terms(run, "density_of");
   if (density == nullptr || !density->is_string() || density->as_string().empty()) return "";
@@ -154,7 +175,7 @@ std::string header_section(const RunFiles& run) {
   const std::string name = last_component(run.folder);
   return "<header><p class=\"over\">isthmus &middot; run</p><h1>" + shown(name) + "</h1>" +
          lead(run) + "<ul class=\"figures\">" + bound_figures(run) + run_figures(run) + "</ul>" +
-         density_note(run) + score_note(run) + "</header>";
+         density_note(run) + worse_note(run) + score_note(run) + "</header>";
 }
 
 std::string pictures_section(const RunFiles& run) {
