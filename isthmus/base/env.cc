@@ -13,6 +13,7 @@ namespace isthmus {
 const std::vector<EnvVariable>& known_env_variables() {
   static const std::vector<EnvVariable> variables = {
       {"COLUMNS", "width of the terminal in characters"},
+      {"ISTHMUS_BUILD", "build folder of ./run; no option, and isthmus itself ignores it"},
       {"ISTHMUS_<SECTION>_<KEY>", "sets the option section.key, for example ISTHMUS_TRAIN_EPOCHS"},
       {"NO_COLOR", "not empty: no colours"},
       {"OMP_NUM_THREADS", "ignored: the number of threads is --threads"},
@@ -36,6 +37,7 @@ std::vector<std::pair<std::string, std::string>> isthmus_env_variables() {
     const std::string_view text = *entry;
     const size_t equals = text.find('=');
     if (!text.starts_with(kPrefix) || equals == std::string_view::npos) continue;
+    if (text.substr(0, equals) == "ISTHMUS_BUILD") continue;
     found.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   std::sort(found.begin(), found.end());
