@@ -17,6 +17,7 @@
 
 #include "isthmus/base/fs_posix.h"
 #include "isthmus/base/text.h"
+#include "isthmus/base/work.h"
 
 namespace isthmus {
 namespace posix {
@@ -122,19 +123,23 @@ class PosixReadFile : public ReadFile {
   size_t read(std::span<std::byte> out) override {
     size_t have = 0;
     while (have < out.size()) {
-      const ssize_t got = ::read(fd_.get(), out.data() + have, out.size() - have);
+      const size_t piece = std::min(out.size() - have, kPiece);
+      const ssize_t got = ::read(fd_.get(), out.data() + have, piece);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) throw_read_error(path_, errno);
       if (got == 0) break;
       have += static_cast<size_t>(got);
+      done_ += static_cast<uint64_t>(got);
+      if (bytes_ > kPiece) note_work("reading", std::min(done_, bytes_), bytes_);
     }
     return have;
   }
 
  private:
+  static constexpr size_t kPiece = size_t{16} << 20;  // smaller files are read at once
   std::string path_;
   Descriptor fd_;
-  uint64_t bytes_ = 0;
+  uint64_t bytes_ = 0, done_ = 0;
 };
 
 class PosixFs : public Fs {

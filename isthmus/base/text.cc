@@ -3,12 +3,65 @@
 // formats (JSON, options) have their own exact printers.
 #include "isthmus/base/text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
+#include "isthmus/base/error.h"
 #include "isthmus/base/utf8.h"
 
 namespace isthmus {
+namespace {
+
+/// $'...' of bash and zsh, for words with bytes that a terminal would obey.
+std::string ansi_quoted(std::string_view word) {
+  std::string out = "$'";
+  while (!word.empty()) {
+    const CodePoint c = decode_utf8(word);
+    const auto length = static_cast<size_t>(c.bytes > 0 ? c.bytes : 1);
+    if (word[0] == '\\' || word[0] == '\'') out += '\\';
+    out += escape_for_terminal(word.substr(0, length));
+    word.remove_prefix(length);
+  }
+  return out + "'";
+}
+
+/// Where a command begins behind a colon, or at the beginning of the line; npos if nowhere.
+size_t command_start(std::string_view line, size_t start) {
+  const size_t name = line.find("isthmus ");
+  if (name == line.npos) return line.npos;
+  const size_t blank = line.rfind(' ', name);
+  if (blank == line.npos || blank < start) return start;
+  return line[blank - 1] == ':' ? blank + 1 : line.npos;
+}
+
+/// The last blank at which the first part has at most `width` columns, else the first blank at all;
+/// npos when there is none.
+size_t break_of(std::string_view line, size_t width, size_t start) {
+  const size_t last = std::min(command_start(line, start), line.size());
+  size_t best = line.npos;
+  for (size_t at = line.find(' ', start); at < last; at = line.find(' ', at + 1)) {
+    if (best != line.npos && display_width(line.substr(0, at)) > width) break;
+    best = at;
+  }
+  return best;
+}
+
+std::string wrap_line(std::string_view line, size_t width, size_t indent) {
+  std::string out;
+  const size_t start = std::min(line.find_first_not_of(' '), line.size());
+  std::string rest(line);
+  while (display_width(rest) > width) {
+    const size_t at = break_of(rest, width, std::min(rest.find_first_not_of(' '), rest.size()));
+    if (at == rest.npos) break;
+    out += rest.substr(0, at) + "\n";
+    const size_t next = std::min(rest.find_first_not_of(' ', at), rest.size());
+    rest = std::string(start + indent, ' ') + rest.substr(next);
+  }
+  return out + rest;
+}
+
+}  // namespace
 
 std::string group_digits(int64_t value) {
   std::string digits = std::to_string(value);
@@ -101,12 +154,39 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-std::string pad_right(std::string_view text, size_t width) {
+std::string quote_for_shell(std::string_view word) {
+  constexpr std::string_view kSafe =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,=@%+-";
+  // A leading = names a command in zsh.
+  const bool safe = word.find_first_not_of(kSafe) == word.npos && !word.empty() && word[0] != '=';
+  if (safe) return std::string(word);
+  if (escape_for_terminal(word) != word) return ansi_quoted(word);
+  std::string out = "'";
+  for (char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
+std::string quote_path_for_shell(std::string_view path) {
+  return quote_for_shell(path.starts_with('-') ? "./" + std::string(path) : std::string(path));
+}
+
+std::string wrap_text(std::string_view text, size_t width, size_t indent) {
+  std::vector<std::string> lines = split(text, '\n');
+  for (std::string& line : lines) line = wrap_line(line, width, indent);
+  return join(lines, "\n");
+}
+
+size_t display_width(std::string_view text) {
   size_t shown = 0;
   for (std::string_view rest = text; !rest.empty(); ++shown) {
     const CodePoint c = decode_utf8(rest);
     rest.remove_prefix(static_cast<size_t>(c.bytes > 0 ? c.bytes : 1));
   }
+  return shown;
+}
+
+std::string pad_right(std::string_view text, size_t width) {
+  const size_t shown = display_width(text);
   std::string out(text);
   if (shown < width) out.append(width - shown, ' ');
   return out;
