@@ -21,6 +21,13 @@ bool is_formula(std::string_view cell) {
 
 }  // namespace
 
+std::string table_number(float value, bool whole) {
+  constexpr float kMaxWhole = 9e18f;  // below 2^63
+  if (!std::isfinite(value)) return "";
+  if (whole && std::fabs(value) < kMaxWhole) return std::to_string(std::llround(value));
+  return print_value(value);
+}
+
 void CsvText::begin_cell() {
   if (!first_) out_ += ',';
   first_ = false;
@@ -43,14 +50,9 @@ void CsvText::text(std::string_view cell) {
   out_ += '"';
 }
 
-void CsvText::number(float value) {
+void CsvText::number(float value, bool whole) {
   begin_cell();
-  if (std::isfinite(value)) out_ += print_value(value);
-}
-
-void CsvText::integer(int64_t value) {
-  begin_cell();
-  out_ += std::to_string(value);
+  out_ += table_number(value, whole);
 }
 
 void CsvText::end_row() {
@@ -71,12 +73,7 @@ std::string write_csv(const std::vector<std::string>& names, const Tensor& value
   const auto cells = values.values<float>();
   for (size_t i = 0; i < cells.size(); ++i) {
     const bool whole = !options.integer.empty() && options.integer[i % width];
-    constexpr float kMaxWhole = 9e18f;  // below 2^63
-    if (whole && std::fabs(cells[i]) < kMaxWhole) {
-      csv.integer(std::llround(cells[i]));
-    } else {
-      csv.number(cells[i]);
-    }
+    csv.number(cells[i], whole);
     if (i % width + 1 == width) csv.end_row();
   }
   return csv.take();

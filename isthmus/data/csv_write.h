@@ -16,13 +16,16 @@
 
 namespace isthmus {
 
+/// A number as every text writer prints it: the shortest text that reads back the same float32,
+/// whole numbers without an exponent. Empty for NaN and infinity.
+std::string table_number(float value, bool whole);
+
 class CsvText {
  public:
   /// `safe`: texts that a spreadsheet would run as formulas get a leading apostrophe.
   explicit CsvText(bool safe) : safe_(safe) {}
   void text(std::string_view cell);
-  void number(float value);  // empty for NaN and infinity
-  void integer(int64_t value);
+  void number(float value, bool whole = false);  // see table_number()
   void end_row();
   std::string take() { return std::move(out_); }
 

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "isthmus/base/work.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/train/graph_runner.h"
@@ -51,6 +52,8 @@ BoundResult importance_bound(const Model& model, const Dataset& fitted, int64_t 
     for (int64_t c = 0; c < chunks; ++c) {
       full->run(first, rows, static_cast<uint32_t>(c));
       add_weights(*full, items, rows);
+      note_work("importance-weighted bound", static_cast<uint64_t>(first * chunks + rows * (c + 1)),
+                static_cast<uint64_t>(num_items * chunks));
     }
     if (last) {
       last->run(first, rows, static_cast<uint32_t>(chunks));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/work.h"
 #include "isthmus/exec/executor.h"
 #include "isthmus/train/model.h"
 
@@ -44,6 +45,7 @@ class GraphRunner {
       const int64_t rows = std::min(batch_size_, count - first);
       run(first, rows, 0);
       on_batch(first, rows);
+      note_work("items", static_cast<uint64_t>(first + rows), static_cast<uint64_t>(count));
     }
   }
 

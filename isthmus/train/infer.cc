@@ -112,6 +112,15 @@ Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64
 }
 
 Tensor sample(const Model& model, Device& device, const SampleSettings& settings) {
+  if (!model.has_posterior()) {
+    throw Error(
+        ErrorCode::kImpossible,
+        model.options().name +
+            " cannot be sampled: it has learned no distribution of its codes, so no draw of "
+            "a code is worth more than another",
+        "train a model that has one: isthmus train DATA --model vae; reconstruct, "
+        "interpolate and decode work with this one");
+  }
   const Tensor z =
       prior_draws(settings.count, model.latent_dim(), settings.temperature, settings.verb.seed);
   return decode(model, z, device, settings.quantity, settings.verb);

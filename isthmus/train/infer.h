@@ -39,7 +39,7 @@ struct SampleSettings {
   Quantity quantity = Quantity::kMean;
   VerbSettings verb = {};
 };
-/// Decodes draws of the prior: (count, item shape).
+/// Decodes draws of the prior: (count, item shape). Error E2202 for ae, which has no prior.
 Tensor sample(const Model& model, Device& device, const SampleSettings& settings);
 
 /// Decodes the posterior mean of items: (N, item shape).

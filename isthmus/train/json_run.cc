@@ -20,6 +20,12 @@ Json shape_json(const Shape& shape) {
   return out;
 }
 
+Json texts_json(const std::vector<std::string>& texts) {
+  Json out = Json::array();
+  for (const std::string& text : texts) out.push_back(text);
+  return out;
+}
+
 Json split_json(const TrainResult& r, const std::string& source, const std::string& split,
                 int64_t n) {
   if (n == 0) return Json();
@@ -111,7 +117,8 @@ Json train_json(const TrainResult& r) {
       .set("memory_estimate_bytes", r.memory_estimate_bytes)
       .set("checkpoint", std::move(checkpoint))
       .set("weights_sha256", text_or_null(r.weights_sha256))
-      .set("determinism", r.determinism);
+      .set("determinism", r.determinism)
+      .set("next", texts_json(r.next));
 }
 
 Json progress_json(const Progress& p) {

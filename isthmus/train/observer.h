@@ -9,6 +9,7 @@
 
 #include "isthmus/exec/executor.h"
 #include "isthmus/models/summary.h"
+#include "isthmus/tensor/data_spec.h"
 #include "isthmus/train/choices.h"
 #include "isthmus/train/terms.h"
 
@@ -21,7 +22,9 @@ struct TrainSummary {
   std::string data_note;   // "Debian package dataset-fashion-mnist"
   std::string item;        // "28x28 grey"
   Shape item_shape;
-  std::string dtype;  // "u8"
+  DataKind kind = DataKind::kArray;
+  bool pictures = false;  // whether items can be shown
+  std::string dtype;      // "u8"
   int64_t num_train = 0, num_val = 0;
   std::string model;       // "vae 784-128-(20,20)-20-128-784, relu, bernoulli on grey values"
   std::string model_name;  // "vae"
@@ -61,6 +64,11 @@ struct Progress {
   double items_per_second = 0;
   double elapsed_seconds = 0;
   double eta_seconds = kUnknown;
+  /// Where early stopping ends the run: the best score of a validation so far (unknown before the
+  /// first), validations since then and how many of them end it, seconds until it can end.
+  double best_score = kUnknown;
+  int64_t without_gain = 0, patience = 0;
+  double earliest_end_seconds = kUnknown;
 };
 
 /// After each epoch.

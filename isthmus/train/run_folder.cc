@@ -64,7 +64,8 @@ RunFolder RunFolder::create(Fs& fs, const std::string& out, const std::string& n
     if (present == ".lock") continue;
     throw Error(ErrorCode::kOutputExists,
                 "the run folder is not empty (" + escape_for_terminal(present) + " is there)",
-                "choose another -o, or continue that run: isthmus train --resume " + out,
+                "choose another -o, or continue that run: isthmus train --resume " +
+                    quote_path_for_shell(out),
                 {.file = out});
   }
   return RunFolder(fs, out, std::move(lock));

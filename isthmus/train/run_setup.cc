@@ -11,6 +11,7 @@
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
 #include "isthmus/train/fit_data.h"
+#include "isthmus/train/pictures.h"
 
 namespace isthmus {
 namespace {
@@ -280,6 +281,8 @@ TrainSummary summarize(const RunSetup& s) {
   summary.data_note = s.data.train.note;
   summary.item = describe_item(spec);
   summary.item_shape = spec.item_shape;
+  summary.kind = spec.kind;
+  summary.pictures = has_pictures(spec);
   summary.dtype = dtype_name(spec.dtype);
   summary.num_train = s.data.num_train();
   summary.num_val = s.data.num_val();

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "isthmus/base/digest.h"
+#include "isthmus/base/text.h"
 #include "isthmus/data/facts.h"
 #include "isthmus/data/repeats.h"
 #include "isthmus/data/split.h"
@@ -105,7 +106,7 @@ void refuse_run_folders(Fs& fs, const std::vector<std::string>& arguments) {
     throw Error(ErrorCode::kUnknownFormat, "this is the folder of a run, not data",
                 "a run is a MODEL, which stands in front of DATA; to go on with it: isthmus train "
                 "--resume " +
-                    escape_for_terminal(path),
+                    quote_path_for_shell(path),
                 {.file = path});
   }
 }

@@ -217,6 +217,15 @@ void TrainLoop::send_progress(double now) {
     const double left = (1 - p.share) * n * static_cast<double>(p.max_epochs);
     p.eta_seconds = left / p.items_per_second;
   }
+  if (early_stopping_.patience() > 0 && validation_) {
+    p.best_score = early_stopping_.has_best() ? early_stopping_.best_terms().score() : kUnknown;
+    p.without_gain = early_stopping_.without_gain();
+    p.patience = early_stopping_.patience();
+    const double epochs = static_cast<double>(p.patience - p.without_gain) - p.epoch_share;
+    if (p.items_per_second > 0) {
+      p.earliest_end_seconds = std::fmax(0.0, epochs) * n / p.items_per_second;
+    }
+  }
   if (const auto& time = setup_.options().loop.time) {
     p.eta_seconds = std::fmin(p.eta_seconds, std::fmax(0.0, time->seconds - (now - started_)));
   }

@@ -28,6 +28,7 @@ TrainResult first_result(const RunSetup& setup, const TrainSummary& summary) {
   if (setup.resume) r.resumed_from_step = setup.resume->step;
   r.summary = summary;
   r.choices = setup.resolved.choices;
+  r.data = setup.data_arguments;
   r.data_fingerprint = setup.data.fingerprint;
   r.libraries = setup.libraries;
   r.num_labels = num_classes(setup.data.train);

@@ -50,6 +50,8 @@ struct TrainResult {
   std::string status = "done";  // "done" "stopped" "failed" "dry_run"
   std::string stop_reason;      // "epochs" "early_stop" "time" "target" "signal" "diverged"
   std::string run;
+  std::vector<std::string> data;  // DATA as the user named them
+  std::vector<std::string> next;  // commands worth running now; filled by a caller who knows them
   uint64_t seed = 0;
   std::optional<int64_t> resumed_from_step;
   TrainSummary summary;
