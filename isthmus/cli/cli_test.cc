@@ -403,6 +403,25 @@ TEST(ProgressLine, ShowsAllOnAWideTerminal) {
             "kl 15.4  118k images/s  ETA 0:00:04");
 }
 
+Progress open_ended() {
+  Progress p = progress_of(500, 251.3);
+  p.eta_seconds = kUnknown;
+  p.best_score = -242.13;
+  p.without_gain = 3;
+  p.patience = 10;
+  p.earliest_end_seconds = 12.4;
+  return p;
+}
+
+TEST(ProgressLine, OfAnOpenEndShowsTheBestPatienceAndTheEarliestEnd) {
+  const std::string wide = progress_line(open_ended(), "images", 200);
+  EXPECT_NE(wide.find("best -242.1 (3 of 10 without gain), ends in 0:00:12 at the earliest"),
+            std::string::npos)
+      << wide;
+  const std::string narrow = progress_line(open_ended(), "images", 80);
+  EXPECT_NE(narrow.find("best -242.1 (3 of 10) >= 0:00:12"), std::string::npos) << narrow;
+}
+
 TEST(ShortCount, HasThreeDigitsAtMost) {
   EXPECT_EQ(short_count(950), "950");
   EXPECT_EQ(short_count(118123), "118k");

@@ -3,13 +3,17 @@
 // errors. Knows nothing of commands.
 #include "isthmus/cli/console.h"
 
+#include <algorithm>
+
 #include "isthmus/base/env.h"
 #include "isthmus/base/text.h"
+#include "isthmus/cli/program.h"
 
 namespace isthmus {
 namespace {
 
 constexpr size_t kLabelWidth = 9;
+constexpr std::string_view kHint = "\n  hint: ";
 constexpr std::string_view kRed = "\x1b[1;31m", kYellow = "\x1b[1;33m", kBlue = "\x1b[34m",
                            kPlain = "\x1b[0m", kEraseLine = "\r\x1b[K";
 
@@ -76,11 +80,20 @@ void Console::result(std::string_view line) {
   print_result(std::string(line));
 }
 
+/// A label of nine columns and text beside it.
+std::string Console::labelled(std::string_view label, std::string_view colour,
+                              std::string_view text, bool is_terminal) const {
+  const std::string shown = label_text(pad_right(label, kLabelWidth), colour, is_terminal);
+  if (!is_terminal) return shown + std::string(text);
+  const size_t width = std::max(static_cast<size_t>(this->width()), 3 * kLabelWidth) - kLabelWidth;
+  const std::string between = "\n" + std::string(kLabelWidth, ' ');
+  return shown + join(split(wrap_text(text, width, 0), '\n'), between);
+}
+
 void Console::result(std::string_view label, std::string_view text) {
   if (options_.quiet || options_.json) return;
   if (data_on_stdout_) return info(label, text);
-  const std::string padded = pad_right(label, kLabelWidth);
-  print_result(label_text(padded, kBlue, terminal_.out_is_terminal) + std::string(text));
+  print_result(labelled(label, kBlue, text, terminal_.out_is_terminal));
 }
 
 void Console::info(std::string_view line) {
@@ -89,27 +102,32 @@ void Console::info(std::string_view line) {
 
 void Console::info(std::string_view label, std::string_view text) {
   if (options_.quiet) return;
-  const std::string padded = pad_right(label, kLabelWidth);
-  err_line(label_text(padded, kBlue, terminal_.err_is_terminal) + std::string(text),
-           padded + std::string(text));
+  err_line(labelled(label, kBlue, text, terminal_.err_is_terminal),
+           pad_right(label, kLabelWidth) + std::string(text));
+}
+
+/// "error[E2002]" and the rest, behind which the hint's commands are as they have to be typed.
+void Console::fault_line(std::string_view label, std::string_view colour, std::string_view text) {
+  const size_t hint = std::min(text.find(kHint), text.size());
+  const std::string plain = std::string(label) + std::string(text.substr(0, hint)) +
+                            commands_as_typed(text.substr(hint), terminal_.program);
+  const bool is_terminal = terminal_.err_is_terminal;
+  const std::string shown = is_terminal ? wrap_text(plain, static_cast<size_t>(width()), 2) : plain;
+  err_line(label_text(label, colour, is_terminal) + shown.substr(label.size()), plain);
 }
 
 void Console::warning(const std::string& code, const std::string& message,
                       const std::string& hint) {
   warnings_.push_back({code, message, hint});
   if (options_.quiet) return;
-  const std::string label = code.empty() ? "warning" : "warning[" + code + "]";
-  const std::string rest = ": " + message + (hint.empty() ? "" : "\n  hint: " + hint);
-  err_line(label_text(label, kYellow, terminal_.err_is_terminal) + rest, label + rest);
+  fault_line(code.empty() ? "warning" : "warning[" + code + "]", kYellow,
+             ": " + message + (hint.empty() ? "" : std::string(kHint) + hint));
 }
 
 void Console::error(const Error& error, std::string_view excerpt) {
-  const std::string label = "error[" + error_label(error.code()) + "]";
   std::string text(behind_label(error.what()));
-  if (!excerpt.empty()) {
-    text = text.substr(0, text.find("\n  hint: ")) + "\n" + std::string(excerpt);
-  }
-  err_line(label_text(label, kRed, terminal_.err_is_terminal) + text, label + text);
+  if (!excerpt.empty()) text = text.substr(0, text.find(kHint)) + "\n" + std::string(excerpt);
+  fault_line("error[" + error_label(error.code()) + "]", kRed, text);
 }
 
 void Console::error_text(std::string_view text) { err_line(text, text); }

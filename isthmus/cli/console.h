@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is printed where. Results go to stdout; summaries, progress, warnings and errors to stderr.
 // With --json stdout carries one object and no other result, with -o - data and no other result; -q
-// leaves only errors.
+// leaves only errors. On a terminal long lines are broken between words, elsewhere they are not.
 #pragma once
 
 #include <functional>
@@ -23,6 +23,7 @@ struct Terminal {
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   std::function<int()> width = [] { return 80; };  // of now: windows are resized
+  std::string program = "isthmus";                 // as the user typed it
 };
 
 struct Warning {
@@ -40,6 +41,7 @@ class Console {
   bool quiet() const { return options_.quiet; }
   bool verbose() const { return options_.verbose; }
   int width() const { return terminal_.width(); }
+  const std::string& program() const { return terminal_.program; }
   /// "bar" "plain" "jsonl" "none"; auto is decided here.
   std::string progress_mode() const;
 
@@ -72,6 +74,9 @@ class Console {
  private:
   std::string label_text(std::string_view label, std::string_view colour, bool is_terminal) const;
   bool colours(bool is_terminal) const;
+  std::string labelled(std::string_view label, std::string_view colour, std::string_view text,
+                       bool is_terminal) const;
+  void fault_line(std::string_view label, std::string_view colour, std::string_view text);
   void err_line(std::string_view shown, std::string_view plain);
   Terminal terminal_;
   EdgeOptions options_;

@@ -34,10 +34,12 @@ struct LineStyle {
   bool words = true;  // "reconstruction 235.9  kl 15.4", else "(rec 235.9, kl 15.4)"
   int cells = 20;
   bool rate = true;
+  bool parts = true;  // of the objective
 };
 
-std::string terms_text(const Terms& terms, bool words) {
+std::string terms_text(const Terms& terms, bool words, bool parts) {
   std::string text = "  objective " + format_fixed(terms.objective, 1);
+  if (!parts) return text;
   const std::string reconstruction = format_fixed(terms.reconstruction, 1);
   const bool has_kl = !std::isnan(terms.kl);
   const std::string kl = format_fixed(terms.kl, 1);
@@ -45,14 +47,26 @@ std::string terms_text(const Terms& terms, bool words) {
   return has_kl ? text + " (rec " + reconstruction + ", kl " + kl + ")" : text;
 }
 
+/// "  best -242.1 (3 of 10 without gain), ends in 0:00:12 at the earliest"
+std::string patience_text(const Progress& p, bool words) {
+  if (std::isnan(p.best_score)) return "";
+  std::string text = "  best " + format_fixed(p.best_score, 1) + " (" +
+                     std::to_string(p.without_gain) + " of " + std::to_string(p.patience) +
+                     (words ? " without gain)" : ")");
+  const bool estimate = std::isnan(p.eta_seconds) && !std::isnan(p.earliest_end_seconds);
+  if (estimate) text += (words ? ", ends in " : " >= ") + format_seconds(p.earliest_end_seconds);
+  return text + (estimate && words ? " at the earliest" : "");
+}
+
 std::string styled_line(const Progress& p, const std::string& unit, const LineStyle& style) {
   std::string text = style.words ? "epoch " : "";
   text += std::to_string(p.epoch) + "/" + std::to_string(p.max_epochs);
   text += bar(p.share, style.cells) + " " + percent(p.share);
-  text += terms_text(p.terms, style.words);
+  text += terms_text(p.terms, style.words, style.parts);
   if (style.rate) {
     text += "  " + short_count(p.items_per_second) + (style.words ? " " + unit + "/s" : "/s");
   }
+  if (p.patience > 0) text += patience_text(p, style.words);
   if (!std::isnan(p.eta_seconds)) text += "  ETA " + format_seconds(p.eta_seconds);
   return text;
 }
@@ -85,13 +99,23 @@ std::string short_count(double value) {
 }
 
 std::string progress_line(const Progress& progress, const std::string& unit, int width) {
-  const LineStyle styles[] = {
-      {true, 20, true}, {true, 10, true}, {false, 6, true}, {false, 0, true}, {false, 0, false}};
+  const LineStyle styles[] = {{true, 20, true}, {true, 10, true},  {false, 6, true},
+                              {false, 0, true}, {false, 0, false}, {false, 0, false, false}};
   std::string line;
   for (const LineStyle& style : styles) {
     line = styled_line(progress, unit, style);
     if (line.size() < static_cast<size_t>(width)) return line;
   }
+  return line.substr(0, static_cast<size_t>(width) - 1);
+}
+
+std::string work_line(std::string_view what, double share, double eta_seconds, int width) {
+  constexpr int kCells = 20;
+  const std::string name(what);
+  const std::string rest = " " + percent(share) + "  ETA " + format_seconds(eta_seconds);
+  if (width <= 0) return name + rest;
+  std::string line = name + bar(share, kCells) + rest;
+  if (line.size() >= static_cast<size_t>(width)) line = name + rest;
   return line.substr(0, static_cast<size_t>(width) - 1);
 }
 
@@ -174,7 +198,7 @@ void ConsoleObserver::on_progress(const Progress& p) {
     console_.draw(progress_line(p, unit_, console_.width()));
   } else if (mode_ == "plain" && monotonic_clock().seconds() >= next_line_seconds_) {
     next_line_seconds_ += kPlainSeconds;
-    console_.info(styled_line(p, unit_, {.words = true, .cells = 0, .rate = true}));
+    console_.info(styled_line(p, unit_, {.cells = 0}));
   }
 }
 

@@ -14,6 +14,8 @@ namespace isthmus {
 /// One line of at most `width` columns.
 ///   epoch 13/20 [=============>------]  61%  objective 251.3  reconstruction 235.9  kl 15.4 ...
 std::string progress_line(const Progress& progress, const std::string& unit, int width);
+/// "reading [=====>--------------]  27%  ETA 0:00:12"; without a bar where `width` is 0.
+std::string work_line(std::string_view what, double share, double eta_seconds, int width);
 /// "118k", "1.2M", "950"
 std::string short_count(double value);
 

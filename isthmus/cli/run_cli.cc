@@ -11,7 +11,9 @@
 #include "isthmus/cli/arguments.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/help.h"
+#include "isthmus/cli/program.h"
 #include "isthmus/cli/settings.h"
+#include "isthmus/cli/work_progress.h"
 #include "isthmus/train/json_results.h"
 
 namespace isthmus {
@@ -47,21 +49,6 @@ std::vector<BoundOption> options_of(BoundCommand& command, const std::vector<Bou
     if (!there) options.push_back(option);
   }
   return options;
-}
-
-std::string quoted_for_shell(const std::string& word) {
-  constexpr std::string_view kSafe =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,=@%+-";
-  if (!word.empty() && word.find_first_not_of(kSafe) == std::string::npos) return word;
-  std::string out = "'";
-  for (char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
-  return out + "'";
-}
-
-std::string command_line_text(const std::vector<std::string>& words) {
-  std::string text = "isthmus";
-  for (const std::string& word : words) text += " " + quoted_for_shell(word);
-  return text;
 }
 
 void require_arguments(const CommandDef& def, const std::vector<std::string>& given) {
@@ -134,7 +121,7 @@ int run_words(Console& console, const std::vector<std::string>& words) {
   console.configure(edge);
   require_arguments(def, parsed.positionals);
   io.arguments = parsed.positionals;
-  io.command_line = command_line_text(words);
+  io.command_line = command_line_text(console.program(), words);
   return command->run(io);
 }
 
@@ -229,6 +216,7 @@ int run_cli(const std::vector<std::string>& words, Terminal terminal) {
   Console console(std::move(terminal));
   try {
     const LogToConsole log(console);
+    const WorkProgress work(console);
     return run_and_report(console, words);
   } catch (const std::bad_alloc&) {
     console.say_out_of_memory();  // even the report of an error needs some

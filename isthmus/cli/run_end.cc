@@ -4,6 +4,7 @@
 #include "isthmus/cli/run_end.h"
 
 #include "isthmus/base/text.h"
+#include "isthmus/cli/next_commands.h"
 #include "isthmus/cli/process.h"
 #include "isthmus/report/report.h"
 #include "isthmus/train/json_results.h"
@@ -14,6 +15,7 @@ namespace isthmus {
 namespace {
 
 constexpr int64_t kInterpolationPairs = 5;
+constexpr size_t kNextLines = 2;
 
 void write_in_run(CommandIo& io, TrainResult& result, const std::string& name,
                   std::span<const std::byte> bytes) {
@@ -76,14 +78,11 @@ std::string wrote_line(const TrainResult& r) {
   return text;
 }
 
-std::string next_line(const TrainResult& r, const std::string& data_argument) {
-  const std::string run = escape_for_terminal(r.run);
-  const bool posterior = !std::isnan(r.train.value_or(Terms{}).kl);
-  const std::string extension = r.summary.item.find("columns") == std::string::npos ? "png" : "csv";
-  std::string text;
-  if (posterior) text = "isthmus sample " + run + " -n 100 -o more." + extension + "   |   ";
-  return text + "isthmus eval " + run + " " + escape_for_terminal(data_argument) +
-         (posterior ? " --iwae 1000" : "");
+void print_next(CommandIo& io, const TrainResult& r) {
+  if (r.status == "stopped") return io.console.result("resume", resume_command(io, r));
+  for (size_t i = 0; i < r.next.size() && i < kNextLines; ++i) {
+    io.console.result(i == 0 ? "next" : "", r.next[i]);
+  }
 }
 
 }  // namespace
@@ -101,6 +100,7 @@ EvalResult measure_run(CommandIo& io, TrainResult& result, Device& device, const
 }
 
 void write_run_report(CommandIo& io, TrainResult& result) {
+  result.next = next_commands(io, result);
   const std::string record = run_json(result, io.command_line).dump_pretty() + "\n";
   io.fs().write_file(join_path(result.run, "run.json"), std::as_bytes(std::span(record)),
                      Durability::kRename);
@@ -108,19 +108,16 @@ void write_run_report(CommandIo& io, TrainResult& result) {
   write_in_run(io, result, "report.html", std::as_bytes(std::span(page)));
 }
 
-int finish_run(CommandIo& io, const TrainResult& result, std::string_view measured,
-               const Terms& terms, const std::string& data_argument) {
+int finish_run(CommandIo& io, TrainResult& result, std::string_view measured, const Terms& terms) {
+  result.next = next_commands(io, result);
   io.console.result(done_line(result, measured, terms));
   io.console.result("wrote", wrote_line(result));
-  const bool stopped = result.status == "stopped";
-  io.console.result(stopped ? "resume" : "next",
-                    stopped ? "isthmus train --resume " + escape_for_terminal(result.run)
-                            : next_line(result, data_argument));
+  print_next(io, result);
   Json json = train_json(result);
   const Json wrote = *json.find("wrote");
   for (const Json& file : wrote.as_array()) io.note_written("", file);
   io.print_json(std::move(json));
-  return stopped ? stop_status() : 0;
+  return result.status == "stopped" ? stop_status() : 0;
 }
 
 }  // namespace isthmus

@@ -20,7 +20,6 @@ void write_run_report(CommandIo& io, TrainResult& result);
 
 /// "done", "wrote" and "next" lines, and the object of --json. `measured` are the terms to speak
 /// of: "test", "validation" or "training".
-int finish_run(CommandIo& io, const TrainResult& result, std::string_view measured,
-               const Terms& terms, const std::string& data_argument);
+int finish_run(CommandIo& io, TrainResult& result, std::string_view measured, const Terms& terms);
 
 }  // namespace isthmus

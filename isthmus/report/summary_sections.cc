@@ -199,18 +199,11 @@ std::string pictures_section(const RunFiles& run) {
 }
 
 std::string next_section(const RunFiles& run) {
-  const std::string folder = shown(text_at(run.run, "run"));
-  const std::string data = shown(text_at(run.run, "data.train.source"));
-  const bool posterior = std::isfinite(kept_terms(run).terms.kl);
+  const Json* next = run.run.find("next");
+  if (next == nullptr || !next->is_array() || next->as_array().empty()) return "";
   std::string text = "<section><h2>What to run next</h2><pre>";
-  if (posterior)
-    text += "isthmus sample " + folder + " -n 100 -o more." +
-            (run.pictures.empty() ? "csv" : "png") + "\n";
-  text += "isthmus eval " + folder + " " + data + (posterior ? " --iwae 1000" : "") + "\n";
-  text += "isthmus encode " + folder + " " + data + " -o latents.csv\n";
-  if (text_at(run.run, "stop_reason") != "early_stop") {
-    text += "isthmus train --resume " + folder + " --epochs " +
-            shown_count(2 * std::fmax(1, number_at(run.run, "epochs"))) + "\n";
+  for (const Json& command : next->as_array()) {
+    if (command.is_string()) text += shown(command.as_string()) + "\n";
   }
   return text + "</pre></section>";
 }

@@ -7,7 +7,8 @@ model    vae 784-128-(20,20)-20-128-784, relu, bernoulli on grey values (a score
 device   cpu, ..., fp32        memory about ...
 done in 0:00:0...  2 epochs  test elbo -... +- ... = -(reconstruction ... + kl ...), floor of the data 191.1, ... of 20 latents active
 wrote    runs/demo/  report.html  samples.png  reconstructions.png  interpolation.png  model.safetensors (...)
-next     isthmus sample runs/demo -n 100 -o more.png   |   isthmus eval runs/demo fashion-mnist --iwae 1000
+next     isthmus sample runs/demo -n 100 -o more.png
+         isthmus eval runs/demo fashion-mnist --iwae 1000
 $ isthmus demo --limit 600 --epochs 2 --json 2>/dev/null | check_json.py
 valid isthmus.train/1 x 1
 $ ls runs

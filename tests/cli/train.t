@@ -45,7 +45,8 @@ warning[W6002]: the decoder ignores the code: kl is only ... nats per item
   hint: --kl-warmup 20 or --free-bits 0.1
 done in 0:00:0...  3 epochs  validation elbo ... +- ... = -(reconstruction ... + kl ...), ... of 2 latents active
 wrote    runs/a/  report.html  model.safetensors (...)
-next     isthmus sample runs/a -n 100 -o more.csv   |   isthmus eval runs/a table.csv --iwae 1000
+next     isthmus sample runs/a -n 100 -o more.csv
+         isthmus eval runs/a table.csv --iwae 1000
 $ ls runs/a
 checkpoints
 config.toml

@@ -76,7 +76,7 @@ int run_demo(CommandIo& io, const DemoOptions& o) {
   TrainResult result = train(request_of(io, o), observer);
   observer.finish_stop(result.steps);
   if (result.status == "stopped") {
-    return finish_run(io, result, "training", result.train.value_or(Terms{}), kSet);
+    return finish_run(io, result, "training", result.train.value_or(Terms{}));
   }
   DataOptions data_options;
   data_options.limit = o.limit;
@@ -87,7 +87,7 @@ int run_demo(CommandIo& io, const DemoOptions& o) {
   result.active_units = measured.active_units;
   result.data_floor = measured.data_floor;
   write_run_report(io, result);
-  return finish_run(io, result, "test", measured.terms, kSet);
+  return finish_run(io, result, "test", measured.terms);
 }
 
 }  // namespace

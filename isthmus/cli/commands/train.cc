@@ -2,7 +2,6 @@
 // isthmus train DATA...: a run folder from data. All options are those of the train room.
 #include "isthmus/train/trainer.h"
 
-#include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/libraries.h"
 #include "isthmus/cli/process.h"
@@ -63,8 +62,7 @@ int run_train(CommandIo& io, const TrainOptions& options) {
   const bool complete = result.status == "done" && report && result.epochs > 0;
   if (complete) add_report(io, result);
   const Terms terms = selected ? *result.val : result.train.value_or(Terms{});
-  return finish_run(io, result, selected ? "validation" : "training", terms,
-                    io.arguments.empty() ? result.summary.data : join(io.arguments, " "));
+  return finish_run(io, result, selected ? "validation" : "training", terms);
 }
 
 }  // namespace
@@ -80,9 +78,9 @@ CommandDef commands::train() {
           "DATA is a file (CSV, NPY, IDX), a folder of PNG images or a known name; what you "
           "leave out is chosen from the data and printed with its reason.",
       .common = {"data.val", "model.name", "model.preset", "model.hidden", "model.latent_dim",
-                 "model.likelihood", "train.epochs", "train.time", "train.batch_size", "train.precision",
-                 "optimizer.learning_rate", "run.out", "run.resume", "run.seed", "run.dry_run",
-                 "machine.threads"},
+                 "model.likelihood", "train.epochs", "train.time", "train.batch_size",
+                 "train.precision", "optimizer.learning_rate", "run.out", "run.resume", "run.seed",
+                 "run.dry_run", "machine.threads"},
       .make = command_with(run_train)};
 }
 
