@@ -2,6 +2,7 @@
 // What commands share: the device that the options name, output files, the end of a command.
 #include "isthmus/cli/command_io.h"
 
+#include "isthmus/base/memory.h"
 #include "isthmus/base/text.h"
 #include "isthmus/train/options.h"
 
@@ -27,6 +28,17 @@ void escape_texts(Json& json) {
 std::unique_ptr<Device> CommandIo::open_device() const {
   const int64_t threads = parse_count("machine.threads", use.machine.threads, 1, false).value_or(0);
   return isthmus::open_device({.device = use.machine.device, .threads = static_cast<int>(threads)});
+}
+
+void CommandIo::require_memory(CheckedU64 bytes, std::string_view what,
+                               std::string_view hint) const {
+  const uint64_t limit =
+      use.machine.memory ? use.machine.memory->bytes : usable_memory().bytes / 10 * 8;
+  if (bytes.value() <= limit) return;
+  throw Error(ErrorCode::kOutOfMemory,
+              std::string(what) + " need about " + format_bytes(bytes.value()) + ", the limit is " +
+                  format_bytes(limit),
+              std::string(hint), {.key = "machine.memory"});
 }
 
 void CommandIo::take_stdout() const {

@@ -37,6 +37,9 @@ class CommandIo {
   VerbSettings verb_settings() const { return {.seed = use.run.seed}; }
   double seconds() const { return monotonic_clock().seconds() - started_; }
 
+  /// Error E5201 when `bytes` are over --memory, or 80 % of what the process may use: the check of
+  /// every command, before the memory is taken. `what`: "the samples".
+  void require_memory(CheckedU64 bytes, std::string_view what, std::string_view hint) const;
   /// For "-o -": results for people leave stdout. Error E2005 together with --json.
   void take_stdout() const;
   /// Writes a file, whole or not at all, or stdout for "-"; remembers it for `wrote`.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "isthmus/base/as_written.h"
 #include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/inspect.h"
@@ -46,8 +47,8 @@ Json columns_json(const Dataset& data) {
                           .set("name", escape_for_terminal(field.name))
                           .set("type", type_of(field))
                           .set("missing", 0)
-                          .set("min", field.min)
-                          .set("max", field.max)
+                          .set("min", as_written(field.min))
+                          .set("max", as_written(field.max))
                           .set("mean", field.mean)
                           .set("distinct", distinct_values(data, i)));
   }
@@ -62,8 +63,8 @@ Json range_json(const Dataset& data) {
     sum += field.mean;
   }
   return Json::object()
-      .set("min", low)
-      .set("max", high)
+      .set("min", as_written(low))
+      .set("max", as_written(high))
       .set("mean", sum / static_cast<double>(data.spec.fields.size()));
 }
 
@@ -93,7 +94,7 @@ Json head_json(const Dataset& data, int64_t rows) {
   for (int64_t i = 0; i < count; ++i) {
     Json row = Json::array();
     for (size_t k = 0; k < width; ++k) {
-      row.push_back(value_at(data.values, static_cast<size_t>(i) * width + k));
+      row.push_back(as_written(value_at(data.values, static_cast<size_t>(i) * width + k)));
     }
     head.push_back(std::move(row));
   }

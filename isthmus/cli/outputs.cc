@@ -71,26 +71,28 @@ Tensor as_float(const Tensor& values) {
   return out;
 }
 
-/// One line per row: an object where columns have names, else a list.
-std::string jsonl_text(const Tensor& table, const std::vector<std::string>& names, bool named) {
-  const auto width = static_cast<size_t>(table.shape()[1]);
-  const std::span<const float> values = table.values<float>();
-  std::string text;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t column = i % width;
-    text += column == 0 ? (named ? "{" : "[") : ",";
-    if (named) text += Json(escape_for_terminal(names[column])).dump() + ":";
-    text += std::isfinite(values[i]) ? print_value(values[i]) : "null";
-    if (column + 1 == width) text += named ? "}\n" : "]\n";
-  }
-  return text;
-}
-
 struct TableNames {
   std::vector<std::string> names;
   std::vector<bool> integer;
   bool named = true;
 };
+
+/// One line per row: an object where columns have names, else a list. The numbers are those of CSV.
+std::string jsonl_text(const Tensor& values, const TableNames& table) {
+  const auto width = static_cast<size_t>(values.shape()[1]);
+  const std::span<const float> cells = values.values<float>();
+  std::string text;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const size_t column = i % width;
+    text += column == 0 ? (table.named ? "{" : "[") : ",";
+    if (table.named) text += Json(escape_for_terminal(table.names[column])).dump() + ":";
+    const std::string number =
+        table_number(cells[i], !table.integer.empty() && table.integer[column]);
+    text += number.empty() ? "null" : number;
+    if (column + 1 == width) text += table.named ? "}\n" : "]\n";
+  }
+  return text;
+}
 
 TableNames names_of(const DataSpec& spec) {
   TableNames table;
@@ -119,7 +121,7 @@ void write_numbers(CommandIo& io, const Output& output, const Tensor& values,
     const std::string text =
         output.format == "csv"
             ? write_csv(table.names, flat, {.safe = output.csv_safe, .integer = table.integer})
-            : jsonl_text(flat, table.names, table.named);
+            : jsonl_text(flat, table);
     const auto raw = std::as_bytes(std::span(text));
     bytes.assign(raw.begin(), raw.end());
   }
@@ -162,6 +164,16 @@ Output require_output(const CommandIo& io, const OutputOptions& options,
   require_parent(io, bare);
   require_free(io, bare, is_folder);
   return {path, format, options.csv_safe};
+}
+
+void require_output_memory(const CommandIo& io, const Output& output, int64_t count, int64_t values,
+                           uint64_t held) {
+  // Model values, stored values, and the file: as many bytes again, or a text while it grows.
+  const bool text = output.format == "csv" || output.format == "jsonl";
+  const uint64_t per_value = text ? 32 : 12;
+  const CheckedU64 bytes = checked_product(std::vector<int64_t>{count, values}) * per_value;
+  io.require_memory(bytes + held, group_digits(count) + " items and their data",
+                    "write fewer items (-n, --limit), or raise --memory");
 }
 
 void require_pictures(const Output& output, const DataSpec& spec) {

@@ -45,3 +45,21 @@ error[E2202]: back.png: there are no pictures of 3 columns
   hint: write .csv or .npy
 [2]
 $ isthmus reconstruct m table.csv -o r.csv -q && cmp r.csv back.csv
+
+# Codes are columns with names: in any order the same items, and no name that is not one of them.
+
+$ awk -F, '{ print $2 "," $1 }' z.csv > swapped.csv; head -1 swapped.csv; isthmus decode m swapped.csv -o s.csv -q && cmp s.csv back.csv
+z1,z0
+$ tail -n +2 z.csv > bare.csv; isthmus decode m bare.csv -o b.csv -q && cmp b.csv back.csv
+$ sed '1 s/z1/z2/' z.csv > other.csv; isthmus decode m other.csv -o o.csv -q
+error[E3501]: other.csv: the column "z2" is no code of this model
+  hint: the columns of this model's codes are z0 to z1, as isthmus encode writes them; a table without a header is taken in order
+[3]
+$ cut -d, -f1 z.csv > lacking.csv; isthmus decode m lacking.csv -o o.csv -q
+error[E3501]: lacking.csv: the column "z1" is missing
+  hint: the columns of this model's codes are z0 to z1, as isthmus encode writes them; a table without a header is taken in order
+[3]
+$ sed '1 s/$/,row/; 2,$ s/$/,1/' z.csv > more.csv; isthmus decode m more.csv -o o.csv -q
+error[E3501]: more.csv: the column "row" is no code of this model
+  hint: the columns of this model's codes are z0 to z1, as isthmus encode writes them; a table without a header is taken in order
+[3]

@@ -43,3 +43,14 @@ error[E4201]: bad.safetensors: the file says xxh3-128:..., but its content has x
 file     safetensors, not written by isthmus
 $ isthmus inspect bad.safetensors --json 2>/dev/null | check_json.py
 valid isthmus.inspect/1 x 1
+
+# An ae has learned no distribution of its codes: it cannot be sampled. The rest works.
+
+$ isthmus train table.csv --model ae --epochs 1 -o ae -q
+$ isthmus sample ae -n 3 -o s.csv -q
+error[E2202]: ae cannot be sampled: it has learned no distribution of its codes, so no draw of a code is worth more than another
+  hint: train a model that has one: isthmus train DATA --model vae; reconstruct, interpolate and decode work with this one
+[2]
+$ isthmus encode ae table.csv -o codes.csv -q && isthmus decode ae codes.csv -o d.csv -q && isthmus reconstruct ae table.csv -o r.csv -q && cmp d.csv r.csv
+$ isthmus interpolate ae table.csv --pairs 0:1 -o p.csv -q; wc -l < p.csv
+11

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // isthmus decode MODEL FILE -o FILE: items from latents, as encode writes them.
 #include <algorithm>
+#include <numeric>
 
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/model_use.h"
 #include "isthmus/cli/outputs.h"
+#include "isthmus/data/formats.h"
+#include "isthmus/data/scaling.h"
 #include "isthmus/train/infer.h"
 #include "isthmus/train/json_results.h"
 
@@ -22,26 +25,70 @@ struct DecodeOptions {
     return std::tuple{
         nested(&O::output, "output", "Where to write."),
         field(&O::quantity, "decode.quantity", one_of(decoder_quantities),
-              "The expected item, or a draw from the likelihood."),
+              "The expected item, or a draw from the likelihood; choose sample when the codes are "
+              "draws "
+              "themselves and the items should vary as the data do."),
         field(&O::columns, "decode.columns", between(1, 10000), "Columns of a grid of pictures.")};
   }
 };
 
+/// Where the values of code j stand among the columns of the file: by name where the columns have
+/// names, in order where they have none.
+std::vector<size_t> places_of_codes(const Dataset& file, int64_t latent_dim) {
+  std::vector<std::string> present;
+  for (const FieldSpec& field : file.spec.fields) present.push_back(field.name);
+  const std::vector<std::string> wanted = code_columns(latent_dim, Quantity::kMean);
+  std::vector<size_t> places(static_cast<size_t>(file.spec.num_values()));
+  std::iota(places.begin(), places.end(), size_t{0});
+  const bool named = file.spec.kind == DataKind::kTable &&
+                     present != numbered_names(static_cast<int64_t>(present.size()));
+  if (!named) return places;
+  const auto refuse = [&](const std::string& message, const std::string& name) {
+    throw Error(ErrorCode::kDataMismatch, message,
+                "the columns of this model's codes are " + wanted.front() + " to " + wanted.back() +
+                    ", as isthmus encode writes them; a table without a header is taken in order",
+                {.field = name});
+  };
+  for (const std::string& name : present) {
+    if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) {
+      refuse("the column \"" + name + "\" is no code of this model", name);
+    }
+  }
+  places.clear();
+  for (const std::string& name : wanted) {
+    const auto at = std::find(present.begin(), present.end(), name);
+    if (at == present.end()) refuse("the column \"" + name + "\" is missing", name);
+    places.push_back(static_cast<size_t>(at - present.begin()));
+  }
+  return places;
+}
+
 /// (N, Z) float32 from a CSV, NPY or IDX file.
-Tensor read_latents(const std::string& path, const Limits& limits) {
+Tensor read_latents(const std::string& path, int64_t latent_dim, const Limits& limits) {
   const Dataset file = open_dataset(path, DataOptions{}, limits, "test");
-  const Shape shape = {file.num_items(), file.spec.num_values()};
-  if (file.values.dtype() == Dtype::kF32) return file.values.reshaped(shape);
-  Tensor z(Dtype::kF32, shape);
-  std::ranges::copy(file.values.values<uint8_t>(), z.values<float>().begin());
-  return z;
+  const int64_t width = file.spec.num_values();
+  const Tensor values = apply_scaling(file.values, file.spec.scaling);
+  try {
+    const std::vector<size_t> places = places_of_codes(file, latent_dim);
+    Tensor z(Dtype::kF32, {file.num_items(), static_cast<int64_t>(places.size())});
+    const std::span<const float> from = values.values<float>();
+    const std::span<float> to = z.values<float>();
+    for (size_t i = 0; i < to.size(); ++i) {
+      to[i] = from[i / places.size() * static_cast<size_t>(width) + places[i % places.size()]];
+    }
+    return z;
+  } catch (Error& error) {
+    error.in_file(path);
+    throw;
+  }
 }
 
 int run_decode(CommandIo& io, const DecodeOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
-  const Tensor z = read_latents(io.arguments[1], io.limits());
+  const Tensor z = read_latents(io.arguments[1], model.latent_dim(), io.limits());
+  require_output_memory(io, output, z.shape()[0], model.spec().num_values(), z.num_bytes());
   const auto device = io.open_device();
   const Quantity quantity = parse_quantity(o.quantity);
   const Tensor items = decode(model, z, *device, quantity, io.verb_settings());

@@ -28,10 +28,13 @@ int run_encode(CommandIo& io, const EncodeOptions& o) {
   const Output output = require_output(io, o.output, {"npy", "csv", "jsonl"});
   const Model model = open_model(io, io.arguments[0]);
   const OpenedData opened = open_model_data(io, model, o.data);
-  const auto device = io.open_device();
   const Quantity quantity = parse_quantity(o.quantity);
+  const auto columns = code_columns(model.latent_dim(), quantity);
+  require_output_memory(io, output, opened.data.num_items(), std::ssize(columns),
+                        opened.data.values.num_bytes());
+  const auto device = io.open_device();
   const Tensor codes = encode(model, opened.data, *device, quantity, io.verb_settings());
-  write_table(io, output, codes, code_columns(model.latent_dim(), quantity));
+  write_table(io, output, codes, columns);
   io.print_wrote("");
   io.print_json(encode_json(codes, quantity, model, data_json(opened.data, opened.source),
                             device_json(device->info(), Precision::kF32)));

@@ -38,6 +38,8 @@ int run_interpolate(CommandIo& io, const InterpolateOptions& o) {
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
   const OpenedData opened = open_model_data(io, model, o.data);
+  require_output_memory(io, output, std::ssize(settings.pairs) * settings.steps,
+                        model.spec().num_values(), opened.data.values.num_bytes());
   const auto device = io.open_device();
   const Tensor items = interpolate(model, opened.data, *device, settings);
   write_items(io, output, items, model.spec(), settings.steps);

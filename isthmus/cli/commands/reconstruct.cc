@@ -59,6 +59,8 @@ int run_reconstruct(CommandIo& io, const ReconstructOptions& o) {
   const int64_t all = opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" ? kShown : all));
   const Dataset data = conform(first_items(opened.data, count), model.spec());
+  require_output_memory(io, output, count, model.spec().num_values(),
+                        opened.data.values.num_bytes() + data.values.num_bytes());
   const auto device = io.open_device();
   const Quantity quantity = parse_quantity(o.quantity);
   const Tensor items = reconstruct(model, data, *device, quantity, io.verb_settings());

@@ -9,13 +9,19 @@
 namespace isthmus {
 namespace {
 
-std::vector<std::string> decoder_quantities() { return {"mean", "sample"}; }
+std::vector<std::string> sample_quantities() { return {"auto", "mean", "sample"}; }
+
+/// A table of means is too narrow and too correlated; a picture of draws is noisy in every pixel.
+Quantity quantity_of(const std::string& word, const DataSpec& spec) {
+  if (word != "auto") return parse_quantity(word);
+  return spec.kind == DataKind::kTable ? Quantity::kSample : Quantity::kMean;
+}
 
 struct SampleOptions {
   OutputOptions output;
   int64_t n = 100;
   double temperature = 1;
-  std::string quantity = "mean";
+  std::string quantity = "auto";
   int64_t columns = 10;
   static constexpr auto fields() {
     using O = SampleOptions;
@@ -25,8 +31,11 @@ struct SampleOptions {
               {.flag = "-n", .alias = "--n"}),
         field(&O::temperature, "sample.temperature", greater_than(0),
               "Standard deviation of the draws of the prior."),
-        field(&O::quantity, "sample.quantity", one_of(decoder_quantities),
-              "The expected item, or a draw from the likelihood."),
+        field(
+            &O::quantity, "sample.quantity", one_of(sample_quantities),
+            "A draw from the likelihood, or the expected item; auto: draws of tables, which vary "
+            "as the data do, means of images and arrays. Choose mean for one typical row per code, "
+            "sample to see the noise that the model assumes."),
         field(&O::columns, "sample.columns", between(1, 10000), "Columns of a grid of pictures.")};
   }
 };
@@ -35,10 +44,11 @@ int run_sample(CommandIo& io, const SampleOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
+  require_output_memory(io, output, o.n, model.spec().num_values(), 0);
   const auto device = io.open_device();
   const SampleSettings settings{.count = o.n,
                                 .temperature = o.temperature,
-                                .quantity = parse_quantity(o.quantity),
+                                .quantity = quantity_of(o.quantity, model.spec()),
                                 .verb = io.verb_settings()};
   const Tensor items = sample(model, *device, settings);
   write_items(io, output, items, model.spec(), o.columns);
