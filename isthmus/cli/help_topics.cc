@@ -77,8 +77,9 @@ std::string errors_text() {
   std::string text =
       "The first digit of an error number is the exit status (8: 75). 1 bug in isthmus,\n"
       "2 usage, 3 data, 4 model file, 5 disk, memory, device or standard output\n"
-      "(without a word when its reader left early, as head does), 6 diverged, 7 a condition\n"
-      "was not met, 75 busy, 130 and 143 stopped by a signal after a checkpoint.\n\n";
+      "(without a word when its reader left early, as head does), 6 diverged, 7 a\n"
+      "condition was not met, 75 busy, 130 and 143 stopped by a signal after a\n"
+      "checkpoint.\n\n";
   for (const ErrorInfo& info : all_error_infos()) {
     text += "  " + error_label(info.code) + "  " + std::string(info.summary) + "\n";
   }
