@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real file system: reading, folders and the mapping of system errors to error numbers. Atomic
-// writing is in fs_write.cc, the folder lock in fs_lock.cc.
+// writing is in fs_write.cc, the folder lock in fs_lock.cc, opening in fs_place.cc.
 #include "isthmus/base/fs.h"
 
 #include <dirent.h>
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <system_error>
 
@@ -29,14 +30,6 @@ int Descriptor::close() {
   const int fd = fd_;
   fd_ = -1;
   return ::close(fd) == 0 ? 0 : errno;
-}
-
-Descriptor open_descriptor(const std::string& path, int flags, unsigned mode) {
-  int fd = -1;
-  do {
-    fd = open(path.c_str(), flags | O_CLOEXEC, mode);
-  } while (fd < 0 && errno == EINTR);
-  return Descriptor(fd);
 }
 
 std::string reason(int number) { return std::generic_category().message(number); }
@@ -94,12 +87,6 @@ std::string parent_folder(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-uint64_t free_bytes_at(const std::string& folder) {
-  struct statvfs info {};
-  if (statvfs(folder.c_str(), &info) != 0) throw_write_error(folder, errno);
-  return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
-}
-
 namespace {
 
 FileInfo info_of(const struct ::stat& s) {
@@ -110,13 +97,12 @@ FileInfo info_of(const struct ::stat& s) {
 
 class PosixReadFile : public ReadFile {
  public:
-  explicit PosixReadFile(const std::string& path)
-      : path_(path), fd_(open_descriptor(path, O_RDONLY)) {
-    if (!fd_.valid()) throw_read_error(path, errno);
+  explicit PosixReadFile(const Place& place) : path_(place.path), fd_(open_place(place, O_RDONLY)) {
+    if (!fd_.valid()) throw_read_error(path_, errno);
     struct ::stat s {};
-    if (fstat(fd_.get(), &s) != 0) throw_read_error(path, errno);
+    if (fstat(fd_.get(), &s) != 0) throw_read_error(path_, errno);
     const FileInfo info = info_of(s);
-    if (info.is_folder) throw_read_error(path, EISDIR);
+    if (info.is_folder) throw_read_error(path_, EISDIR);
     bytes_ = info.bytes;
   }
   uint64_t bytes() const override { return bytes_; }
@@ -142,13 +128,20 @@ class PosixReadFile : public ReadFile {
   uint64_t bytes_ = 0, done_ = 0;
 };
 
+/// Paths as they stand; or, with a folder that was opened, what lies in that one.
 class PosixFs : public Fs {
  public:
+  PosixFs() = default;
+  PosixFs(Descriptor folder, std::string path)
+      : folder_(std::move(folder)), folder_path_(std::move(path)) {}
+
   std::optional<FileInfo> stat(const std::string& path) override {
+    const Place at = place(path);
     struct ::stat s {};
-    if (::lstat(path.c_str(), &s) == 0) {
+    if (fstatat(at.folder, at.name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0) {
+      if (at.inside) require_plain(at, s);
       const bool is_link = S_ISLNK(s.st_mode);
-      if (!is_link || ::stat(path.c_str(), &s) == 0) {
+      if (!is_link || fstatat(at.folder, at.name.c_str(), &s, 0) == 0) {
         FileInfo info = info_of(s);
         info.is_link = is_link;
         return info;
@@ -159,12 +152,15 @@ class PosixFs : public Fs {
   }
 
   std::unique_ptr<ReadFile> open_read(const std::string& path) override {
-    return std::make_unique<PosixReadFile>(path);
+    return std::make_unique<PosixReadFile>(place(path));
   }
 
   std::vector<std::string> list_folder(const std::string& path) override {
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
+    Descriptor opened = open_place(place(path), O_RDONLY | O_DIRECTORY);
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(
+        opened.valid() ? fdopendir(opened.get()) : nullptr, closedir);
     if (!folder) throw_read_error(path, errno);
+    opened.release();  // closed by closedir
     std::vector<std::string> names;
     errno = 0;
     while (const dirent* entry = readdir(folder.get())) {
@@ -177,60 +173,121 @@ class PosixFs : public Fs {
     return names;
   }
 
+  std::unique_ptr<Fs> open_folder(const std::string& path) override {
+    Descriptor opened = open_place(place(path), O_RDONLY | O_DIRECTORY);
+    if (!opened.valid()) throw_read_error(path, errno);
+    return std::make_unique<PosixFs>(std::move(opened), path);
+  }
+
+  std::string path_now(const std::string& path) override {
+    if (!folder_.valid()) return path;
+    struct ::stat here {};
+    if (fstat(folder_.get(), &here) != 0) return {};
+    const auto leads_here = [&](const std::string& name) {
+      struct ::stat s {};
+      return ::stat(name.c_str(), &s) == 0 && s.st_dev == here.st_dev && s.st_ino == here.st_ino;
+    };
+    const std::string rest = path.substr(folder_path_.size());
+    if (leads_here(folder_path_)) return path;
+    char name[PATH_MAX] = {};
+    const std::string link = "/proc/self/fd/" + std::to_string(folder_.get());
+    if (readlink(link.c_str(), name, sizeof name - 1) <= 0 || !leads_here(name)) return {};
+    return name + rest;
+  }
+
   void write_file(const std::string& path, std::span<const std::byte> bytes,
                   Durability durability) override {
-    write_file_atomically(path, bytes, durability);
+    write_file_atomically(place(path), bytes, durability);
   }
 
   std::unique_ptr<AppendFile> open_append(const std::string& path) override {
-    return open_append_file(path);
+    return open_append_file(place(path));
   }
 
   void truncate(const std::string& path, uint64_t bytes) override {
-    if (::truncate(path.c_str(), static_cast<off_t>(bytes)) != 0) throw_write_error(path, errno);
+    const Place at = place(path);
+    const Descriptor fd = open_place(at, O_WRONLY);
+    if (!fd.valid()) throw_write_error(path, errno);
+    require_single_name(at, fd);
+    if (ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) throw_write_error(path, errno);
+  }
+
+  void rename(const std::string& from, const std::string& to) override {
+    const Place source = place(from), target = place(to);
+    if (renameat(source.folder, source.name.c_str(), target.folder, target.name.c_str()) != 0) {
+      throw_write_error(to, errno);
+    }
   }
 
   void make_folders(const std::string& path) override {
     if (path.empty()) return;
-    for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    for (size_t end = path.find('/', folder_path_.size() + 1);; end = path.find('/', end + 1)) {
       const std::string part = path.substr(0, end);
-      if (part.back() != '/') make_one(part, path);
+      if (part.back() != '/') make_one(place(part), path);
       if (end == std::string::npos) return;
     }
   }
 
   bool make_new_folder(const std::string& path) override {
-    if (mkdir(path.c_str(), 0777) != 0) {
+    const Place at = place(path);
+    if (mkdirat(at.folder, at.name.c_str(), 0777) != 0) {
       if (errno == EEXIST) return false;
       throw_write_error(path, errno);
     }
-    sync_entry(path);
+    sync_entry(at);
     return true;
   }
 
-  void remove_file(const std::string& path) override {
-    if (unlink(path.c_str()) != 0 && errno != ENOENT) throw_write_error(path, errno);
-  }
+  void remove_file(const std::string& path) override { remove(place(path), 0); }
+  void remove_folder(const std::string& path) override { remove(place(path), AT_REMOVEDIR); }
 
-  void remove_folder(const std::string& path) override {
-    if (rmdir(path.c_str()) != 0) throw_write_error(path, errno);
+  uint64_t free_bytes(const std::string& folder) override {
+    const Descriptor fd = open_place(place(folder), O_RDONLY | O_DIRECTORY);
+    struct statvfs info {};
+    if (!fd.valid() || fstatvfs(fd.get(), &info) != 0) throw_write_error(folder, errno);
+    return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
   }
-
-  uint64_t free_bytes(const std::string& folder) override { return free_bytes_at(folder); }
 
   std::unique_ptr<FolderLock> lock_folder(const std::string& folder) override {
-    return posix::lock_folder(folder);
+    return posix::lock_folder(place(join_path(folder, ".lock")), folder);
   }
 
  private:
-  static void make_one(const std::string& folder, const std::string& whole) {
-    if (mkdir(folder.c_str(), 0777) == 0) return sync_entry(folder);
+  /// Of an opened folder: each step of the path is opened in the one before it.
+  Place place(const std::string& path) const {
+    if (!folder_.valid()) return {.path = path, .name = path};
+    ISTHMUS_CHECK(path.starts_with(folder_path_), "a path outside of the opened folder");
+    std::vector<std::string> steps = split(path.substr(folder_path_.size()), '/');
+    std::erase(steps, "");
+    Place at{.path = path, .folder = folder_.get(), .name = ".", .inside = true};
+    for (size_t i = 0; i < steps.size(); ++i) {
+      ISTHMUS_CHECK(steps[i] != "..", "a path that leaves the opened folder");
+      if (i > 0) {
+        Descriptor next = open_place(at, O_RDONLY | O_DIRECTORY);
+        if (!next.valid()) throw_read_error(path, errno);
+        const int folder = next.get();
+        at = Place{.path = path, .folder = folder, .inside = true, .owned = std::move(next)};
+      }
+      at.name = steps[i];
+    }
+    return at;
+  }
+
+  static void remove(const Place& at, int flags) {
+    if (unlinkat(at.folder, at.name.c_str(), flags) == 0) return;
+    if (errno != ENOENT || flags != 0) throw_write_error(at.path, errno);
+  }
+
+  static void make_one(const Place& at, const std::string& whole) {
+    if (mkdirat(at.folder, at.name.c_str(), 0777) == 0) return sync_entry(at);
     const int number = errno;
     // EEXIST is also said of files; other errors (EROFS, EACCES) of folders that exist.
-    struct ::stat s {};
-    if (::stat(folder.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) return;
+    if (open_place(at, O_PATH | O_DIRECTORY).valid()) return;
     throw_write_error(whole, number == EEXIST ? ENOTDIR : number);
   }
+
+  Descriptor folder_;
+  std::string folder_path_;
 };
 
 }  // namespace

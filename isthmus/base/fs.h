@@ -90,6 +90,8 @@ class Fs {
   /// A new file is durable as an empty one, so that sync() can promise its content.
   virtual std::unique_ptr<AppendFile> open_append(const std::string& path) = 0;
   virtual void truncate(const std::string& path, uint64_t bytes) = 0;
+  /// What was at `to` before is replaced: a file by a file, an empty folder by a folder.
+  virtual void rename(const std::string& from, const std::string& to) = 0;
   /// Creates the folder and its parents, durably; an existing folder is fine.
   virtual void make_folders(const std::string& path) = 0;
   /// Creates exactly this folder, durably; false if it exists already (then nothing is changed).
@@ -97,6 +99,15 @@ class Fs {
   virtual void remove_file(const std::string& path) = 0;    // missing is fine
   virtual void remove_folder(const std::string& path) = 0;  // must be empty
   virtual uint64_t free_bytes(const std::string& folder) = 0;
+  /// `folder` as a file system of its own. Its paths are the same as before ("runs/a/log.txt"), but
+  /// whatever is opened, written or removed lies in the folder that was opened, even after a
+  /// rename. Nothing in it leads out of it: E5011 for symbolic links, pipes and devices, and for
+  /// files with a second name that would be written in place. `folder` itself may be a link. E3001,
+  /// E3002.
+  virtual std::unique_ptr<Fs> open_folder(const std::string& folder) = 0;
+  /// Where a path in an opened folder is now: the path itself unless the folder was moved; "" when
+  /// no path is known. Other file systems return the path.
+  virtual std::string path_now(const std::string& path) = 0;
   /// Locks `folder/.lock`; Error E8001 naming PID, host and time of the holder.
   virtual std::unique_ptr<FolderLock> lock_folder(const std::string& folder) = 0;
 };

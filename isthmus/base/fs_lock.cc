@@ -50,10 +50,11 @@ std::string holder_text(int fd) {
 
 }  // namespace
 
-std::unique_ptr<FolderLock> lock_folder(const std::string& folder) {
-  const std::string path = join_path(folder, ".lock");
-  Descriptor fd = open_descriptor(path, O_RDWR | O_CREAT, 0666);
+std::unique_ptr<FolderLock> lock_folder(const Place& lock_file, const std::string& folder) {
+  const std::string& path = lock_file.path;
+  Descriptor fd = open_place(lock_file, O_RDWR | O_CREAT, 0666);
   if (!fd.valid()) throw_write_error(path, errno);
+  require_single_name(lock_file, fd);
   struct flock region = whole_file();
   if (fcntl(fd.get(), F_OFD_SETLK, &region) != 0) {
     if (errno == ENOLCK || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS) {

@@ -309,5 +309,69 @@ TEST(Paths, AreTakenApart) {
   EXPECT_EQ(extension("step-000.safetensors"), "safetensors");
 }
 
+/// What each operation of an opened folder does to an entry that leads elsewhere.
+TEST_F(Files, InsideAnOpenedFolderNoLinkIsFollowed) {
+  fs_.make_folders(path("run"));
+  fs_.make_folders(path("victim"));
+  write_text(fs_, path("victim/file"), "mine", Durability::kRename);
+  std::filesystem::create_symlink(path("victim/file"), path("run/link"));
+  std::filesystem::create_symlink(path("victim"), path("run/folder"));
+  std::filesystem::create_symlink(path("victim/absent"), path("run/.lock"));
+  ASSERT_EQ(mkfifo(path("run/pipe").c_str(), 0666), 0);
+  std::filesystem::create_hard_link(path("victim/file"), path("run/second"));
+  const std::unique_ptr<Fs> run = fs_.open_folder(path("run"));
+  const std::vector<std::function<void()>> actions = {
+      [&] { run->stat(path("run/link")); },
+      [&] { run->stat(path("run/pipe")); },
+      [&] { run->open_read(path("run/link")); },
+      [&] { run->open_read(path("run/pipe")); },
+      [&] { run->read_file(path("run/folder/file"), 99); },
+      [&] { write_text(*run, path("run/link"), "x", Durability::kSynced); },
+      [&] { write_text(*run, path("run/pipe"), "x", Durability::kSynced); },
+      [&] { write_text(*run, path("run/folder/new"), "x", Durability::kSynced); },
+      [&] { run->open_append(path("run/link")); },
+      [&] { run->open_append(path("run/pipe")); },
+      [&] { run->open_append(path("run/second")); },
+      [&] { run->open_append(path("run/folder/new")); },
+      [&] { run->truncate(path("run/link"), 0); },
+      [&] { run->truncate(path("run/second"), 0); },
+      [&] { run->list_folder(path("run/folder")); },
+      [&] { run->make_folders(path("run/folder")); },
+      [&] { run->make_new_folder(path("run/folder/new")); },
+      [&] { run->remove_file(path("run/folder/file")); },
+      [&] { run->lock_folder(path("run")); }};
+  for (size_t i = 0; i < actions.size(); ++i) {
+    EXPECT_EQ(code_of(actions[i]), ErrorCode::kForeignEntry) << "action " << i;
+  }
+  EXPECT_EQ(text(path("victim/file")), "mine");
+  EXPECT_EQ(fs_.list_folder(path("victim")), std::vector<std::string>{"file"});
+  run->remove_file(path("run/link"));  // the link itself
+  EXPECT_EQ(text(path("victim/file")), "mine");
+}
+
+TEST_F(Files, AnOpenedFolderIsTheSameOneAfterARename) {
+  fs_.make_folders(path("a"));
+  std::filesystem::create_symlink(path("a"), path("alias"));  // the folder's own name may be a link
+  const std::unique_ptr<Fs> run = fs_.open_folder(path("alias"));
+  const auto lock = run->lock_folder(path("alias"));
+  EXPECT_EQ(run->path_now(path("alias")), path("alias"));
+  run->make_folders(path("alias/checkpoints"));
+  std::filesystem::rename(path("a"), path("b"));
+  fs_.make_folders(path("a"));
+  write_text(*run, path("alias/checkpoints/x"), "1", Durability::kSynced);
+  run->open_append(path("alias/log"))->append("2");
+  EXPECT_TRUE(fs_.list_folder(path("a")).empty());
+  EXPECT_EQ(text(path("b/checkpoints/x")), "1");
+  EXPECT_EQ(text(path("b/log")), "2");
+  EXPECT_EQ(std::filesystem::canonical(run->path_now(path("alias/log"))),
+            std::filesystem::canonical(path("b/log")));
+  EXPECT_NO_THROW(fs_.lock_folder(path("a")));
+  EXPECT_EQ(code_of([&] { fs_.lock_folder(path("b")); }), ErrorCode::kFolderLocked);
+  std::filesystem::remove_all(path("b"));
+  EXPECT_EQ(run->path_now(path("alias")), "");
+  EXPECT_EQ(code_of([&] { write_text(*run, path("alias/y"), "", Durability::kRename); }),
+            ErrorCode::kNoFolder);
+}
+
 }  // namespace
 }  // namespace isthmus

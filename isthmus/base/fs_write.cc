@@ -39,18 +39,18 @@ std::string temporary_name(const std::string& name) {
 /// A temporary file inside an open folder; removed unless it was renamed.
 class TemporaryFile {
  public:
-  TemporaryFile(int folder, const std::string& path)
-      : folder_(folder), path_(path), target_(file_name(path)) {
+  TemporaryFile(int folder, const Place& place)
+      : folder_(folder), path_(place.path), target_(file_name(place.path)) {
     struct ::stat old {};
-    const bool replaces = fstatat(folder, target_.c_str(), &old, 0) == 0;
-    if (replaces && S_ISDIR(old.st_mode)) throw_write_error(path, EISDIR);
+    const bool replaces = fstatat(folder, target_.c_str(), &old, place.no_follow()) == 0;
+    if (replaces && S_ISDIR(old.st_mode)) throw_write_error(path_, EISDIR);
     for (int attempt = 0; attempt < 16 && fd_ < 0; ++attempt) {
       name_ = temporary_name(target_);
       // The kernel takes the umask off the mode.
       fd_ = openat(folder, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (fd_ < 0 && errno != EEXIST && errno != EINTR) break;
     }
-    if (fd_ < 0) throw_write_error(path, errno);
+    if (fd_ < 0) throw_write_error(path_, errno);
     // Refused by some network file systems: then the mode from the umask stays.
     if (replaces) (void)!fchmod(fd_, old.st_mode & 07777);
   }
@@ -98,16 +98,17 @@ class TemporaryFile {
 };
 
 /// Devices and pipes are written to; a rename would put a plain file in their place.
-bool is_special(const std::string& path) {
+bool is_special(const Place& place) {
   struct ::stat info {};
-  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+  return fstatat(place.folder, place.name.c_str(), &info, place.no_follow()) == 0 &&
+         !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
-void write_in_place(const std::string& path, std::span<const std::byte> bytes) {
-  Descriptor fd = open_descriptor(path, O_WRONLY);
-  if (!fd.valid()) throw_write_error(path, errno);
-  if (const int e = write_all(fd.get(), bytes)) throw_write_error(path, e, bytes.size());
-  if (const int e = fd.close(); e != 0 && e != EINTR) throw_write_error(path, e);
+void write_in_place(const Place& place, std::span<const std::byte> bytes) {
+  Descriptor fd = open_place(place, O_WRONLY);
+  if (!fd.valid()) throw_write_error(place.path, errno);
+  if (const int e = write_all(fd.get(), bytes)) throw_write_error(place.path, e, bytes.size());
+  if (const int e = fd.close(); e != 0 && e != EINTR) throw_write_error(place.path, e);
 }
 
 class PosixAppendFile : public AppendFile {
@@ -143,19 +144,18 @@ int write_all(int fd, std::span<const std::byte> bytes) {
   return 0;
 }
 
-void write_file_atomically(const std::string& path, std::span<const std::byte> bytes,
+void write_file_atomically(const Place& place, std::span<const std::byte> bytes,
                            Durability durability) {
-  if (is_special(path)) return write_in_place(path, bytes);
-  const std::string folder = parent_folder(path);
-  const Descriptor folder_fd = open_descriptor(folder, O_RDONLY | O_DIRECTORY);
-  if (!folder_fd.valid()) throw_write_error(folder, errno);
-  TemporaryFile file(folder_fd.get(), path);
+  if (is_special(place)) return write_in_place(place, bytes);
+  const Descriptor folder = open_parent(place);
+  if (!folder.valid()) throw_write_error(parent_folder(place.path), errno);
+  TemporaryFile file(folder.get(), place);
   file.reserve(bytes.size());
   file.write(bytes);
   if (durability == Durability::kSynced) file.sync();
   file.close();
   file.rename();
-  if (durability == Durability::kSynced) sync_folder(folder_fd.get(), path);
+  if (durability == Durability::kSynced) sync_folder(folder.get(), place.path);
 }
 
 void sync_folder(int folder, const std::string& path) {
@@ -165,20 +165,22 @@ void sync_folder(int folder, const std::string& path) {
               "the folder entry could not be made durable: " + reason(errno), {}, {.file = path});
 }
 
-void sync_entry(const std::string& path) {
-  const Descriptor folder = open_descriptor(parent_folder(path), O_RDONLY | O_DIRECTORY);
+void sync_entry(const Place& place) {
+  const Descriptor folder = open_parent(place);
   // A folder that may be written to but not read cannot be synced.
-  if (!folder.valid() && errno != EACCES) throw_write_error(path, errno);
-  if (folder.valid()) sync_folder(folder.get(), path);
+  if (!folder.valid() && errno != EACCES) throw_write_error(place.path, errno);
+  if (folder.valid()) sync_folder(folder.get(), place.path);
 }
 
-std::unique_ptr<AppendFile> open_append_file(const std::string& path) {
+std::unique_ptr<AppendFile> open_append_file(const Place& place) {
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT;
-  Descriptor fresh = open_descriptor(path, kFlags | O_EXCL, 0666);
-  if (fresh.valid()) sync_entry(path);
+  const std::string& path = place.path;
+  Descriptor fresh = open_place(place, kFlags | O_EXCL, 0666);
+  if (fresh.valid()) sync_entry(place);
   if (!fresh.valid() && errno != EEXIST) throw_write_error(path, errno);
-  Descriptor fd = fresh.valid() ? std::move(fresh) : open_descriptor(path, kFlags, 0666);
+  Descriptor fd = fresh.valid() ? std::move(fresh) : open_place(place, kFlags, 0666);
   if (!fd.valid()) throw_write_error(path, errno);
+  require_single_name(place, fd);
   struct ::stat info {};
   if (fstat(fd.get(), &info) != 0) throw_write_error(path, errno);
   return std::make_unique<PosixAppendFile>(path, std::move(fd),

@@ -24,6 +24,9 @@ namespace isthmus {
 class FaultFs : public Fs {
  public:
   explicit FaultFs(Fs& inner) : inner_(inner) {}
+  /// A folder of another one: its writes count there.
+  FaultFs(FaultFs& whole, std::unique_ptr<Fs> folder)
+      : folder_(std::move(folder)), inner_(*folder_), whole_(whole.whole_) {}
 
   /// The nth write fails with `code`; with `and_later` all writes from then on fail, too, as if the
   /// process had died or the disk were gone.
@@ -58,6 +61,14 @@ class FaultFs : public Fs {
     count("truncate", path);
     inner_.truncate(path, bytes);
   }
+  void rename(const std::string& from, const std::string& to) override {
+    count("rename", to);
+    inner_.rename(from, to);
+  }
+  std::unique_ptr<Fs> open_folder(const std::string& folder) override {
+    return std::make_unique<FaultFs>(*this, inner_.open_folder(folder));
+  }
+  std::string path_now(const std::string& path) override { return inner_.path_now(path); }
   void make_folders(const std::string& path) override {
     count("make_folders", path);
     inner_.make_folders(path);
@@ -101,6 +112,7 @@ class FaultFs : public Fs {
   };
 
   void count(const char* operation, const std::string& path) {
+    if (whole_ != this) return whole_->count(operation, path);
     const std::lock_guard<std::mutex> hold(mutex_);  // checkpoints are written by another thread
     log_.push_back(std::string(operation) + " " + path);
     const int64_t now = static_cast<int64_t>(log_.size());
@@ -108,7 +120,9 @@ class FaultFs : public Fs {
     if (fails) throw Error(code_, "injected at write " + std::to_string(nth_), {}, {.file = path});
   }
 
+  std::unique_ptr<Fs> folder_;
   Fs& inner_;
+  FaultFs* whole_ = this;
   int64_t nth_ = 0;
   ErrorCode code_ = ErrorCode::kIoError;
   bool and_later_ = false;

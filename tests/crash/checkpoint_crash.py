@@ -17,9 +17,9 @@ import tempfile
 LAST_STEP = 5
 KEEP = 2
 EXIT_RESOURCES = 5
-CALLS = ("write", "fallocate", "fsync", "renameat", "unlink", "unlinkat", "mkdir", "close", "openat")
-# The loader opens and closes files, too, and without mkdir there is nothing to look at.
-ONLY_KILLED = ("mkdir", "close", "openat")
+CALLS = ("write", "fallocate", "fsync", "renameat", "unlinkat", "mkdirat", "close", "openat")
+# The loader opens and closes files, too, and without mkdirat there is nothing to look at.
+ONLY_KILLED = ("mkdirat", "close", "openat")
 
 
 def strace(options, arguments):

@@ -167,14 +167,15 @@ def order_problems(calls, root):
             last = steps[len(steps) - steps[::-1].index("openat") - 1:]
             if last != ["openat", "fallocate", "write", "fsync", "close"]:
                 yield f"{path.name} was made by {last}"
-            if not synced_after(index, path.parent, lambda c: c.name in ("renameat", "unlink")
+            if not synced_after(index, path.parent, lambda c: c.name in ("renameat", "unlinkat")
                                 and c.path.endswith(".safetensors")):
                 yield f"{path.name} is not durable when the next file is written or removed"
-        opened = call.name == "open" and not call.path.endswith("/.lock")
-        was_there = index > 0 and calls[index - 1] == Call("open", call.path, -1)
-        made = call.name == "mkdir" or opened and not was_there
+        opened = (call.name == "openat" and ".tmp." not in call.path
+                  and not call.path.endswith("/.lock"))
+        was_there = index > 0 and calls[index - 1] == Call("openat", call.path, -1)
+        made = call.name == "mkdirat" or opened and not was_there
         if made and call.result >= 0:
-            if not synced_after(index, path.parent, lambda c: c.name in ("mkdir", "openat")):
+            if not synced_after(index, path.parent, lambda c: c.name in ("mkdirat", "openat")):
                 yield f"{path.name} is new and not durable"
 
 

@@ -95,7 +95,7 @@ class Call {
   /// What prints to the terminal needs no disk.
   static bool takes_room(const char* name, int fd) {
     if (fd >= 0 && fd <= STDERR_FILENO) return false;
-    for (const char* taker : {"write", "pwrite", "fallocate", "open", "openat", "mkdir"}) {
+    for (const char* taker : {"write", "pwrite", "fallocate", "openat", "mkdirat"}) {
       if (std::strcmp(name, taker) == 0) return true;
     }
     return false;
@@ -146,18 +146,6 @@ EXPORTED ssize_t pwrite(int fd, const void* data, size_t bytes, off_t at) {
                  [&](size_t n) { return syscall(SYS_pwrite64, fd, data, n, at); });
 }
 
-EXPORTED int open(const char* path, int flags, ...) {
-  va_list rest;
-  va_start(rest, flags);
-  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
-  va_end(rest);
-  const auto call = [&] { return syscall(SYS_openat, AT_FDCWD, path, flags, mode); };
-  if ((flags & O_CREAT) == 0) return static_cast<int>(call());
-  const long fd = whole({"open", -1, path}, call);
-  note_written_to(fd);
-  return static_cast<int>(fd);
-}
-
 EXPORTED int openat(int folder, const char* path, int flags, ...) {
   va_list rest;
   va_start(rest, flags);
@@ -200,23 +188,16 @@ EXPORTED int ftruncate(int fd, off_t bytes) noexcept {
   return static_cast<int>(
       whole({"ftruncate", fd}, [&] { return syscall(SYS_ftruncate, fd, bytes); }));
 }
-EXPORTED int truncate(const char* path, off_t bytes) noexcept {
-  return static_cast<int>(
-      whole({"truncate", -1, path}, [&] { return syscall(SYS_truncate, path, bytes); }));
-}
 EXPORTED int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
   return static_cast<int>(whole({"renameat", to_folder, to}, [&] {
     return syscall(SYS_renameat, from_folder, from, to_folder, to);
   }));
 }
-EXPORTED int unlink(const char* path) noexcept {
-  return static_cast<int>(whole({"unlink", -1, path}, [&] { return syscall(SYS_unlink, path); }));
-}
 EXPORTED int unlinkat(int folder, const char* path, int flags) noexcept {
   return static_cast<int>(whole({"unlinkat", folder, path},
                                 [&] { return syscall(SYS_unlinkat, folder, path, flags); }));
 }
-EXPORTED int mkdir(const char* path, mode_t mode) noexcept {
-  return static_cast<int>(
-      whole({"mkdir", -1, path}, [&] { return syscall(SYS_mkdir, path, mode); }));
+EXPORTED int mkdirat(int folder, const char* path, mode_t mode) noexcept {
+  return static_cast<int>(whole({"mkdirat", folder, path},
+                                [&] { return syscall(SYS_mkdirat, folder, path, mode); }));
 }

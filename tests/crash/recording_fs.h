@@ -130,6 +130,13 @@ class RecordingFs : public Fs {
   void remove_folder(const std::string& path) override {
     throw Error(ErrorCode::kIoError, "no run removes a folder", {}, {.file = path});
   }
+  void rename(const std::string&, const std::string& to) override {
+    throw Error(ErrorCode::kIoError, "no run renames", {}, {.file = to});
+  }
+  std::unique_ptr<Fs> open_folder(const std::string&) override {
+    return std::make_unique<OpenFolder>(*this);
+  }
+  std::string path_now(const std::string& path) override { return path; }
   std::unique_ptr<FolderLock> lock_folder(const std::string&) override {
     return std::make_unique<FolderLock>();
   }
@@ -138,6 +145,43 @@ class RecordingFs : public Fs {
   struct File {
     int number = 0;
     std::shared_ptr<const Bytes> content;
+  };
+
+  /// Nothing here is ever moved, so a folder that was opened is the same file system.
+  class OpenFolder : public Fs {
+   public:
+    explicit OpenFolder(Fs& fs) : fs_(fs) {}
+    std::optional<FileInfo> stat(const std::string& path) override { return fs_.stat(path); }
+    std::unique_ptr<ReadFile> open_read(const std::string& path) override {
+      return fs_.open_read(path);
+    }
+    std::vector<std::string> list_folder(const std::string& path) override {
+      return fs_.list_folder(path);
+    }
+    void write_file(const std::string& path, std::span<const std::byte> bytes,
+                    Durability durability) override {
+      fs_.write_file(path, bytes, durability);
+    }
+    std::unique_ptr<AppendFile> open_append(const std::string& path) override {
+      return fs_.open_append(path);
+    }
+    void truncate(const std::string& path, uint64_t bytes) override { fs_.truncate(path, bytes); }
+    void rename(const std::string& from, const std::string& to) override { fs_.rename(from, to); }
+    void make_folders(const std::string& path) override { fs_.make_folders(path); }
+    bool make_new_folder(const std::string& path) override { return fs_.make_new_folder(path); }
+    void remove_file(const std::string& path) override { fs_.remove_file(path); }
+    void remove_folder(const std::string& path) override { fs_.remove_folder(path); }
+    uint64_t free_bytes(const std::string& folder) override { return fs_.free_bytes(folder); }
+    std::unique_ptr<Fs> open_folder(const std::string& folder) override {
+      return fs_.open_folder(folder);
+    }
+    std::string path_now(const std::string& path) override { return path; }
+    std::unique_ptr<FolderLock> lock_folder(const std::string& folder) override {
+      return fs_.lock_folder(folder);
+    }
+
+   private:
+    Fs& fs_;
   };
 
   class OpenFile : public ReadFile {
