@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "isthmus/base/new_folder.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/csv_write.h"
 #include "isthmus/data/formats.h"
@@ -129,15 +130,16 @@ void write_numbers(CommandIo& io, const Output& output, const Tensor& values,
 }
 
 void write_folder(CommandIo& io, const Output& output, const Tensor& items, const DataSpec& spec) {
-  io.fs().make_folders(output.path);
+  NewFolder folder(io.fs(), output.path);
   uint64_t total = 0;
   for (int64_t i = 0; i < items.shape()[0]; ++i) {
     std::string name = std::to_string(i);
     name.insert(0, name.size() < 5 ? 5 - name.size() : 0, '0');
     const Bytes png = item_picture(items.rows(i, 1), spec);
-    io.fs().write_file(join_path(output.path, name + ".png"), png, Durability::kRename);
+    folder.write(name + ".png", png);
     total += png.size();
   }
+  folder.keep();
   io.note_written(escape_for_terminal(output.path) + " (" + group_digits(items.shape()[0]) +
                       " PNGs, " + format_bytes(total) + ")",
                   wrote_json(output.path, "pictures", "png", items.shape(), "u8", total));
