@@ -195,6 +195,8 @@ std::string config_excerpt(const Error& error) {
   const int number = static_cast<int>(error.code());
   const ErrorWhere& where = error.where();
   if (number / 100 != 21 || !where.line || !where.column) return {};
+  const auto info = posix_fs().stat(where.file);
+  if (!info || !info->is_regular) return {};  // a pipe has been read
   const Bytes bytes = posix_fs().read_file(where.file, kMaxConfigBytes);
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const std::vector<std::string> lines = split(all, '\n');

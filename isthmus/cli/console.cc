@@ -118,10 +118,11 @@ void Console::fault_line(std::string_view label, std::string_view colour, std::s
 
 void Console::warning(const std::string& code, const std::string& message,
                       const std::string& hint) {
-  warnings_.push_back({code, message, hint});
+  const std::string text = escape_for_terminal(message), remedy = escape_for_terminal(hint);
+  warnings_.push_back({code, text, remedy});
   if (options_.quiet) return;
   fault_line(code.empty() ? "warning" : "warning[" + code + "]", kYellow,
-             ": " + message + (hint.empty() ? "" : std::string(kHint) + hint));
+             ": " + text + (remedy.empty() ? "" : std::string(kHint) + remedy));
 }
 
 void Console::error(const Error& error, std::string_view excerpt) {

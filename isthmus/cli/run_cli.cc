@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <new>
 
+#include "isthmus/base/env.h"
 #include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/arguments.h"
@@ -125,11 +126,24 @@ int run_words(Console& console, const std::vector<std::string>& words) {
   return command->run(io);
 }
 
+/// A value that is no truth value is an error of its own, later.
+void set_if_valid(bool& flag, const std::string& value) {
+  try {
+    parse_value("cli.json", value, Bounds{}, flag);
+  } catch (const Error&) {
+    flag = true;
+  }
+}
+
 /// What is plainly there: an error in the words themselves is an object and coloured, too.
 EdgeOptions early_options(const std::vector<std::string>& words) {
+  constexpr std::string_view kJson = "--json=", kSetJson = "cli.json=";
   EdgeOptions edge;
+  if (const auto value = env_value(env_name("cli.json"))) set_if_valid(edge.json, *value);
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--json") edge.json = true;
+    if (words[i].starts_with(kJson)) set_if_valid(edge.json, words[i].substr(kJson.size()));
+    if (words[i].starts_with(kSetJson)) set_if_valid(edge.json, words[i].substr(kSetJson.size()));
     for (const std::string& color : color_words()) {
       const bool apart = words[i] == "--color" && i + 1 < words.size() && words[i + 1] == color;
       if (apart || words[i] == "--color=" + color) edge.color = color;
@@ -143,8 +157,17 @@ Json number_or_null(const std::optional<int64_t>& number) {
   return number ? Json(*number) : Json();
 }
 
-void print_error_json(Console& console, const Error& error, bool json, double seconds) {
-  if (!json) return;
+/// The lines of a file that an error points to are only a help: the error comes first.
+std::string excerpt_of(const Error& error) {
+  try {
+    return config_excerpt(error);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+void print_error_json(Console& console, const Error& error, double seconds) {
+  if (!console.json()) return;
   try {
     console.write_out(error_json(error, console, seconds).dump() + "\n");
   } catch (const Error&) {
@@ -152,41 +175,39 @@ void print_error_json(Console& console, const Error& error, bool json, double se
   }
 }
 
-int report_error(Console& console, const Error& error, bool json, double seconds) {
+int report_error(Console& console, const Error& error, double seconds) {
   // `| head` is no fault: the status says that not all was written, and nothing else does.
   if (error.code() == ErrorCode::kPipeClosed) return exit_status(error.code());
-  console.error(error, config_excerpt(error));
-  print_error_json(console, error, json, seconds);
+  console.error(error, excerpt_of(error));
+  print_error_json(console, error, seconds);
   return exit_status(error.code());
 }
 
-int report_bug(Console& console, const std::string& text, bool json, double seconds) {
+int report_bug(Console& console, const std::string& text, double seconds) {
   console.error_text(text);
   console.error_text(
       "  This is a bug in isthmus. Please report the lines above, the command and "
       "the output of\n  isthmus doctor --json.");
   const Error error(ErrorCode::kInternal, text);
-  print_error_json(console, error, json, seconds);
+  print_error_json(console, error, seconds);
   return exit_status(ErrorCode::kInternal);
 }
 
 int run_and_report(Console& console, const std::vector<std::string>& words) {
   const double started = monotonic_clock().seconds();
   const auto seconds = [&] { return monotonic_clock().seconds() - started; };
-  const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
   try {
     console.configure(early_options(words));
     return run_words(console, words);
   } catch (const Error& error) {
-    return report_error(console, error, json || console.json(), seconds());
+    return report_error(console, error, seconds());
   } catch (const InternalError& error) {
-    return report_bug(console, error.what(), json, seconds());
+    return report_bug(console, error.what(), seconds());
   } catch (const std::bad_alloc&) {
     const Error error(ErrorCode::kOutOfMemory, "the system gave no more memory");
-    return report_error(console, error, json, seconds());
+    return report_error(console, error, seconds());
   } catch (const std::exception& error) {
-    return report_bug(console, std::string("unexpected exception: ") + error.what(), json,
-                      seconds());
+    return report_bug(console, std::string("unexpected exception: ") + error.what(), seconds());
   }
 }
 

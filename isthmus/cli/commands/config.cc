@@ -31,7 +31,8 @@ std::string origin_text(const std::string& key, const std::string& origin, const
 
 Places config_places(const CommandIo& io) {
   Places places;
-  if (io.edge.config == "none") return places;
+  const auto info = io.fs().stat(io.edge.config);
+  if (!info || !info->is_regular) return places;  // "none", or a pipe that has been read
   for (const ConfigEntry& entry : read_config(io.edge.config)) {
     places[entry.key] = {escape_for_terminal(io.edge.config), entry.line};
   }
