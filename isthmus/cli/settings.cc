@@ -56,6 +56,12 @@ void apply_config(const std::vector<BoundOption>& options, const std::vector<Bou
       throw Error(ErrorCode::kConfigKey, "unknown key " + escape_for_terminal(entry.key),
                   suggestion(entry.key, keys_of(known)), where);
     }
+    if (entry.key == "run.resume" && entry.value != "none") {
+      throw Error(ErrorCode::kConfigValue, "a configuration starts a new run, it resumes none",
+                  "to go on with that run: isthmus train --resume " +
+                      escape_for_terminal(entry.value) + "; else remove this line",
+                  where);
+    }
     try {
       require_type(*any, entry);
       any->set(entry.value);

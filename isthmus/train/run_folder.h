@@ -67,8 +67,12 @@ class RunFolder {
 /// letters, digits, - _ and . only.
 std::string run_name_from_data(const std::string& source);
 
-/// The text of config.toml.
-std::string config_toml(const TrainOptions& options, const std::vector<Choice>& choices);
+/// Options as TOML, all of `choices`; the keys `as_comments` are not to act when it is read again.
+std::string config_toml(const TrainOptions& options, const std::vector<Choice>& choices,
+                        std::span<const std::string_view> as_comments = {});
+/// The text of config.toml in a run folder: read with --config it starts a new run.
+std::string run_config_toml(const TrainOptions& options, const std::vector<Choice>& choices,
+                            const std::string& data);
 
 /// The text of bad.csv.
 std::string bad_files_csv(const std::vector<BadFile>& files);

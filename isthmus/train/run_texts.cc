@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Texts that are made from other records of a run: config.toml from the choices, metrics.csv from
 // metrics.jsonl. Both can be rebuilt at any time.
+#include <algorithm>
+#include <array>
+
 #include "isthmus/base/text.h"
 #include "isthmus/train/run_folder.h"
 
@@ -53,6 +56,10 @@ std::string csv_number(const Json& line, std::string_view key) {
   return value == nullptr || value->is_null() ? "" : value->dump();
 }
 
+/// Where one run lies and how it was continued is nothing for another one that takes its options.
+constexpr std::array<std::string_view, 4> kOfOneRun = {"run.out", "run.resume",
+                                                       "run.allow_data_change", "run.dry_run"};
+
 /// One row per epoch: the epoch's own terms, and those of its validation when there was one.
 struct CsvRow {
   std::string epoch_part, val_part = ",,,";
@@ -67,11 +74,22 @@ std::string terms_part(const Json& terms, const std::vector<std::string_view>& k
 
 }  // namespace
 
-std::string config_toml(const TrainOptions& options, const std::vector<Choice>& choices) {
+std::string run_config_toml(const TrainOptions& options, const std::vector<Choice>& choices,
+                            const std::string& data) {
+  return "# The resolved options of this run. Origin and reason stand behind a value.\n"
+         "# isthmus train DATA --config THIS_FILE starts another run with them; here DATA was " +
+         escape_for_terminal(data) +
+         ".\n"
+         "# What belongs to this run alone is a comment: isthmus train --resume goes on with "
+         "it.\n" +
+         config_toml(options, choices, kOfOneRun);
+}
+
+std::string config_toml(const TrainOptions& options, const std::vector<Choice>& choices,
+                        std::span<const std::string_view> as_comments) {
   TrainOptions copy = options;
   const std::vector<BoundOption> bound = bind_options(copy);
-  std::string text =
-      "# The resolved options of this run. Origin and reason stand behind a value.\n";
+  std::string text;
   std::string section;
   for (const Choice& choice : choices) {
     const size_t dot = choice.key.find('.');
@@ -82,7 +100,9 @@ std::string config_toml(const TrainOptions& options, const std::vector<Choice>& 
     }
     const BoundOption& option = find_option(bound, choice.key);
     const bool unset = choice.value == "none" && option.type != "text";
-    text += (unset ? "# " : "") + choice.key.substr(dot + 1) + " = " +
+    const bool comment =
+        unset || std::find(as_comments.begin(), as_comments.end(), choice.key) != as_comments.end();
+    text += (comment ? "# " : "") + choice.key.substr(dot + 1) + " = " +
             (unset ? "none" : toml_value(option, choice.value)) + comment_of(choice) + "\n";
   }
   return text;

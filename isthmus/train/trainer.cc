@@ -46,7 +46,8 @@ void open_folder(RunSetup& setup) {
 }
 
 void write_start(const RunSetup& setup, RunFolder& folder, const TrainResult& result) {
-  folder.write("config.toml", config_toml(setup.options(), setup.resolved.choices));
+  folder.write("config.toml",
+               run_config_toml(setup.options(), setup.resolved.choices, setup.data.train.source));
   folder.write("run.json", run_json(result, setup.command).dump_pretty() + "\n");
   const std::vector<BadFile>& bad = setup.data.train.bad_files;
   if (!bad.empty()) folder.write("bad.csv", bad_files_csv(bad));
