@@ -204,7 +204,11 @@ void ConsoleObserver::on_progress(const Progress& p) {
 
 void ConsoleObserver::on_epoch(const EpochRecord& record) {
   if (mode_ != "jsonl") return;
-  for (const Json& line : metrics_json(record)) print_json_line(console_, line);
+  for (Json& line : metrics_json(record)) {
+    line.set("items_per_second", record.items_per_second)
+        .set("elapsed_seconds", record.elapsed_seconds);
+    print_json_line(console_, std::move(line));
+  }
 }
 
 void ConsoleObserver::on_event(const TrainEvent& event) {

@@ -89,8 +89,6 @@ std::string run_figures(const RunFiles& run) {
         "latents active");
   }
   list += figure_item(shown_count(number_at(run.run, "epochs")), "epochs");
-  const double rate = number_at(run.run, "items_per_second");
-  if (rate > 0) list += figure_item(shown_count(rate), "items per second");
   return list;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the record: every setting with its origin, facts about data, machine and result.
+// For the record: every setting with its origin, facts about data, machine and result. None depends
+// on a clock: the same run has the same page.
 #include <cmath>
 
 #include "isthmus/base/text.h"
@@ -36,10 +37,6 @@ std::string fact(const std::string& name, const std::string& value) {
 }
 
 std::string whole(double value) { return std::isfinite(value) ? shown_count(value) : ""; }
-std::string size_text(double bytes) {
-  constexpr double kMost = 1e18;  // beyond it a record is damaged
-  return bytes > 0 && bytes < kMost ? format_bytes(static_cast<uint64_t>(bytes)) : "";
-}
 
 std::string code(const std::string& text) {
   return text.empty() ? "" : "<code>" + shown(text) + "</code>";
@@ -66,14 +63,11 @@ std::string data_list(const RunFiles& run) {
 
 std::string machine_list(const RunFiles& run) {
   const Json& r = run.run;
-  return "<div><h3>Machine and time</h3><dl>" +
-         fact("processor", shown(text_at(r, "device.name"))) +
+  return "<div><h3>Machine</h3><dl>" + fact("processor", shown(text_at(r, "device.name"))) +
          fact("instructions", shown(text_at(r, "device.isa")) + ", " +
                                   whole(number_at(r, "device.threads")) + " threads, " +
                                   shown(text_at(r, "device.precision"))) +
-         fact("time", format_seconds(number_at(r, "seconds"))) +
-         fact("speed", whole(number_at(r, "items_per_second")) + " items per second") +
-         fact("memory", size_text(number_at(r, "peak_memory_bytes"))) + "</dl></div>";
+         "</dl><p class=\"why\">Times, speed and memory are in run.json and log.txt.</p></div>";
 }
 
 std::string result_list(const RunFiles& run) {

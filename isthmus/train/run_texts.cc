@@ -120,16 +120,14 @@ void RunFolder::write_metrics_csv() {
     if (kind == "epoch") {
       rows.push_back({csv_number(*json, "epoch") + "," + csv_number(*json, "step") + "," +
                       terms_part(json->at("terms"), {"objective", "reconstruction", "kl"}) + "," +
-                      csv_number(*json, "learning_rate") + "," + csv_number(*json, "beta") + "," +
-                      csv_number(*json, "items_per_second") + "," +
-                      csv_number(*json, "elapsed_seconds")});
+                      csv_number(*json, "learning_rate") + "," + csv_number(*json, "beta")});
     } else if (kind == "validation" && !rows.empty()) {
       rows.back().val_part =
           terms_part(json->at("terms"), {"elbo", "elbo_se", "reconstruction", "kl"});
     }
   }
   std::string text =
-      "epoch,step,objective,reconstruction,kl,learning_rate,beta,items_per_second,elapsed_seconds,"
+      "epoch,step,objective,reconstruction,kl,learning_rate,beta,"
       "val_elbo,val_elbo_se,val_reconstruction,val_kl\n";
   for (const CsvRow& row : rows) text += row.epoch_part + "," + row.val_part + "\n";
   write("metrics.csv", text);

@@ -78,6 +78,9 @@ void TrainLoop::end_epoch() {
 void TrainLoop::note_epoch(const EpochRecord& epoch, bool best) {
   // All that an epoch leaves comes before its checkpoint: a resumed run does not look back.
   for (const Json& line : metrics_json(epoch)) folder_.append_metrics(line);
+  folder_.log("epoch " + std::to_string(epoch.epoch) + ": " +
+              group_digits(std::llround(epoch.items_per_second)) + " items per second, " +
+              format_fixed(epoch.elapsed_seconds, 1) + " s since the start");
   draw_pictures(epoch.epoch);
   if (best) {
     std::optional<NamedTensors> copy = tensors();

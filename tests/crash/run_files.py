@@ -9,8 +9,6 @@ import struct
 import subprocess
 import tempfile
 
-TIMED_KEYS = {"seconds", "elapsed_seconds", "items_per_second", "eta_seconds", "written_at"}
-
 
 def write_images(path, count, side, seed):
     """An IDX file of `count` grey images: a bright square at a random place, and noise."""
@@ -63,21 +61,14 @@ def tensors_sha256(path):
     return whole.hexdigest()
 
 
-def timeless_metrics(folder):
-    """metrics.jsonl without the fields that tell of time."""
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k not in TIMED_KEYS} for line in lines]
-
-
 def ending(folder):
     """All of a finished run that must not depend on interruptions: what -> value."""
     step, newest = max(checkpoints(folder).items())
     parts = {"last step": step,
              "state": tensors_sha256(newest),
-             "model.safetensors": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
-             "metrics": timeless_metrics(folder)}
-    for picture in folder.glob("*.png"):
-        parts[picture.name] = hashlib.sha256(picture.read_bytes()).hexdigest()
+             "metrics": (folder / "metrics.jsonl").read_text()}
+    for path in [folder / "model.safetensors", folder / "metrics.csv", *folder.glob("*.png")]:
+        parts[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return parts
 
 
