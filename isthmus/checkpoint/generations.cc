@@ -39,6 +39,12 @@ int64_t step_of(std::string_view name) {
   return step >= 0 && name == checkpoint_name(step) ? step : -1;
 }
 
+/// None where there is no folder.
+std::vector<std::string> names_in(Fs& fs, const std::string& folder) {
+  const auto info = fs.stat(folder);
+  return info && info->is_folder ? fs.list_folder(folder) : std::vector<std::string>();
+}
+
 /// A process of another user answers EPERM: it lives.
 bool is_alive(int64_t pid) {
   const auto id = static_cast<pid_t>(pid);
@@ -67,9 +73,7 @@ std::string checkpoint_path(const std::string& run_folder, int64_t step) {
 std::vector<Generation> list_checkpoints(Fs& fs, const std::string& run_folder) {
   const std::string folder = checkpoint_folder(run_folder);
   std::vector<Generation> generations;
-  const auto info = fs.stat(folder);
-  if (!info || !info->is_folder) return generations;
-  for (const std::string& name : fs.list_folder(folder)) {
+  for (const std::string& name : names_in(fs, folder)) {
     const int64_t step = step_of(name);
     if (step >= 0) generations.push_back({step, join_path(folder, name)});
   }
@@ -129,10 +133,8 @@ int64_t temporary_owner(std::string_view name) {
 }
 
 int remove_stale_temporaries(Fs& fs, const std::string& folder) {
-  const auto info = fs.stat(folder);
-  if (!info || !info->is_folder) return 0;
   int removed = 0;
-  for (const std::string& name : fs.list_folder(folder)) {
+  for (const std::string& name : names_in(fs, folder)) {
     const int64_t owner = temporary_owner(name);
     if (owner <= 0 || (owner != getpid() && is_alive(owner))) continue;
     fs.remove_file(join_path(folder, name));

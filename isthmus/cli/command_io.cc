@@ -49,13 +49,13 @@ void CommandIo::take_stdout() const {
   console.keep_stdout_for_data();
 }
 
-void CommandIo::write(const std::string& path, std::span<const std::byte> bytes,
-                      const Json& wrote) {
+void CommandIo::write(const std::string& path, std::span<const std::byte> bytes, const Json& wrote,
+                      Fs& where) {
   if (path == "-") {
     console.write_out({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     return;
   }
-  fs().write_file(path, bytes, Durability::kRename);
+  where.write_file(path, bytes, Durability::kRename);
   note_written(escape_for_terminal(path) + " (" + format_bytes(bytes.size()) + ")", wrote);
 }
 

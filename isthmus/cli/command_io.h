@@ -43,7 +43,11 @@ class CommandIo {
   /// For "-o -": results for people leave stdout. Error E2005 together with --json.
   void take_stdout() const;
   /// Writes a file, whole or not at all, or stdout for "-"; remembers it for `wrote`.
-  void write(const std::string& path, std::span<const std::byte> bytes, const Json& wrote);
+  void write(const std::string& path, std::span<const std::byte> bytes, const Json& wrote) {
+    write(path, bytes, wrote, fs());
+  }
+  void write(const std::string& path, std::span<const std::byte> bytes, const Json& wrote,
+             Fs& where);
   /// A file that is already there; `text` is for people.
   void note_written(const std::string& text, const Json& wrote);
 

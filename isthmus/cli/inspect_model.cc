@@ -9,6 +9,7 @@
 #include "isthmus/cli/inspect.h"
 #include "isthmus/train/json_results.h"
 #include "isthmus/train/resume.h"
+#include "isthmus/train/run_folder.h"
 #include "isthmus/train/run_setup.h"
 
 namespace isthmus {
@@ -105,12 +106,12 @@ void read_isthmus_file(CommandIo& io, const std::string& path, const std::string
                              .set("best", value("early_stopping")));
 }
 
-Json checkpoints_json(CommandIo& io, const std::string& run, Inspected& item) {
+Json checkpoints_json(CommandIo& io, Fs& fs, const std::string& run, Inspected& item) {
   Json list = Json::array();
-  for (const Generation& generation : list_checkpoints(io.fs(), run)) {
+  for (const Generation& generation : list_checkpoints(fs, run)) {
     bool valid = true;
     try {
-      const Container container = load_container(io.fs(), generation.path, io.limits());
+      const Container container = load_container(fs, generation.path, io.limits());
       require_kind(container, "checkpoint");
       require_finite(container.tensors);
     } catch (const Error& error) {
@@ -126,11 +127,20 @@ Json checkpoints_json(CommandIo& io, const std::string& run, Inspected& item) {
   return list;
 }
 
-Json files_json(CommandIo& io, const std::string& run) {
+/// Links and pipes of other people are no files of the run.
+std::optional<FileInfo> stat_of_plain(Fs& fs, const std::string& path) {
+  try {
+    return fs.stat(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+Json files_json(Fs& fs, const std::string& run) {
   Json files = Json::array();
-  for (const std::string& name : io.fs().list_folder(run)) {
+  for (const std::string& name : fs.list_folder(run)) {
     const std::string path = join_path(run, name);
-    const auto info = io.fs().stat(path);
+    const auto info = stat_of_plain(fs, path);
     if (!info || !info->is_regular) continue;
     files.push_back(
         Json::object().set("path", escape_for_terminal(path)).set("bytes", info->bytes));
@@ -138,9 +148,9 @@ Json files_json(CommandIo& io, const std::string& run) {
   return files;
 }
 
-Json read_run_json(CommandIo& io, const std::string& run) {
+Json read_run_json(Fs& fs, const std::string& run) {
   const std::string path = join_path(run, "run.json");
-  const Bytes bytes = io.fs().read_file(path, kMaxRunBytes);
+  const Bytes bytes = fs.read_file(path, kMaxRunBytes);
   auto parsed = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
                            {.max_bytes = kMaxRunBytes, .max_depth = 32});
   Json* json = std::get_if<Json>(&parsed);
@@ -177,7 +187,8 @@ void inspect_safetensors(CommandIo& io, const std::string& path, const InspectOp
 
 void inspect_run(CommandIo& io, const std::string& path, const InspectOptions&, Inspected& item) {
   item.json.set("kind", "run").set("format", "folder");
-  const Json run = read_run_json(io, path);
+  const std::unique_ptr<Fs> fs = io.fs().open_folder(path);
+  const Json run = read_run_json(*fs, path);
   const Json status = copy_of(run, "status"), best = copy_of(run, "best_epoch");
   item.json.set("status", status)
       .set("model", copy_of(run, "model"))
@@ -185,11 +196,13 @@ void inspect_run(CommandIo& io, const std::string& path, const InspectOptions&, 
   item.line("run", escape_for_terminal(path) + ": " +
                        (status.is_string() ? escape_for_terminal(status.as_string()) : "unknown"));
   try {
-    print_model(load_model(path, io.fs(), io.limits()), item);
+    refuse_foreign_entries(*fs, path);
+    print_model(load_model(path, *fs, io.limits()), item);
   } catch (const Error& error) {
     item.errors.push_back(error);
   }
-  item.json.set("checkpoints", checkpoints_json(io, path, item)).set("files", files_json(io, path));
+  item.json.set("checkpoints", checkpoints_json(io, *fs, path, item))
+      .set("files", files_json(*fs, path));
 }
 
 }  // namespace isthmus

@@ -17,22 +17,22 @@ namespace {
 constexpr int64_t kInterpolationPairs = 5;
 constexpr size_t kNextLines = 2;
 
-void write_in_run(CommandIo& io, TrainResult& result, const std::string& name,
+void write_in_run(TrainResult& result, RunFolder& folder, const std::string& name,
                   std::span<const std::byte> bytes) {
+  folder.write(name, bytes);
   const std::string path = join_path(result.run, name);
-  io.fs().write_file(path, bytes, Durability::kRename);
   std::erase_if(result.wrote, [&](const WrittenFile& f) { return f.path == path; });
   result.wrote.push_back({.path = path, .bytes = bytes.size()});
 }
 
-void write_interpolation(CommandIo& io, TrainResult& result, const Model& model, Device& device,
+void write_interpolation(TrainResult& result, RunFolder& folder, const Model& model, Device& device,
                          const Dataset& data) {
   if (!has_pictures(model.spec()) || data.num_items() < 2) return;
   InterpolateSettings settings;
   for (int64_t i = 0; i + 1 < data.num_items() && i < 2 * kInterpolationPairs; i += 2) {
     settings.pairs.emplace_back(i, i + 1);
   }
-  write_in_run(io, result, "interpolation.png",
+  write_in_run(result, folder, "interpolation.png",
                interpolation_picture(model, data, device, settings));
 }
 
@@ -87,25 +87,25 @@ void print_next(CommandIo& io, const TrainResult& r) {
 
 }  // namespace
 
-EvalResult measure_run(CommandIo& io, TrainResult& result, Device& device, const Dataset& data) {
-  const Model model = load_model(result.run, io.fs(), io.limits());
+EvalResult measure_run(CommandIo& io, TrainResult& result, RunFolder& folder, Device& device,
+                       const Dataset& data) {
+  Model model = load_model(folder.path(), folder.fs(), io.limits());
+  model.path = join_path(result.run, file_name(model.path));
   const EvalResult measured = evaluate(model, data, device, {}, {});
   const Json json = eval_json(measured, model, data_json(data, data.source),
                               device_json(device.info(), Precision::kF32))
                         .set("seconds", measured.seconds);
   const std::string text = json.dump_pretty() + "\n";
-  write_in_run(io, result, "eval.json", std::as_bytes(std::span(text)));
-  write_interpolation(io, result, model, device, data);
+  write_in_run(result, folder, "eval.json", std::as_bytes(std::span(text)));
+  write_interpolation(result, folder, model, device, data);
   return measured;
 }
 
-void write_run_report(CommandIo& io, TrainResult& result) {
+void write_run_report(CommandIo& io, TrainResult& result, RunFolder& folder) {
   result.next = next_commands(io, result);
-  const std::string record = run_json(result, io.command_line).dump_pretty() + "\n";
-  io.fs().write_file(join_path(result.run, "run.json"), std::as_bytes(std::span(record)),
-                     Durability::kRename);
-  const std::string page = report_html(io.fs(), result.run);
-  write_in_run(io, result, "report.html", std::as_bytes(std::span(page)));
+  folder.write("run.json", run_json(result, io.command_line).dump_pretty() + "\n");
+  const std::string page = report_html(folder.fs(), folder.path());
+  write_in_run(result, folder, "report.html", std::as_bytes(std::span(page)));
 }
 
 int finish_run(CommandIo& io, TrainResult& result, std::string_view measured, const Terms& terms) {

@@ -8,15 +8,17 @@
 
 #include "isthmus/cli/command_io.h"
 #include "isthmus/train/evaluate.h"
+#include "isthmus/train/run_folder.h"
 #include "isthmus/train/trainer.h"
 
 namespace isthmus {
 
 /// Measures the kept model on `data` and writes eval.json, and interpolation.png for images.
-EvalResult measure_run(CommandIo& io, TrainResult& result, Device& device, const Dataset& data);
+EvalResult measure_run(CommandIo& io, TrainResult& result, RunFolder& folder, Device& device,
+                       const Dataset& data);
 
 /// Writes run.json (with what was measured) and report.html.
-void write_run_report(CommandIo& io, TrainResult& result);
+void write_run_report(CommandIo& io, TrainResult& result, RunFolder& folder);
 
 /// "done", "wrote" and "next" lines, and the object of --json. `measured` are the terms to speak
 /// of: "test", "validation" or "training".

@@ -30,7 +30,6 @@ class EarlyStopping {
   int64_t without_gain() const { return without_gain_; }
   const Terms& best_terms() const { return best_terms_; }
   int64_t patience() const { return patience_; }
-  int64_t without_gain() const { return without_gain_; }
 
   /// The part that a checkpoint keeps.
   Json to_json() const;

@@ -145,6 +145,16 @@ void take_parameters(const Container& container, std::string_view kind, Model& m
   require_finite(model.parameters);
 }
 
+Model load_model_file(const std::string& file, Fs& fs, const Limits& limits) {
+  try {
+    Model model = model_from_container(load_container(fs, file, limits), "model", limits);
+    model.path = file;
+    return model;
+  } catch (Error& error) {
+    throw error.in_file(file);
+  }
+}
+
 }  // namespace
 
 int64_t Model::latent_dim() const { return latent_dim_of(setup.model).value_or(0); }
@@ -244,23 +254,14 @@ void refuse_data(const std::string& path, const std::optional<FileInfo>& info, F
 Model load_model(const std::string& path, Fs& fs, const Limits& limits) {
   const auto info = fs.stat(path);
   refuse_data(path, info, fs);
-  std::string file = path;
-  if (info && info->is_folder) {
-    file = join_path(path, "model.safetensors");
-    if (!fs.stat(file)) {
-      LoadedCheckpoint loaded = load_newest_valid(fs, path, limits, {});
-      Model model = model_from_container(std::move(loaded.container), "checkpoint", limits);
-      model.path = loaded.generation.path;
-      return model;
-    }
-  }
-  try {
-    Model model = model_from_container(load_container(fs, file, limits), "model", limits);
-    model.path = file;
-    return model;
-  } catch (Error& error) {
-    throw error.in_file(file);
-  }
+  if (!info || !info->is_folder) return load_model_file(path, fs, limits);
+  const std::unique_ptr<Fs> run = fs.open_folder(path);
+  const std::string file = join_path(path, "model.safetensors");
+  if (run->stat(file)) return load_model_file(file, *run, limits);
+  LoadedCheckpoint loaded = load_newest_valid(*run, path, limits, {});
+  Model model = model_from_container(std::move(loaded.container), "checkpoint", limits);
+  model.path = loaded.generation.path;
+  return model;
 }
 
 std::string weights_sha256(const NamedTensors& parameters) {

@@ -4,6 +4,7 @@
 #include "isthmus/train/run_folder.h"
 
 #include <algorithm>
+#include <array>
 
 #include "isthmus/base/clock.h"
 #include "isthmus/base/log.h"
@@ -44,23 +45,34 @@ std::string make_numbered_folder(Fs& fs, const std::string& name) {
   return numbered(name, number);
 }
 
+bool is_written_by_runs(const std::string& name) {
+  constexpr std::array<std::string_view, 10> kNames = {
+      "config.toml", "run.json",    "metrics.jsonl",     "metrics.csv", "checkpoints",
+      "log.txt",     "report.html", "model.safetensors", "eval.json",   "look.json"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+         extension(name) == "png" || name == "bad.csv";
+}
+
 }  // namespace
 
-RunFolder::RunFolder(Fs& fs, std::string path, std::unique_ptr<FolderLock> lock)
-    : fs_(&fs), path_(std::move(path)), lock_(std::move(lock)) {
-  remove_stale_temporaries(fs, path_);
-  log_ = fs.open_append(file("log.txt"));
+RunFolder::RunFolder(std::unique_ptr<Fs> fs, std::string path, std::unique_ptr<FolderLock> lock)
+    : fs_(std::move(fs)), path_(std::move(path)), lock_(std::move(lock)) {
+  remove_stale_temporaries(*fs_, path_);
+  log_ = fs_->open_append(file("log.txt"));
 }
 
 RunFolder RunFolder::create(Fs& fs, const std::string& out, const std::string& name) {
   if (out == "auto") {
     const std::string path = make_numbered_folder(fs, name);
-    return RunFolder(fs, path, fs.lock_folder(path));
+    std::unique_ptr<Fs> folder = fs.open_folder(path);
+    auto lock = folder->lock_folder(path);
+    return RunFolder(std::move(folder), path, std::move(lock));
   }
   fs.make_folders(parent_of(out));
   fs.make_new_folder(out);
-  auto lock = fs.lock_folder(out);
-  for (const std::string& present : fs.list_folder(out)) {
+  std::unique_ptr<Fs> folder = fs.open_folder(out);
+  auto lock = folder->lock_folder(out);
+  for (const std::string& present : folder->list_folder(out)) {
     if (present == ".lock") continue;
     throw Error(ErrorCode::kOutputExists,
                 "the run folder is not empty (" + escape_for_terminal(present) + " is there)",
@@ -68,7 +80,7 @@ RunFolder RunFolder::create(Fs& fs, const std::string& out, const std::string& n
                     quote_path_for_shell(out),
                 {.file = out});
   }
-  return RunFolder(fs, out, std::move(lock));
+  return RunFolder(std::move(folder), out, std::move(lock));
 }
 
 RunFolder RunFolder::reopen(Fs& fs, const std::string& path) {
@@ -77,8 +89,11 @@ RunFolder RunFolder::reopen(Fs& fs, const std::string& path) {
     throw Error(ErrorCode::kFileMissing, "there is no run folder here",
                 "give the folder that train has printed", {.file = path});
   }
-  RunFolder folder(fs, path, fs.lock_folder(path));
-  remove_stale_temporaries(fs, checkpoint_folder(path));
+  std::unique_ptr<Fs> own = fs.open_folder(path);
+  auto lock = own->lock_folder(path);
+  refuse_foreign_entries(*own, path);
+  RunFolder folder(std::move(own), path, std::move(lock));
+  remove_stale_temporaries(folder.fs(), checkpoint_folder(path));
   return folder;
 }
 
@@ -127,6 +142,12 @@ void RunFolder::append_metrics(const Json& line) { metrics_->append(line.dump() 
 void RunFolder::sync_metrics() { metrics_->sync(); }
 uint64_t RunFolder::metrics_bytes() const { return metrics_->bytes(); }
 
+void refuse_foreign_entries(Fs& fs, const std::string& path) {
+  for (const std::string& name : fs.list_folder(path)) {
+    if (is_written_by_runs(name)) fs.stat(join_path(path, name));
+  }
+}
+
 std::string run_name_from_data(const std::string& source) {
   std::string first = source.substr(0, source.find(", "));
   first = first.substr(0, first.find('@'));
@@ -141,7 +162,9 @@ std::string run_name_from_data(const std::string& source) {
                        c == '-' || c == '_' || c == '.';
     if (!plain) c = '_';
   }
-  const bool usable = name.find_first_not_of("._") != std::string::npos && name[0] != '.';
+  const bool descriptor = first.starts_with("/dev/fd/") || first.starts_with("/proc/self/fd/");
+  const bool usable =
+      !descriptor && name.find_first_not_of("._") != std::string::npos && name[0] != '.';
   return usable ? name.substr(0, 64) : "run";
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of a run: created once and never overwritten, locked while it is written to.
+// The folder of a run: created once and never overwritten, locked while it is written to. It is
+// held by a handle: a folder that is renamed meanwhile is the same folder, and whatever takes its
+// old name is not touched. Links inside of it are not followed (Fs::open_folder).
 //
 //   config.toml            resolved options, origin and reason as comments
-//   run.json               isthmus.run/1: status, choices, terms, machine (the only place with
-//   times,
-//                          beside log.txt)
+//   run.json               isthmus.run/1: status, choices, terms, machine; clock times are only
+//   here,
+//                          in log.txt and in eval.json
 //   metrics.jsonl          isthmus.metrics/1, one line per epoch and validation, and events
 //   metrics.csv            the same epochs as a table
 //   model.safetensors      the best model
@@ -33,9 +35,12 @@ class RunFolder {
   /// Error E3001 when it does not exist, E8001 when it is in use.
   static RunFolder reopen(Fs& fs, const std::string& path);
 
+  /// As it was opened; all paths for fs() begin with it.
   const std::string& path() const { return path_; }
   std::string file(std::string_view name) const { return join_path(path_, name); }
   Fs& fs() const { return *fs_; }
+  /// Where it is now, other than path() when it was moved; "" when nobody knows.
+  std::string path_now() const { return fs_->path_now(path_); }
 
   void write(std::string_view name, std::string_view text);
   void write(std::string_view name, std::span<const std::byte> bytes);
@@ -55,13 +60,16 @@ class RunFolder {
   void write_metrics_csv();
 
  private:
-  RunFolder(Fs& fs, std::string path, std::unique_ptr<FolderLock> lock);
-  Fs* fs_;
+  RunFolder(std::unique_ptr<Fs> fs, std::string path, std::unique_ptr<FolderLock> lock);
+  std::unique_ptr<Fs> fs_;  // of this folder
   std::string path_;
   std::unique_ptr<FolderLock> lock_;
   std::unique_ptr<AppendFile> log_, metrics_;
   std::vector<std::string> written_;
 };
+
+/// Error E5011 when a file that a run writes is a link, a pipe or a device in this folder.
+void refuse_foreign_entries(Fs& fs, const std::string& path);
 
 /// "fashion-mnist" from "fashion-mnist@train", "photos" from "photos/", "sales" from "a/sales.csv":
 /// letters, digits, - _ and . only.

@@ -24,7 +24,7 @@ RunSaver::RunSaver(const RunSetup& setup, RunFolder& folder, TrainObserver& obse
   for (uint32_t index : setup.step_graph.parameters()) {
     parameter_names_.push_back(setup.step_graph.nodes()[index].name);
   }
-  has_model_ = setup.fs->stat(folder.file(kModelFile)).has_value();
+  has_model_ = folder.fs().stat(folder.file(kModelFile)).has_value();
 }
 
 Model RunSaver::model_of(const StateRecord& record, const NamedTensors& tensors,
@@ -48,7 +48,7 @@ Model RunSaver::model_of(const StateRecord& record, const NamedTensors& tensors,
 CheckpointJob RunSaver::job(StateRecord record, NamedTensors tensors, std::optional<Model> model) {
   const int64_t step = record.state.step;
   const int keep = setup_.options().run.keep;
-  Fs& fs = *setup_.fs;
+  Fs& fs = folder_.fs();
   const Model described = model_of(record, tensors, record.state.last_train);
   auto write = [&fs, &folder = folder_, step, keep, described, record = std::move(record),
                 tensors = std::move(tensors), model = std::move(model), identity = identity_,
@@ -81,7 +81,7 @@ void RunSaver::save_with_model(StateRecord record, NamedTensors tensors, const T
 
 void RunSaver::save_model(const StateRecord& record, const NamedTensors& tensors,
                           const Terms& terms) {
-  Fs& fs = *setup_.fs;
+  Fs& fs = folder_.fs();
   auto write = [&fs, model = model_of(record, tensors, terms), path = folder_.file(kModelFile),
                 limits = setup_.options().limits] {
     fs.write_file(path, model_bytes(model, limits), Durability::kSynced);

@@ -100,7 +100,7 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
 void resolve_resumed(RunSetup& s, const TrainRequest& request, TrainObserver& observer) {
   const RunOptions& run = request.options.run;
   s.folder = RunFolder::reopen(*s.fs, run.resume);
-  s.resume = load_resume_point(*s.fs, run.resume, request.options.limits, observer);
+  s.resume = load_resume_point(s.folder->fs(), run.resume, request.options.limits, observer);
   s.resolved = replay_options(s.resume->identity.choices, request.options, request.origins);
   s.data_arguments = request.data.empty() ? s.resume->identity.data : request.data;
   if (s.data_arguments.empty() && request.dataset == nullptr) {
@@ -255,8 +255,9 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
   require_readable_config(s);
   open_run_device(s, request);
   if (s.resume) {
-    s.since_checkpoint = changes_since_checkpoint(*s.fs, s.folder->path(), s.device->info(),
-                                                  s.libraries, s.resume->record.arithmetic);
+    s.since_checkpoint =
+        changes_since_checkpoint(s.folder->fs(), s.folder->path(), s.device->info(), s.libraries,
+                                 s.resume->record.arithmetic);
   }
   estimate_memory(s);
   return s;

@@ -84,8 +84,8 @@ void fill_from_loop(TrainResult& r, TrainLoop& loop) {
 
 /// Reads back what was kept: the result speaks of the file, not of memory.
 void fill_from_model(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
-  const Model model = load_model(folder.path(), *setup.fs, setup.options().limits);
-  r.model_path = model.path;
+  const Model model = load_model(folder.path(), folder.fs(), setup.options().limits);
+  r.model_path = join_path(r.run, file_name(model.path));
   r.model_digest = model.digest;
   r.weights_sha256 = weights_sha256(model.parameters);
   const Dataset& measured = setup.data.num_val() > 0 ? setup.data.val_data() : setup.data.train;
@@ -100,15 +100,34 @@ void fill_from_model(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
                                        *setup.device, kReconstructions, kReconstructionColumns));
 }
 
-void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolder& folder) {
+/// A folder that was moved is spoken of by its new name.
+void find_folder(TrainResult& r, RunFolder& folder, TrainObserver& observer) {
+  const std::string now = folder.path_now();
+  if (now == r.run) return;
+  const std::string text =
+      "the run folder was moved while it trained: " +
+      (now.empty() ? "what is called " + escape_for_terminal(r.run) + " now is another one"
+                   : "it is " + escape_for_terminal(now) + " now");
+  folder.log("warning W5010: " + text);
+  observer.on_event({.kind = "warning",
+                     .code = "W5010",
+                     .text = text,
+                     .hint = "all files of this run are in the folder that was moved",
+                     .step = r.steps});
+  if (!now.empty()) r.run = now;
+}
+
+void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolder& folder,
+                TrainObserver& observer) {
   const bool stopped = r.stop_reason == "signal";
   save_end(loop, setup);
   loop.saver().finish();
   if (!stopped) loop.warn_of_collapse();
   r.status = stopped ? "stopped" : "done";
   fill_from_loop(r, loop);
+  find_folder(r, folder, observer);
   r.checkpoint_step = loop.saver().last_step();
-  r.checkpoint_path = checkpoint_path(folder.path(), r.checkpoint_step);
+  r.checkpoint_path = checkpoint_path(r.run, r.checkpoint_step);
   NamedTensors parameters;
   for (const ExpectedTensor& p : expected_parameters(setup.model)) {
     parameters.emplace(p.name, loop.executor().get(p.name));
@@ -142,7 +161,7 @@ void write_end(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
   r.wrote.clear();
   for (const std::string& name : folder.written()) {
     const auto info = folder.fs().stat(folder.file(name));
-    if (info) r.wrote.push_back({.path = folder.file(name), .bytes = info->bytes});
+    if (info) r.wrote.push_back({.path = join_path(r.run, name), .bytes = info->bytes});
   }
   folder.write("run.json", run_json(r, setup.command).dump_pretty() + "\n");
   folder.log(r.status + " (" + r.stop_reason + ") at step " + std::to_string(r.steps));
@@ -157,6 +176,7 @@ void record_failure(TrainResult& r, const RunSetup& setup, RunFolder& folder,
     r.status = "failed";
     r.stop_reason = error != nullptr && error->code() == ErrorCode::kDiverged ? "diverged" : "";
     folder.close_metrics();  // descriptors may be what was missing
+    if (const std::string now = folder.path_now(); !now.empty()) r.run = now;
     folder.log("failed: " + (error != nullptr ? error->message()
                              : out_of_memory  ? "the system gave no more memory"
                                               : std::string(failure.what())));
@@ -188,7 +208,7 @@ TrainResult train(const TrainRequest& request, TrainObserver& observer) {
     TrainLoop loop(setup, folder, observer);
     if (!loop.check_bits()) r.determinism = "D0";
     r.stop_reason = loop.run();
-    finish_run(r, loop, setup, folder);
+    finish_run(r, loop, setup, folder, observer);
     compare_with_independent_columns(r, setup, folder, observer);
     r.seconds = setup.clock->seconds() - started;
     write_end(r, setup, folder);
@@ -196,6 +216,7 @@ TrainResult train(const TrainRequest& request, TrainObserver& observer) {
     record_failure(r, setup, folder, failure);
     throw;
   }
+  if (request.finish) request.finish(r, folder, setup.data);
   return r;
 }
 

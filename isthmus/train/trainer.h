@@ -14,6 +14,7 @@
 // state that a step would go back to travels in the checkpoints.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,10 @@
 
 namespace isthmus {
 
+class RunFolder;
+struct TrainData;
+struct TrainResult;
+
 struct TrainRequest {
   std::vector<std::string> data;  // DATA arguments, concatenated; not needed on resume
   TrainOptions options;
@@ -38,6 +43,9 @@ struct TrainRequest {
   Clock* clock = nullptr;            // instead of the monotonic clock
   std::string command;               // for run.json: how to reproduce
   Json libraries;                    // for run.json: [{name, built, loaded}] or null
+  /// Called when a run has ended (no dry one), with its folder still held and its data in memory:
+  /// by then files may be gone and pipes used up.
+  std::function<void(TrainResult&, RunFolder&, const TrainData&)> finish;
 };
 
 struct WrittenFile {
@@ -49,7 +57,7 @@ struct WrittenFile {
 struct TrainResult {
   std::string status = "done";  // "done" "stopped" "failed" "dry_run"
   std::string stop_reason;      // "epochs" "early_stop" "time" "target" "signal" "diverged"
-  std::string run;
+  std::string run;              // where it is at the end, should the folder have been moved
   std::vector<std::string> data;  // DATA as the user named them
   std::vector<std::string> next;  // commands worth running now; filled by a caller who knows them
   uint64_t seed = 0;

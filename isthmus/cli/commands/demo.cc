@@ -70,24 +70,30 @@ std::string test_note(const DemoOptions& o) {
   return "test";
 }
 
-int run_demo(CommandIo& io, const DemoOptions& o) {
-  listen_to_signals();
-  ConsoleObserver observer(io.console, test_note(o));
-  TrainResult result = train(request_of(io, o), observer);
-  observer.finish_stop(result.steps);
-  if (result.status == "stopped") {
-    return finish_run(io, result, "training", result.train.value_or(Terms{}));
-  }
-  DataOptions data_options;
-  data_options.limit = o.limit;
-  const Dataset test = open_dataset(kSet, data_options, io.limits(), "test");
-  const EvalResult measured = measure_run(io, result, *io.open_device(), test);
+void measure_on_test(CommandIo& io, TrainResult& result, RunFolder& folder, const Dataset& test) {
+  const EvalResult measured = measure_run(io, result, folder, *io.open_device(), test);
   result.test = measured.terms;
   result.test_data = data_json(test, kSet);
   result.active_units = measured.active_units;
   result.data_floor = measured.data_floor;
-  write_run_report(io, result);
-  return finish_run(io, result, "test", measured.terms);
+  write_run_report(io, result, folder);
+}
+
+int run_demo(CommandIo& io, const DemoOptions& o) {
+  listen_to_signals();
+  DataOptions data_options;
+  data_options.limit = o.limit;
+  const Dataset test = open_dataset(kSet, data_options, io.limits(), "test");
+  ConsoleObserver observer(io.console, test_note(o));
+  TrainRequest request = request_of(io, o);
+  request.finish = [&](TrainResult& r, RunFolder& folder, const TrainData&) {
+    if (r.status != "stopped") measure_on_test(io, r, folder, test);
+  };
+  TrainResult result = train(request, observer);
+  observer.finish_stop(result.steps);
+  const bool stopped = result.status == "stopped";
+  return finish_run(io, result, stopped ? "training" : "test",
+                    (stopped ? result.train : result.test).value_or(Terms{}));
 }
 
 }  // namespace

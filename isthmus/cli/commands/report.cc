@@ -19,19 +19,21 @@ struct ReportOptions {
 
 int run_report(CommandIo& io, const ReportOptions& o) {
   const std::string& run = io.arguments[0];
-  if (!io.fs().stat(join_path(run, "run.json"))) {
+  const auto info = io.fs().stat(run);
+  const std::unique_ptr<Fs> folder = info && info->is_folder ? io.fs().open_folder(run) : nullptr;
+  if (!folder || !folder->stat(join_path(run, "run.json"))) {
     throw Error(ErrorCode::kFileMissing, "there is no run.json: this is no run folder",
                 "give the folder that train has printed", {.file = run});
   }
   if (o.path == "-") io.take_stdout();
-  const std::string page = report_html(io.fs(), run);
+  const std::string page = report_html(*folder, run);
   const bool own = o.path == "none";
   const std::string path = own ? join_path(run, "report.html") : o.path;
   if (!own && io.fs().stat(path) && !io.edge.force) {
     throw Error(ErrorCode::kOutputExists, "the output exists already", {}, {.file = path});
   }
   io.write(path, std::as_bytes(std::span(page)),
-           wrote_json(path, "report", "html", {}, "", page.size()));
+           wrote_json(path, "report", "html", {}, "", page.size()), own ? *folder : io.fs());
   io.print_wrote("");
   io.print_json(result_object("isthmus.report/1"));
   return 0;

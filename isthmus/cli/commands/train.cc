@@ -8,7 +8,6 @@
 #include "isthmus/cli/progress.h"
 #include "isthmus/cli/run_end.h"
 #include "isthmus/train/json_results.h"
-#include "isthmus/train/resume.h"
 #include "isthmus/train/train_data.h"
 
 namespace isthmus {
@@ -23,21 +22,15 @@ TrainOptions resolved_options(const TrainResult& result) {
   return options;
 }
 
-std::vector<std::string> data_of_run(CommandIo& io, const TrainResult& result,
-                                     const Limits& limits) {
-  if (!io.arguments.empty()) return io.arguments;
-  TrainObserver silent;
-  return load_resume_point(io.fs(), result.run, limits, silent).identity.data;
-}
-
-/// Measures on items that validate, or on training items when none do.
-void add_report(CommandIo& io, TrainResult& result) {
+/// Measures on items that validate, or on training items when none do. The options are those of the
+/// run, not of this command line: a resumed run keeps its own.
+void add_report(CommandIo& io, TrainResult& result, RunFolder& folder, const TrainData& data) {
   const TrainOptions options = resolved_options(result);
+  if (result.status != "done" || !options.run.report || result.epochs == 0) return;
   io.use.limits = options.limits;
   io.use.machine = options.machine;
-  const TrainData data = open_train_data(data_of_run(io, result, options.limits), nullptr, options);
-  measure_run(io, result, *io.open_device(), data.shown_items(kMeasuredItems));
-  write_run_report(io, result);
+  measure_run(io, result, folder, *io.open_device(), data.shown_items(kMeasuredItems));
+  write_run_report(io, result, folder);
 }
 
 int run_train(CommandIo& io, const TrainOptions& options) {
@@ -47,6 +40,9 @@ int run_train(CommandIo& io, const TrainOptions& options) {
   request.origins = io.origins;
   request.command = io.command_line;
   request.libraries = libraries_json();
+  request.finish = [&io](TrainResult& r, RunFolder& folder, const TrainData& data) {
+    add_report(io, r, folder, data);
+  };
   listen_to_signals();
   ConsoleObserver observer(io.console);
   TrainResult result = train(request, observer);
@@ -57,10 +53,6 @@ int run_train(CommandIo& io, const TrainOptions& options) {
     return 0;
   }
   const bool selected = result.val.has_value();
-  // Of the run, not of this command line: a resumed run keeps its options.
-  const bool report = resolved_options(result).run.report;
-  const bool complete = result.status == "done" && report && result.epochs > 0;
-  if (complete) add_report(io, result);
   const Terms terms = selected ? *result.val : result.train.value_or(Terms{});
   return finish_run(io, result, selected ? "validation" : "training", terms);
 }
