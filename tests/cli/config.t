@@ -5,7 +5,7 @@ valid    all.toml
 $ sed 's/^# \([a-z_0-9]* = \)/\1/' all.toml > set.toml; isthmus config validate set.toml
 valid    set.toml
 $ printf '[model]\nlatent_dim = 3\n' > t.toml; ISTHMUS_TRAIN_EPOCHS=4 isthmus config show --config t.toml --lr 0.1 --origin | grep '#'
-# The resolved options of this run. Origin and reason stand behind a value.
+# The options that train starts from, and where they were set.
 # limit = none
 latent_dim = "3"  # config t.toml:2
 # beta = none

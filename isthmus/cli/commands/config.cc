@@ -154,9 +154,11 @@ class ConfigCommand final : public BoundCommand {
     }
     if (action == "validate") return validate(io);
     const std::string text =
-        action == "init"   ? starter({})
-        : action == "show" ? config_toml(train_, choices_of(bind_options(train_), io, own_.origin))
-                           : schema_of({}).dump_pretty() + "\n";
+        action == "init" ? starter({})
+        : action == "show"
+            ? "# The options that train starts from, and where they were set.\n" +
+                  config_toml(train_, choices_of(bind_options(train_), io, own_.origin))
+            : schema_of({}).dump_pretty() + "\n";
     if (io.console.json()) {
       Json options = action == "show" ? options_json(bind_options(train_), io) : Json();
       io.print_json(result_object("isthmus.config/1")
