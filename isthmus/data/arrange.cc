@@ -68,29 +68,6 @@ void apply_shape(ParsedData& data, const DataOptions& options, const Limits& lim
   set_item_shape(data, wanted);
 }
 
-/// Pixels in rows, or columns in a grid, as the user says.
-void regard_as(ParsedData& data, const std::string& as) {
-  const Shape shape = data.values.shape();
-  const int64_t width = value_count(Shape(shape.begin() + 1, shape.end()));
-  if (as == "table" && data.kind != DataKind::kTable) {
-    data.values = data.values.reshaped({shape[0], width});
-    data.column_names = numbered_names(width);
-    data.kind = DataKind::kTable;
-  } else if (as == "images" && data.kind != DataKind::kImage) {
-    if (shape.size() == 2) {
-      const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(width))));
-      if (side * side != width) {
-        throw Error(ErrorCode::kArrayShape,
-                    std::to_string(width) + " values per item are no square image",
-                    "say their size: --shape HxW", {.key = "data.as"});
-      }
-      data.values = data.values.reshaped({shape[0], side, side});
-    }
-    data.column_names.clear();
-    data.kind = DataKind::kImage;
-  }
-}
-
 template <class T>
 void channels_last(const Tensor& in, Tensor& out) {
   const Shape& shape = in.shape();
@@ -132,7 +109,7 @@ void apply_layout(ParsedData& data, const DataOptions& options) {
                 "--layout nchw needs items of 1 or 3 channels, height and width; these are " +
                     describe(data));
   }
-  if (options.layout == "nhwc" || !first) return;
+  if (options.layout == "nhwc" || options.as == "table" || !first) return;
   const DataSpec* model = image_model(options);
   if (model != nullptr && model->item_shape == item) return;
   Shape moved = {item[1], item[2], item[0]};
@@ -210,9 +187,31 @@ std::string converted_note(int64_t count, const std::string& from, const std::st
   return text;
 }
 
+void regard_as(ParsedData& data, const std::string& as) {
+  const Shape shape = data.values.shape();
+  const int64_t width = value_count(Shape(shape.begin() + 1, shape.end()));
+  if (as == "table" && data.kind != DataKind::kTable) {
+    data.values = data.values.reshaped({shape[0], width});
+    data.column_names = numbered_names(width);
+    data.kind = DataKind::kTable;
+  } else if (as == "images" && data.kind != DataKind::kImage) {
+    if (shape.size() == 2) {
+      const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(width))));
+      if (side * side != width) {
+        throw Error(ErrorCode::kArrayShape,
+                    std::to_string(width) + " values per item are no square image",
+                    "say their size: --shape HxW", {.key = "data.as"});
+      }
+      data.values = data.values.reshaped({shape[0], side, side});
+    }
+    data.column_names.clear();
+    data.kind = DataKind::kImage;
+  }
+}
+
 void arrange_items(ParsedData& data, const DataOptions& options, const Limits& limits) {
   apply_shape(data, options, limits);
-  regard_as(data, options.as);
+  if (options.as == "images") regard_as(data, options.as);
   apply_layout(data, options);
   apply_form(data, options, limits);
 }

@@ -22,6 +22,9 @@ ImageForm wanted_form(const DataOptions& options, const Limits& limits);
 std::string converted_note(int64_t count, const std::string& from, const std::string& to,
                            const DataOptions& options);
 
+/// Pixels in rows, or columns in a grid, as --as says. E3204 for rows that are no square.
+void regard_as(ParsedData& data, const std::string& as);
+
 /// Applies --shape, --layout, --channels and --resize to what one file held. Errors: E3306.
 void arrange_items(ParsedData& data, const DataOptions& options, const Limits& limits);
 

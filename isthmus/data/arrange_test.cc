@@ -76,6 +76,17 @@ TEST(Arrange, FlatRowsBecomeImages) {
   EXPECT_EQ(number_of([] { arranged({2, 6}, with_shape("2by3")); }), 2003);
 }
 
+TEST(Arrange, SquareRowsAreImagesWhenSaidSo) {
+  DataOptions options;
+  options.as = "images";
+  EXPECT_EQ(arranged({2, 4}, options).values.shape(), (Shape{2, 2, 2}));
+  options.resize = "1x1";
+  EXPECT_EQ(arranged({2, 4}, options).values.shape(), (Shape{2, 1, 1}));
+  options = {};
+  options.as = "table";
+  EXPECT_EQ(arranged({1, 3, 2, 2}, options).values.shape(), (Shape{1, 3, 2, 2}));
+}
+
 TEST(Arrange, TableColumnsBecomeImages) {
   const std::string path =
       put(new_folder("table"), "digits.csv", std::string_view("y,a,b,c,d\n7,0,1,2,3\n8,4,5,6,7\n"));

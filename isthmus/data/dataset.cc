@@ -129,6 +129,7 @@ class Loader {
       all.values = all.values.rows(0, *options_.limit);
       if (!all.labels.empty()) all.labels.resize(static_cast<size_t>(*options_.limit));
     }
+    regard_as(all, options_.as);
     measure(all, dataset.spec);
     dataset.labels = std::move(all.labels);
     dataset.class_names = std::move(all.class_names);
