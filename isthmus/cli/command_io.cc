@@ -2,7 +2,6 @@
 // What commands share: the device that the options name, output files, the end of a command.
 #include "isthmus/cli/command_io.h"
 
-#include "isthmus/base/memory.h"
 #include "isthmus/base/text.h"
 #include "isthmus/train/options.h"
 
@@ -32,8 +31,7 @@ std::unique_ptr<Device> CommandIo::open_device() const {
 
 void CommandIo::require_memory(CheckedU64 bytes, std::string_view what,
                                std::string_view hint) const {
-  const uint64_t limit =
-      use.machine.memory ? use.machine.memory->bytes : usable_memory().bytes / 10 * 8;
+  const uint64_t limit = memory_limit(use.machine);
   if (bytes.value() <= limit) return;
   throw Error(ErrorCode::kOutOfMemory,
               std::string(what) + " need about " + format_bytes(bytes.value()) + ", the limit is " +

@@ -81,19 +81,20 @@ void Console::result(std::string_view line) {
 }
 
 /// A label of nine columns and text beside it.
-std::string Console::labelled(std::string_view label, std::string_view colour,
-                              std::string_view text, bool is_terminal) const {
-  const std::string shown = label_text(pad_right(label, kLabelWidth), colour, is_terminal);
-  if (!is_terminal) return shown + std::string(text);
+std::string Console::labelled(std::string_view label, std::string_view text,
+                              bool is_terminal) const {
+  const std::string shown = label_text(pad_right(label, kLabelWidth), kBlue, is_terminal);
+  const std::string typed = commands_as_typed(text, terminal_.program);
+  if (!is_terminal) return shown + typed;
   const size_t width = std::max(static_cast<size_t>(this->width()), 3 * kLabelWidth) - kLabelWidth;
   const std::string between = "\n" + std::string(kLabelWidth, ' ');
-  return shown + join(split(wrap_text(text, width, 0), '\n'), between);
+  return shown + join(split(wrap_text(typed, width, 0), '\n'), between);
 }
 
 void Console::result(std::string_view label, std::string_view text) {
   if (options_.quiet || options_.json) return;
   if (data_on_stdout_) return info(label, text);
-  print_result(labelled(label, kBlue, text, terminal_.out_is_terminal));
+  print_result(labelled(label, text, terminal_.out_is_terminal));
 }
 
 void Console::info(std::string_view line) {
@@ -102,7 +103,7 @@ void Console::info(std::string_view line) {
 
 void Console::info(std::string_view label, std::string_view text) {
   if (options_.quiet) return;
-  err_line(labelled(label, kBlue, text, terminal_.err_is_terminal),
+  err_line(labelled(label, text, terminal_.err_is_terminal),
            pad_right(label, kLabelWidth) + std::string(text));
 }
 

@@ -74,8 +74,7 @@ class Console {
  private:
   std::string label_text(std::string_view label, std::string_view colour, bool is_terminal) const;
   bool colours(bool is_terminal) const;
-  std::string labelled(std::string_view label, std::string_view colour, std::string_view text,
-                       bool is_terminal) const;
+  std::string labelled(std::string_view label, std::string_view text, bool is_terminal) const;
   void fault_line(std::string_view label, std::string_view colour, std::string_view text);
   void err_line(std::string_view shown, std::string_view plain);
   Terminal terminal_;

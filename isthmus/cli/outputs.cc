@@ -6,6 +6,7 @@
 
 #include "isthmus/base/new_folder.h"
 #include "isthmus/base/text.h"
+#include "isthmus/cli/item_table.h"
 #include "isthmus/data/csv_write.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/npy_write.h"
@@ -65,23 +66,18 @@ Json wrote_of(const Output& output, const std::string& kind, const Tensor& value
                     std::string(dtype_name(values.dtype())), bytes);
 }
 
-Tensor as_float(const Tensor& values) {
-  if (values.dtype() == Dtype::kF32) return values;
-  Tensor out(Dtype::kF32, values.shape());
+/// (N, W) of float32, or float64 where the values are.
+Tensor as_rows(const Tensor& values) {
+  const int64_t rows = values.shape()[0];
+  const Shape shape = {rows, rows == 0 ? 0 : values.num_values() / rows};
+  if (values.dtype() != Dtype::kU8) return values.reshaped(shape);
+  Tensor out(Dtype::kF32, shape);
   std::ranges::copy(values.values<uint8_t>(), out.values<float>().begin());
   return out;
 }
 
-struct TableNames {
-  std::vector<std::string> names;
-  std::vector<bool> integer;
-  bool named = true;
-};
-
-/// One line per row: an object where columns have names, else a list. The numbers are those of CSV.
-std::string jsonl_text(const Tensor& values, const TableNames& table) {
-  const auto width = static_cast<size_t>(values.shape()[1]);
-  const std::span<const float> cells = values.values<float>();
+template <class T>
+std::string jsonl_rows(std::span<const T> cells, size_t width, const ItemTable& table) {
   std::string text;
   for (size_t i = 0; i < cells.size(); ++i) {
     const size_t column = i % width;
@@ -95,34 +91,25 @@ std::string jsonl_text(const Tensor& values, const TableNames& table) {
   return text;
 }
 
-TableNames names_of(const DataSpec& spec) {
-  TableNames table;
-  if (spec.kind != DataKind::kTable) {
-    table.names = numbered_names(spec.num_values());
-    table.named = false;
-    return table;
-  }
-  for (const FieldSpec& field : spec.fields) {
-    table.names.push_back(field.name);
-    table.integer.push_back(field.integer);
-  }
-  return table;
+/// One line per row: an object where columns have names, else a list. The numbers are those of CSV.
+std::string jsonl_text(const Tensor& values, const ItemTable& table) {
+  const auto width = static_cast<size_t>(values.shape()[1]);
+  if (values.dtype() == Dtype::kF64) return jsonl_rows(values.values<double>(), width, table);
+  return jsonl_rows(values.values<float>(), width, table);
 }
 
 /// `values` (N, ...) as a file of numbers.
 void write_numbers(CommandIo& io, const Output& output, const Tensor& values,
-                   const TableNames& table, const std::string& kind) {
-  const int64_t rows = values.shape()[0];
-  const int64_t width = rows == 0 ? 0 : values.num_values() / rows;
+                   const ItemTable& table, const std::string& kind) {
   Bytes bytes;
   if (output.format == "npy") {
     bytes = write_npy(values);
   } else {
-    const Tensor flat = as_float(values).reshaped({rows, width});
+    const Tensor rows = as_rows(values);
     const std::string text =
         output.format == "csv"
-            ? write_csv(table.names, flat, {.safe = output.csv_safe, .integer = table.integer})
-            : jsonl_text(flat, table);
+            ? write_csv(table.names, rows, {.safe = output.csv_safe, .integer = table.integer})
+            : jsonl_text(rows, table);
     const auto raw = std::as_bytes(std::span(text));
     bytes.assign(raw.begin(), raw.end());
   }
@@ -187,14 +174,15 @@ void require_pictures(const Output& output, const DataSpec& spec) {
 
 void write_table(CommandIo& io, const Output& output, const Tensor& values,
                  const std::vector<std::string>& names) {
-  write_numbers(io, output, values, {names, {}, true}, "array");
+  write_numbers(io, output, values, {.names = names}, "array");
 }
 
 void write_items(CommandIo& io, const Output& output, const Tensor& items, const DataSpec& spec,
                  int64_t columns) {
   if (output.format == "png") return write_picture(io, output, grid_picture(items, spec, columns));
   if (output.format == "folder") return write_folder(io, output, items, spec);
-  write_numbers(io, output, stored_values(items, spec), names_of(spec), "data");
+  const Tensor stored = with_constants(stored_values(items, spec), spec);
+  write_numbers(io, output, stored, item_table(spec), "data");
 }
 
 void write_picture(CommandIo& io, const Output& output, std::span<const std::byte> png) {

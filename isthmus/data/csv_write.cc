@@ -21,11 +21,15 @@ bool is_formula(std::string_view cell) {
 
 }  // namespace
 
-std::string table_number(float value, bool whole) {
-  constexpr float kMaxWhole = 9e18f;  // below 2^63
+std::string table_number(double value, bool whole) {
+  constexpr double kMaxWhole = 9e18;  // below 2^63
   if (!std::isfinite(value)) return "";
   if (whole && std::fabs(value) < kMaxWhole) return std::to_string(std::llround(value));
   return print_value(value);
+}
+
+std::string table_number(float value, bool whole) {
+  return whole || !std::isfinite(value) ? table_number(double{value}, whole) : print_value(value);
 }
 
 void CsvText::begin_cell() {
@@ -50,15 +54,28 @@ void CsvText::text(std::string_view cell) {
   out_ += '"';
 }
 
-void CsvText::number(float value, bool whole) {
+void CsvText::number(std::string_view number) {
   begin_cell();
-  out_ += table_number(value, whole);
+  out_ += number;
 }
 
 void CsvText::end_row() {
   out_ += '\n';
   first_ = true;
 }
+
+namespace {
+
+template <class T>
+void write_rows(CsvText& csv, std::span<const T> cells, size_t width,
+                const std::vector<bool>& whole) {
+  for (size_t i = 0; i < cells.size(); ++i) {
+    csv.number(table_number(cells[i], !whole.empty() && whole[i % width]));
+    if (i % width + 1 == width) csv.end_row();
+  }
+}
+
+}  // namespace
 
 std::string write_csv(const std::vector<std::string>& names, const Tensor& values,
                       const CsvWriteOptions& options) {
@@ -70,11 +87,10 @@ std::string write_csv(const std::vector<std::string>& names, const Tensor& value
   CsvText csv(options.safe);
   for (const std::string& name : names) csv.text(name);
   csv.end_row();
-  const auto cells = values.values<float>();
-  for (size_t i = 0; i < cells.size(); ++i) {
-    const bool whole = !options.integer.empty() && options.integer[i % width];
-    csv.number(cells[i], whole);
-    if (i % width + 1 == width) csv.end_row();
+  if (values.dtype() == Dtype::kF64) {
+    write_rows(csv, values.values<double>(), width, options.integer);
+  } else {
+    write_rows(csv, values.values<float>(), width, options.integer);
   }
   return csv.take();
 }

@@ -20,9 +20,10 @@ std::string shape_tuple(const Shape& shape) {
 }  // namespace
 
 Bytes write_npy(const Tensor& tensor) {
-  ISTHMUS_CHECK(tensor.dtype() == Dtype::kF32 || tensor.dtype() == Dtype::kU8,
-                "NPY is written for f32 and u8");
-  const std::string type = tensor.dtype() == Dtype::kU8 ? "|u1" : "<f4";
+  const Dtype dtype = tensor.dtype();
+  ISTHMUS_CHECK(dtype == Dtype::kF32 || dtype == Dtype::kF64 || dtype == Dtype::kU8,
+                "NPY is written for f32, f64 and u8");
+  const std::string type = dtype == Dtype::kU8 ? "|u1" : dtype == Dtype::kF64 ? "<f8" : "<f4";
   std::string header = "{'descr': '" + type +
                        "', 'fortran_order': False, 'shape': " + shape_tuple(tensor.shape()) + ", }";
   constexpr size_t kAlignment = 64, kPrefix = 10;

@@ -7,7 +7,7 @@
 #include "isthmus/cli/model_use.h"
 #include "isthmus/cli/outputs.h"
 #include "isthmus/data/formats.h"
-#include "isthmus/data/scaling.h"
+#include "isthmus/data/narrow.h"
 #include "isthmus/train/infer.h"
 #include "isthmus/train/json_results.h"
 
@@ -67,14 +67,15 @@ std::vector<size_t> places_of_codes(const Dataset& file, int64_t latent_dim) {
 Tensor read_latents(const std::string& path, int64_t latent_dim, const Limits& limits) {
   const Dataset file = open_dataset(path, DataOptions{}, limits, "test");
   const int64_t width = file.spec.num_values();
-  const Tensor values = apply_scaling(file.values, file.spec.scaling);
+  const Tensor values = widened(file.values, file.spec.narrowing);
   try {
     const std::vector<size_t> places = places_of_codes(file, latent_dim);
     Tensor z(Dtype::kF32, {file.num_items(), static_cast<int64_t>(places.size())});
-    const std::span<const float> from = values.values<float>();
+    const std::span<const double> from = values.values<double>();
     const std::span<float> to = z.values<float>();
     for (size_t i = 0; i < to.size(); ++i) {
-      to[i] = from[i / places.size() * static_cast<size_t>(width) + places[i % places.size()]];
+      const size_t at = i / places.size() * static_cast<size_t>(width) + places[i % places.size()];
+      to[i] = static_cast<float>(from[at]);
     }
     return z;
   } catch (Error& error) {
