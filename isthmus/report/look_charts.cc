@@ -15,7 +15,7 @@
 namespace isthmus {
 namespace {
 
-constexpr size_t kNamedColumns = 16, kNameLetters = 13, kLabelledBars = 7;
+constexpr size_t kNamedColumns = 16, kNameLetters = 11, kLabelledBars = 7;
 
 double sum_of(const std::vector<double>& values) {
   double sum = 0;

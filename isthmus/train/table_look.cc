@@ -22,7 +22,7 @@ namespace {
 
 constexpr int64_t kMostItems = 2000, kMostFitItems = 5000, kMostColumns = 64;
 constexpr int64_t kFewItems = 200;  // a validation set too small for the shape of a column
-constexpr int64_t kMostItemValues = int64_t{1} << 21, kMostFitValues = int64_t{1} << 23;
+constexpr int64_t kMostItemValues = int64_t{1} << 21, kMostFitValues = int64_t{1} << 22;
 constexpr int kDigits = 6;      // of a number in the file: more than a picture shows
 constexpr int kAllDigits = 15;  // of a place on an axis
 constexpr double kActive = 0.01;
