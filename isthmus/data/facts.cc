@@ -150,26 +150,43 @@ class FloatField {
   std::unordered_set<float> distinct_;
 };
 
-std::vector<FieldSpec> facts_of_floats(const Tensor& tensor, const Narrowing& narrowing,
-                                       size_t num_fields, std::span<const int64_t> rows) {
+/// Fields [first, last) of an item; all values of it where there is one field.
+std::vector<FieldSpec> facts_of_block(const Tensor& tensor, const Narrowing& narrowing,
+                                      size_t num_fields, size_t first, size_t last,
+                                      std::span<const int64_t> rows) {
   const std::span<const float> values = tensor.values<float>();
   const size_t per_item = values.size() / static_cast<size_t>(tensor.shape()[0]);
+  const bool single = num_fields == 1;
   std::vector<FloatField> fields;
-  for (size_t f = 0; f < num_fields; ++f) {
+  for (size_t f = first; f < last; ++f) {
     const bool plain = narrowing.origin.empty();
     fields.emplace_back(plain ? 0.0 : narrowing.origin[f], plain ? 1.0 : narrowing.unit[f]);
   }
-  for_each_item(tensor.shape()[0], per_item, rows, [&](size_t start) {
-    for (size_t i = 0; i < per_item; ++i) fields[num_fields == 1 ? 0 : i].add(values[start + i]);
-  });
+  const size_t begin = single ? 0 : first, end = single ? per_item : last;
+  const auto for_each_value = [&](auto body) {
+    for_each_item(tensor.shape()[0], per_item, rows, [&](size_t start) {
+      for (size_t i = begin; i < end; ++i) body(fields[single ? 0 : i - first], values[start + i]);
+    });
+  };
+  for_each_value([](FloatField& field, float v) { field.add(v); });
   for (FloatField& field : fields) field.finish_sums();
-  for_each_item(tensor.shape()[0], per_item, rows, [&](size_t start) {
-    for (size_t i = 0; i < per_item; ++i) {
-      fields[num_fields == 1 ? 0 : i].add_square(values[start + i]);
-    }
-  });
+  for_each_value([](FloatField& field, float v) { field.add_square(v); });
   std::vector<FieldSpec> facts;
   for (const FloatField& field : fields) facts.push_back(field.facts());
+  return facts;
+}
+
+/// Some columns at a time: what is remembered of different values stays small.
+std::vector<FieldSpec> facts_of_floats(const Tensor& tensor, const Narrowing& narrowing,
+                                       size_t num_fields, std::span<const int64_t> rows) {
+  constexpr size_t kFieldsAtATime = 32;
+  std::vector<FieldSpec> facts;
+  for (size_t first = 0; first < num_fields; first += kFieldsAtATime) {
+    const size_t last = std::min(num_fields, first + kFieldsAtATime);
+    for (FieldSpec& field : facts_of_block(tensor, narrowing, num_fields, first, last, rows)) {
+      facts.push_back(std::move(field));
+    }
+  }
   return facts;
 }
 

@@ -91,9 +91,10 @@ void add_bytes(std::vector<Malformed>& cases) {
        {"packed, its end missing", good.substr(0, good.size() - 4), kTruncated},
        {"packed, another checksum", flipped, kDamaged},
        {"packed, text behind it", good + "3,4\n", kDamaged},
-       {"a line over the limit", "a,b\n1," + std::string(size_t{2} << 20, '2') + "\n", kTooLong},
-       {"an open quote over the limit", "a,b\n1,\"" + std::string(size_t{2} << 20, '\n'), kTooLong},
-       {"packed, blank lines over the limit", packed("1\n" + std::string(size_t{2} << 20, '\n')),
+       {"a line over the limit", "a,b\n1," + std::string(size_t{17} << 20, '2') + "\n", kTooLong},
+       {"an open quote over the limit", "a,b\n1,\"" + std::string(size_t{17} << 20, '\n'),
+        kTooLong},
+       {"packed, blank lines over the limit", packed("1\n" + std::string(size_t{17} << 20, '\n')),
         kTooLong},
        {"columns over the limit", "1" + std::string(200000, ',') + "\n", kOver}});
 }

@@ -15,6 +15,8 @@ namespace isthmus {
 namespace {
 
 constexpr int64_t kMaxAutoEpochs = 500, kEpochsWithoutValidation = 100, kAutoPatience = 10;
+/// Ten epochs of a few hundred items are too few steps to call them without gain.
+constexpr int64_t kPatientSteps = 500;
 
 /// Keys a resumed run may set anew: none of them changes a step.
 const std::vector<std::string>& harmless_keys() {
@@ -148,8 +150,13 @@ void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
   if (open_end) {
     r.explain("train.epochs", "until early stopping, at most " + std::to_string(kMaxAutoEpochs));
   }
-  r.decide("train.patience", open_end ? std::to_string(kAutoPatience) : "none",
-           open_end ? "epochs auto" : "a fixed number of epochs");
+  const int64_t steps = std::max<int64_t>(1, num_items / batch);
+  const int64_t patience = std::max(kAutoPatience, (kPatientSteps + steps - 1) / steps);
+  r.decide("train.patience", open_end ? std::to_string(patience) : "none",
+           !open_end                   ? "a fixed number of epochs"
+           : patience == kAutoPatience ? "epochs auto"
+                                       : "epochs auto; " + group_digits(kPatientSteps) +
+                                             " steps, because an epoch is short");
 }
 
 [[noreturn]] void conflict(const std::string& message, const std::string& hint,

@@ -184,7 +184,9 @@ TEST(Csv, LimitsHoldAtTheirEdge) {
 
 TEST(Csv, AnOpenQuoteIsStoppedByTheLineLimit) {
   const std::string text = "a,b\n1,\"2\n" + std::string(size_t{2} << 20, '3');
-  const Error error = error_of([&] { parse(text); });
+  Limits limits;
+  limits.csv_line_bytes.bytes = size_t{1} << 20;
+  const Error error = error_of([&] { parse(text, {}, limits); });
   EXPECT_EQ(error.code(), ErrorCode::kCsvLineTooLong);
   EXPECT_EQ(error.where().line, 2);
 }
@@ -251,7 +253,7 @@ TEST(CsvWriter, DefusesFormulasWhenAsked) {
     EXPECT_EQ(plain.take().find('\''), std::string::npos) << cell;
   }
   CsvText numbers(true);
-  numbers.number(-1.5f);
+  numbers.number(table_number(-1.5f, false));
   EXPECT_EQ(numbers.take(), "-1.5");
 }
 
