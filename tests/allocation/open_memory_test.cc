@@ -2,6 +2,8 @@
 // Opening a model or an array takes the memory of its file and at most 4 MiB more: the peak of a
 // child process that opens a large one, against that of one that opens a small one.
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,7 +90,9 @@ TEST(OpenMemory, AnArrayTakesTheSizeOfItsFile) {
   const std::string small = ::testing::TempDir() + "isthmus_small.npy";
   const std::string large = ::testing::TempDir() + "isthmus_large.npy";
   const auto write = [](const std::string& path, int64_t items) {
-    posix_fs().write_file(path, write_npy(Tensor(Dtype::kF32, {items, 1000})), Durability::kRename);
+    Tensor values(Dtype::kF32, {items, 1000});
+    std::ranges::fill(values.values<float>(), 0.5f);  // whole numbers would become bytes
+    posix_fs().write_file(path, write_npy(values), Durability::kRename);
   };
   write(small, 2);
   peak_of_child([&] { write(large, 15000); });
