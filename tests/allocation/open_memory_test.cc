@@ -2,12 +2,11 @@
 // Opening a model or an array takes the memory of its file and at most 4 MiB more: the peak of a
 // child process that opens a large one, against that of one that opens a small one.
 #include <gtest/gtest.h>
-
-#include <algorithm>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <stdexcept>
