@@ -24,7 +24,7 @@ constexpr std::string_view kToCsv = "save it as CSV or NPY";
 constexpr std::string_view kPandas = "save it as CSV, such as pandas.read_parquet(...).to_csv";
 constexpr std::string_view kArray = "save one array of it with numpy.save(file, array)";
 constexpr Foreign kForeign[] = {
-    {"version https://git-lfs.github.com/"sv, "a Git LFS pointer, not the file itself",
+    {"version https://git-lfs.github.com/"sv, "a Git LFS pointer in place of the file",
      "fetch the file: git lfs pull"},
     {"\x89HDF\r\n\x1a\n"sv, "an HDF5 file", kArray},
     {"MATLAB 5.0 MAT-file"sv, "a MATLAB file", kArray},

@@ -37,19 +37,19 @@ error[E3402]: nothing.csv: the file is empty
   hint: Give data with at least two items.
 [3]
 $ printf 'a,b\n1,2\n' > one.csv; isthmus train one.csv
-error[E3404]: one.csv: every column holds one value only
-  hint: there is nothing to learn from these data
+error[E3403]: the data set has 1 items, at least 2 are needed
+  hint: Give more items or another --val.
 [3]
 $ printf 'GIF89a.........' > picture.gif; isthmus train picture.gif
 error[E3003]: picture.gif: a GIF image is not read as data
-  hint: convert it to PNG
+  hint: convert it to PNG or JPEG
 [3]
 $ printf '\0\0\010\003\0\0\0\002\0\0\0\002\0\0\0\002abc' > short.idx; isthmus train short.idx
 error[E3005]: short.idx:offset 16: shape (2, 2, 2) of u8 needs 8 bytes, but only 3 follow the header
   hint: Copy or download the file again.
 [3]
 $ printf '\0\0\007\003\0\0\0\002' > type.idx; isthmus train type.idx
-error[E3003]: type.idx: the content is of no known format (idx, npy, csv, png)
+error[E3003]: type.idx: the content is of no known format (idx, npy, npz, png, jpeg, csv)
   hint: isthmus help formats lists the known ones.
 [3]
 $ printf '\0\0\010\001\0\0\0\144%0100d' 7 | gzip | head -c 30 > cut.gz; isthmus train cut.gz
@@ -65,8 +65,8 @@ error[E4501]: weights.pkl: a pickle: it can run code and is never opened
   hint: save the array with numpy.save(file, array)
 [4]
 $ mkdir folder; isthmus train folder
-error[E3303]: folder: no PNG images in the folder or its subfolders (0 other files)
-  hint: give a folder of PNG files, or name the data files: "folder/*.csv"
+error[E3303]: folder: no PNG or JPEG images in the folder or its subfolders (0 other files)
+  hint: give a folder of PNG or JPEG files, or name the data files: "folder/*.csv"
 [3]
 $ printf '1,2\n3,4\n5,6\n' > t.csv; isthmus train t.csv --exclude c9
 error[E2003]: t.csv: data.exclude: there is no column "c9"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target: the shipped NPZ parser on any bytes, with and without a key. Only Error may come out.
-// The limit on data keeps honest but huge headers from slowing the search.
+// Fuzz target: the shipped NPZ parser on any bytes, with and without a key. Only Error may come
+// out. The limit on data keeps honest but huge headers from slowing the search.
 #include "isthmus/data/formats.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

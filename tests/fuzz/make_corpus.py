@@ -132,6 +132,8 @@ def write_csv():
     for number, (name, text) in enumerate(sorted(texts.items())):
         put("csv", name, bytes([number % 4]) + text)
     put("csv", "labels", b"\2" + texts["labels"])
+    put("csv", "labels_negative", b"\2a,b\n1,-16000000\n2,3\n3,9007199254740993\n")
+    put("csv", "first_rows", b"\6a,b\n1,x\n2,y\n3,1e999\nno table")
 
 
 def write_gzip():
