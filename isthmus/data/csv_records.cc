@@ -4,59 +4,20 @@
 #include "isthmus/data/csv_records.h"
 
 #include <algorithm>
-#include <array>
+
+#include "isthmus/data/csv_number.h"
 
 namespace isthmus {
 namespace {
 
 constexpr uint64_t kBlockBytes = uint64_t{1} << 16;
-constexpr size_t kSniffedRecords = 10;
-constexpr std::array<char, 3> kDelimiters = {'\t', ';', ','};
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
-
-using Counts = std::array<int64_t, kDelimiters.size()>;
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Delimiters outside quotes per record; the last record counts only if the text ends with it.
-std::vector<Counts> count_delimiters(std::string_view head) {
-  std::vector<Counts> records;
-  Counts counts = {};
-  bool quoted = false, any = false;
-  for (const char c : head) {
-    if (c == '"') quoted = !quoted;
-    if (!quoted && (c == '\n' || c == '\r')) {
-      if (any) records.push_back(counts);
-      if (records.size() == kSniffedRecords) return records;
-      counts = {};
-      any = false;
-      continue;
-    }
-    any = true;
-    for (size_t d = 0; d < kDelimiters.size(); ++d) {
-      if (!quoted && c == kDelimiters[d]) ++counts[d];
-    }
-  }
-  if (any && (records.empty() || head.size() < kBlockBytes)) records.push_back(counts);
-  return records;
-}
-
 }  // namespace
-
-char sniff_delimiter(std::string_view head) {
-  const std::vector<Counts> records = count_delimiters(head);
-  if (records.empty()) return ',';
-  const Counts& first = records.front();
-  for (size_t d = 0; d < kDelimiters.size(); ++d) {
-    const bool even = std::all_of(records.begin(), records.end(),
-                                  [&](const Counts& counts) { return counts[d] == first[d]; });
-    if (first[d] > 0 && even) return kDelimiters[d];
-  }
-  const auto most = std::max_element(first.begin(), first.end());
-  return *most > 0 ? kDelimiters[static_cast<size_t>(most - first.begin())] : ',';
-}
 
 CsvRecords::CsvRecords(ByteStream& in, const Limits& limits)
     : in_(in),
@@ -64,9 +25,7 @@ CsvRecords::CsvRecords(ByteStream& in, const Limits& limits)
       max_cells_(static_cast<size_t>(limits.csv_columns)) {
   fill();
   const std::string_view head = as_text(block_);
-  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) {
-    throw Error(ErrorCode::kUnknownFormat, "UTF-16 text", "save the table as UTF-8", {.offset = 0});
-  }
+  refuse_other_text(head);
   if (head.starts_with(kUtf8Mark)) used_ = kUtf8Mark.size();
   delimiter_ = sniff_delimiter(head.substr(used_));
 }
@@ -88,42 +47,51 @@ void CsvRecords::consume() {
 
 void CsvRecords::fail(ErrorCode code, std::string message, std::string hint) const {
   throw Error(code, std::move(message), std::move(hint),
-              {.line = cell_.line, .column = static_cast<int64_t>(cells_.size()) + 1});
+              {.line = cell_.line, .column = static_cast<int64_t>(record_.cells_.size()) + 1});
 }
 
 void CsvRecords::add(char c) {
-  text_.push_back(c);
-  cell_.end = text_.size();
+  record_.text_.push_back(c);
+  cell_.end = record_.text_.size();
 }
 
 void CsvRecords::end_cell() {
-  if (cells_.size() == max_cells_) {
+  if (record_.cells_.size() == max_cells_) {
     fail(ErrorCode::kOverLimit, "a table of more than " + std::to_string(max_cells_) + " columns",
          "raise the limit with --set limits.csv_columns=N if the file is trusted");
   }
-  cells_.push_back(cell_);
-  cell_ = {.begin = text_.size(), .end = text_.size(), .line = line_};
+  record_.cells_.push_back(cell_);
+  const size_t end = record_.text_.size();
+  cell_ = {.begin = end, .end = end, .line = line_};
   state_ = State::kStart;
 }
 
 void CsvRecords::begin_record() {
-  text_.clear();
-  cells_.clear();
+  record_.text_.clear();
+  record_.cells_.clear();
+  record_.line_ = line_;
   record_bytes_ = 0;
-  record_line_ = line_;
   cell_ = {.begin = 0, .end = 0, .line = line_};
   state_ = State::kStart;
 }
 
 bool CsvRecords::next() {
-  // Blank lines give no data that a limit could count: a packed file of them would take forever.
-  for (uint64_t blank = 0; blank <= max_record_bytes_; ++blank) {
+  // Blank lines and comments give no data that a limit could count: a packed file of them would
+  // take forever.
+  uint64_t skipped = 0;
+  while (skipped <= max_record_bytes_) {
     begin_record();
-    if (peek() == kEnd) return false;
-    if (read_record()) return true;
+    const int c = peek();
+    if (c == kEnd) return false;
+    const bool found = c == '#' ? read_comment() : read_record();
+    if (found) {
+      if (width_ == 0) width_ = record_.num_cells();
+      return true;
+    }
+    skipped += 1 + record_bytes_;
   }
-  fail(ErrorCode::kCsvLineTooLong,
-       "more than " + std::to_string(max_record_bytes_) + " blank lines in a row");
+  fail(ErrorCode::kCsvLineTooLong, "more than " + std::to_string(max_record_bytes_) +
+                                       " blank lines or bytes of comments in a row");
 }
 
 /// False for a blank line.
@@ -134,7 +102,43 @@ bool CsvRecords::read_record() {
            "a record of more than " + std::to_string(max_record_bytes_) + " bytes");
     }
   }
-  return cells_.size() > 1 || record_bytes_ > 0;
+  if (record_.cells_.size() > 1) return true;
+  return delimiter_ == kBlankRuns ? !record_.text_.empty() : record_bytes_ > 0;
+}
+
+/// Reads a line that begins with #. True if it is a record: it has as many fields as the first.
+bool CsvRecords::read_comment() {
+  std::string line;
+  for (int c = peek(); c != kEnd && c != '\n' && c != '\r'; c = peek()) {
+    if (c == 0) fail(ErrorCode::kCorruptFile, "a NUL byte in a text table");
+    if (record_bytes_ >= max_record_bytes_) {
+      fail(ErrorCode::kCsvLineTooLong,
+           "a comment of more than " + std::to_string(max_record_bytes_) + " bytes");
+    }
+    line.push_back(static_cast<char>(c));
+    consume();
+  }
+  const bool behind = width_ > 0;
+  split_comment(behind ? line : line.substr(1));
+  end_line(peek());
+  if (behind && width_ > 1 && record_.num_cells() == width_) return true;
+  ++num_comments_;
+  if (!behind) comment_ = record_;
+  return false;
+}
+
+/// All fields of the record but the last, which is left to end_line. Quotes mean nothing here.
+void CsvRecords::split_comment(std::string_view line) {
+  if (delimiter_ == kBlankRuns) line = trim_blanks(line);
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool blank_run = delimiter_ == kBlankRuns && is_blank_byte(c);
+    if (!blank_run && c != delimiter_) {
+      add(c);
+    } else if (!blank_run || !is_blank_byte(line[i + 1])) {  // a trimmed line ends in no blank
+      end_cell();
+    }
+  }
 }
 
 /// Takes one byte; true when the record is complete.
@@ -142,6 +146,10 @@ bool CsvRecords::step(int c) {
   if (c == 0) fail(ErrorCode::kCorruptFile, "a NUL byte in a text table");
   if (state_ == State::kQuoted) return step_quoted(c);
   if (c == kEnd || c == '\n' || c == '\r') return end_line(c);
+  if (delimiter_ == kBlankRuns) {
+    if (is_blank_byte(c)) return step_blank();
+    if (state_ == State::kGap) end_cell();
+  }
   const char byte = static_cast<char>(c);
   if (byte == delimiter_) {
     consume();
@@ -151,12 +159,20 @@ bool CsvRecords::step(int c) {
          "double the quotes inside a quoted field: \"a \"\"b\"\" c\"");
   } else if (byte == '"' && state_ == State::kStart) {
     consume();
+    cell_.quoted = true;
     state_ = State::kQuoted;
   } else {
     consume();
     add(byte);
     state_ = State::kPlain;
   }
+  return false;
+}
+
+/// A field ends with the first blank behind it, and only if another one follows.
+bool CsvRecords::step_blank() {
+  consume();
+  if (state_ != State::kStart) state_ = State::kGap;
   return false;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pieces of the table reader: header, choice of columns, growing values.
+// The pieces of the table reader: choice of columns, growing values.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,19 +14,27 @@
 
 namespace isthmus {
 
+/// Names of a table's columns as they stand in the file, before any choice.
+struct CsvNames {
+  std::vector<std::string> names;  // those without one: "c3"
+  std::vector<bool> unnamed;       // by the header; all false without one
+  bool header = false;
+  int64_t line = 1;  // of the header
+};
+/// Gives a name to the columns that have none.
+CsvNames name_columns(std::vector<std::string> names);
+
 struct CsvColumns {
   std::vector<std::string> names;  // all columns of the file
-  std::vector<size_t> kept;        // indices of the value columns, ascending
+  std::vector<bool> unnamed;
+  std::vector<bool> extra;   // left out if they are no numbers
+  std::vector<size_t> kept;  // indices of the value columns, ascending
   static constexpr size_t kNone = SIZE_MAX;
   size_t label = kNone;  // index of the label column
 };
-
-/// True if the record has a cell that is not a number.
-bool is_header(const CsvRecords& record);
-/// Names from the current record. E3103 for empty, doubled or unprintable names.
-std::vector<std::string> header_names(const CsvRecords& record);
-/// Applies a choice. E2003 for a name that is no column, E3402 when no column is left.
-CsvColumns choose_columns(std::vector<std::string> names, const ColumnChoice& choice);
+/// Applies a choice. E2003 for a name that is no column, E3103 for chosen columns with doubled or
+/// unprintable names, E3402 when no column is left, E3501 when a model's column is missing.
+CsvColumns choose_columns(CsvNames table, const ColumnChoice& choice);
 
 /// Rows of numbers that grow without copying; joined once at the end.
 class RowBuffer {
@@ -34,10 +43,14 @@ class RowBuffer {
   /// Space for one more row. E3004 when the limit of data bytes is passed.
   double* add_row();
   int64_t num_rows() const { return num_rows_; }
-  /// float64 (num_rows, width); empties the buffer while copying.
-  Tensor take();
+  /// float64 (num_rows, columns.size()), of the columns with these places in a row; empties the
+  /// buffer while copying.
+  Tensor take(std::span<const size_t> columns);
+  /// Gives up the rows.
+  void clear();
 
  private:
+  [[noreturn]] void fail_over_limit() const;
   size_t width_;
   const Limits& limits_;
   int64_t num_rows_ = 0;

@@ -244,12 +244,15 @@ class Loader {
       warn_extension(path, format);
       refuse_column_options(format.name);
       require_key_fits(key, format);
-      ColumnChoice choice{.columns = options_.columns, .exclude = options_.exclude, .key = key};
-      if (label_column()) choice.label_column = *options_.labels;
+      ColumnChoice choice = column_choice();
+      choice.key = key;
       // Labels in a file of their own are compared with the number of all items.
       const bool own_labels = options_.labels ? !label_column() : beside.has_value();
       if (options_.limit && !own_labels) choice.max_items = *options_.limit;
       parts_.push_back({path, format.parse(*source.take(), choice, limits_)});
+      for (const ReadWarning& warning : parts_.back().data.warnings) {
+        log_warning(warning.code, escape_for_terminal(path) + ": " + warning.text, warning.hint);
+      }
       arrange_items(parts_.back().data, options_, limits_);
     } catch (Error& error) {
       error.in_file(path);
@@ -260,6 +263,22 @@ class Loader {
     Labels labels = read_labels(*beside, data.values.shape()[0], limits_);
     data.labels = std::move(labels.values);
     data.class_names = std::move(labels.class_names);
+  }
+
+  ColumnChoice column_choice() const {
+    ColumnChoice choice{.columns = options_.columns, .exclude = options_.exclude};
+    if (label_column()) choice.label_column = *options_.labels;
+    if (options_.header == "yes") choice.header = TableHeader::kYes;
+    if (options_.header == "no") choice.header = TableHeader::kNo;
+    if (options_.model && options_.model->kind == DataKind::kTable) {
+      for (const FieldSpec& field : options_.model->fields) {
+        choice.model_columns.push_back(field.name);
+      }
+      for (const ConstantColumn& column : options_.model->constants) {
+        choice.model_extras.push_back(column.name);
+      }
+    }
+    return choice;
   }
 
   void add_label_file(ParsedData& all) const {
@@ -287,6 +306,8 @@ std::vector<std::string> format_words() {
   for (const FormatDef& format : all_formats()) words.emplace_back(format.name);
   return words;
 }
+
+std::vector<std::string> header_words() { return {"auto", "yes", "no"}; }
 
 Dataset open_dataset(const std::string& data_argument, const DataOptions& options,
                      const Limits& limits, std::string_view default_split) {

@@ -43,6 +43,7 @@ struct Dataset {
 
 /// "auto" and the names of all formats.
 std::vector<std::string> format_words();
+std::vector<std::string> header_words();  // "auto" "yes" "no"
 
 std::vector<std::string> data_shape_words();  // "auto" "table" "images"
 inline std::vector<std::string> channel_words() { return {"auto", "1", "3"}; }
@@ -55,6 +56,7 @@ struct DataOptions {
   std::vector<std::string> columns;
   std::vector<std::string> exclude;
   std::optional<std::string> labels;
+  std::string header = "auto";
   std::vector<std::string> search_path = {"/usr/share/datasets"};
   double max_bad = 0.01;
   bool strict = false;
@@ -63,7 +65,8 @@ struct DataOptions {
   std::string resize = "none";
   std::string channels = "auto";
   /// No option: the model that data are opened for. Where shape, layout, resize and channels say
-  /// nothing, images follow its items; what that changes is said.
+  /// nothing, images follow its items; what that changes is said. Columns of a table are read by
+  /// name, whatever else the table holds.
   std::optional<DataSpec> model;
 
   static constexpr auto fields() {
@@ -77,10 +80,15 @@ struct DataOptions {
             "all pixels; auto: a table for one or two axes, images for three, and for four when "
             "the last is 1 or 3. Set it for pixels in rows, or for columns in a grid.",
             rare),
-        field(&O::limit, "limit", at_least(1), "Use only the first N items."),
-        field(&O::columns, "columns", any_value(), "Use only these columns of a table."),
+        field(&O::limit, "limit", at_least(1),
+              "Use only the first N items; a table is read no further."),
+        field(&O::columns, "columns", any_value(),
+              "Use only these columns of a table, by name or by number from 1."),
         field(&O::exclude, "exclude", any_value(), "Leave out these columns of a table."),
         field(&O::labels, "labels", any_value(), "File of labels, or label column of a table."),
+        field(&O::header, "header", one_of(header_words),
+              "Whether the first row of a table names its columns; auto tells it from the rows "
+              "below. Set it when names are numbers, or data look like names."),
         field(&O::search_path, "search_path", any_value(), "Folders of known data sets.", rare),
         field(&O::max_bad, "max_bad", between(0, 1),
               "Share of unreadable images tolerated, such as 1%.", rare),
@@ -104,7 +112,7 @@ struct DataOptions {
 };
 
 /// Opens one DATA. `default_split` ("train" or "test") is taken for known names and folders of IDX
-/// files when the argument has no @split. Errors: E30xx to E34xx, E2003, E4501, E4502.
+/// files when the argument has no @split. Errors: E30xx to E34xx, E2003, E3501, E4501, E4502.
 Dataset open_dataset(const std::string& data_argument, const DataOptions& options,
                      const Limits& limits, std::string_view default_split);
 /// Several DATA of one item shape and type, one after another; tables are matched by column name.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "isthmus/base/text.h"
+#include "isthmus/data/csv_dialect.h"
 #include "isthmus/data/foreign.h"
 #include "isthmus/data/gzip.h"
 
@@ -49,6 +50,7 @@ const FormatDef& format_of(std::span<const std::byte> start) {
   const Bytes head = in.read_up_to(kHeadBytes);
   if (head.empty()) throw Error(ErrorCode::kEmptyData, "the file is empty");
   refuse_foreign(head);
+  refuse_other_text({reinterpret_cast<const char*>(head.data()), head.size()});
   for (const FormatDef& format : all_formats()) {
     if (format.sniff(head)) return format;
   }

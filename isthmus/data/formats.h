@@ -19,6 +19,13 @@
 
 namespace isthmus {
 
+/// Something that a user should know about how a file was read.
+struct ReadWarning {
+  std::string code;  // "W3101"
+  std::string text;
+  std::string hint;
+};
+
 /// Content of one file. Stored values are not scaled.
 struct ParsedData {
   DataKind kind = DataKind::kArray;
@@ -27,15 +34,22 @@ struct ParsedData {
   std::vector<int32_t> labels;            // (N) or empty; each is an index of class_names
   std::vector<std::string> class_names;   // of labels 0, 1, ...
   std::string note;                       // what was changed while reading, one sentence
+  std::vector<ReadWarning> warnings;
 };
 
-/// What of a file is wanted. Columns of tables by name, or by number from 1 without a header.
+enum class TableHeader { kAuto, kYes, kNo };
+
+/// What of a file is wanted. Columns of tables by name or by number from 1; a name wins.
 struct ColumnChoice {
-  std::vector<std::string> columns;  // only these; empty: all
-  std::vector<std::string> exclude;  // but not these
-  std::string label_column;          // becomes labels; empty: none
-  std::string key;                   // array of an archive; empty: the obvious one
-  int64_t max_items = INT64_MAX;     // what follows is not read (and not checked, if packed)
+  std::vector<std::string> columns = {};  // only these; empty: all
+  std::vector<std::string> exclude = {};  // but not these
+  std::string label_column = {};          // becomes labels; empty: none
+  TableHeader header = TableHeader::kAuto;
+  /// What a model needs: these and no others, whatever else the table holds; empty: no model.
+  std::vector<std::string> model_columns = {};
+  std::vector<std::string> model_extras = {};  // with these where they are numbers
+  std::string key = {};                        // array of an archive; empty: the obvious one
+  int64_t max_items = INT64_MAX;  // what follows is not read (and not checked, if packed)
 };
 
 struct FormatDef {
@@ -79,7 +93,7 @@ inline ParsedData parse_npy(std::span<const std::byte> stored, const Limits& lim
   return parse_npy(file, {}, limits);
 }
 /// A table of numbers, plain or gzip: RFC 4180 with a sniffed delimiter and an optional header.
-/// Errors: E31xx with line and field, E3401, E3402, E3004, E3009.
+/// Errors: E31xx with line and field, E2003, E3401, E3402, E3501, E3004, E3009.
 ParsedData parse_csv(ReadFile& file, const ColumnChoice& choice, const Limits& limits);
 inline ParsedData parse_csv(std::span<const std::byte> stored, const ColumnChoice& choice,
                             const Limits& limits) {

@@ -29,18 +29,20 @@ std::string folder_part(const std::string& path) {
 Labels labels_from_text(ReadFile& file, int64_t num_items, const Limits& limits) {
   ByteStream in(file);
   CsvRecords records(in, limits);
+  records.keep_blanks();
   LabelValues labels("the label file");
   std::vector<std::string> first;
   for (int64_t row = 0; records.next(); ++row) {
-    if (records.num_cells() != 1) {
+    const CsvRecord& record = records.record();
+    if (record.num_cells() != 1) {
       throw Error(ErrorCode::kCsvRagged,
-                  std::to_string(records.num_cells()) + " fields; a label file has one per line",
-                  {}, {.line = records.line()});
+                  std::to_string(record.num_cells()) + " fields; a label file has one per line", {},
+                  {.line = record.line()});
     }
     if (row == 0) {
-      first.emplace_back(records.cell(0));
+      first.emplace_back(record.cell(0));
     } else {
-      labels.add(records.cell(0), {.line = records.line(), .column = 1});
+      labels.add(record.cell(0), {.line = record.line(), .column = 1});
     }
     if (labels.count() > num_items) {
       throw Error(ErrorCode::kSizesDisagree,

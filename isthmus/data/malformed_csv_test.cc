@@ -33,8 +33,7 @@ void add_structure(std::vector<Malformed>& cases) {
       {"a,b\n1,\"2\n", "a,b\n1,\"2\n3,4\n", "a,b\n\"1\"x,2\n", "a,b\n\"1\" ,2\n", "\"a\"b,c\n1,2\n",
        "a,\"b\n1,2\n", "1,2\n3,\"", "a,b\n1,\"2\"\"\n", "a,b\n\"1\"\"2\"3,4\n"});
   add(cases, kHeader,
-      {"a,\n1,2\n", ",a\n1,2\n", "a, \n1,2\n", "a,\t\n1,2\n", "a,\"\"\n1,2\n", "a,a\n1,2\n",
-       "a,b,a\n1,2,3\n", "a,\"b\nc\"\n1,2\n", "a,\xff\n1,2\n", "a,\xc0\x80\n1,2\n",
+      {"a,a\n1,2\n", "a,b,a\n1,2,3\n", "a, a \n1,2\n", "a,\xff\n1,2\n", "a,\xc0\x80\n1,2\n",
        "a,\xed\xa0\x80\n1,2\n", "a,b\x1b[2J\n1,2\n", "a,b\x7f\n1,2\n"});
 }
 
@@ -54,7 +53,8 @@ void add_cells(std::vector<Malformed>& cases) {
                                  "+",
                                  "e5",
                                  "1.2.3",
-                                 "1,5",
+                                 "1,234.5",
+                                 "1,234,567",
                                  "$5",
                                  "5%",
                                  "12abc",
@@ -71,7 +71,7 @@ void add_cells(std::vector<Malformed>& cases) {
     cases.push_back({"cell " + cell, "a;b\n1;" + cell + "\n", kNumber});
   }
   for (const std::string cell : {"NaN", "nan", "-nan", "inf", "-inf", "+1e309", "infinity", "1e309",
-                                 "-1e999", "3.5e308", "1e99999999999999999999"}) {
+                                 "-1e999", "1.8e309", "1e99999999999999999999"}) {
     cases.push_back({"cell " + cell, "a,b\n1," + cell + "\n", kFinite});
   }
 }
@@ -104,7 +104,10 @@ TEST(MalformedCsv, IsRefusedWithItsNumber) {
   add_structure(cases);
   add_cells(cases);
   add_bytes(cases);
-  testing::expect_refusals("csv", cases, 60, [](const Bytes& bytes) { parse_csv(bytes, {}, {}); });
+  Limits limits;
+  limits.csv_line_bytes.bytes = uint64_t{1} << 20;
+  testing::expect_refusals("csv", cases, 60,
+                           [&](const Bytes& bytes) { parse_csv(bytes, {}, limits); });
 }
 
 }  // namespace

@@ -9,24 +9,24 @@ error[E3001]: fashon-mnist: no such file or folder, and no known data set
   hint: did you mean fashion-mnist?
 [3]
 $ printf 'a,b\n1,2\n3\n4,5\n' > ragged.csv; isthmus train ragged.csv
-error[E3101]: ragged.csv:3:1: 1 fields, but the first row has 2 (delimiter ,)
+error[E3101]: ragged.csv:3:1: 1 field, but the first row has 2 (delimiter ,)
   hint: Mend the row that is printed.
 [3]
 $ printf 'a,b\n1,2\n3,N/A?\n4,5\n' > text.csv; isthmus train text.csv
-error[E3104]: text.csv:3:2:row 1: "N/A?" is not a number (column "b", 1 of 3 rows alike)
-  hint: drop the column: --exclude "b", or remove or mend the rows
+error[E3104]: text.csv:3:2:row 1: column "b" has text in 1 of 3 rows, first "N/A?" in line 3
+  hint: leave out what is listed: --exclude b; or fill the cells or drop their rows
 [3]
 $ printf 'a,b\n1,2\n3,nan\n4,5\n' > nan.csv; isthmus train nan.csv
-error[E3401]: nan.csv:3:2:row 1: "nan" is not a finite number (column "b", 1 of 3 rows alike)
-  hint: drop the column: --exclude "b", or remove or mend the rows
+error[E3401]: nan.csv:3:2:row 1: column "b" has values that are not finite in 1 of 3 rows, first "nan" in line 3
+  hint: leave out what is listed: --exclude b; or fill the cells or drop their rows
 [3]
 $ printf 'a,b\n1,2\n"3,4\n' > quote.csv; isthmus train quote.csv
 error[E3102]: quote.csv:3:1: a quoted field is not closed
   hint: Mend the row that is printed.
 [3]
 $ printf 'a,a\n1,2\n' > header.csv; isthmus train header.csv
-error[E3103]: header.csv:1:2: two columns are named "a"
-  hint: Give each column one non-empty name.
+error[E3103]: header.csv:1:2: two columns are named "a" (1 and 2)
+  hint: rename one of them, or leave one out by its number: --exclude 2
 [3]
 $ printf 'a,b\n' > empty.csv; isthmus train empty.csv
 error[E3402]: empty.csv: the table has a header and no rows

@@ -23,12 +23,12 @@ valid isthmus.inspect/1 x 1
 $ printf 'a\n1\nx\n' > bad.csv; isthmus inspect t.csv bad.csv --json 2>/dev/null | check_json.py
 valid isthmus.inspect/1 x 1
 $ isthmus inspect bad.csv
-error[E3104]: bad.csv:3:1:row 1: "x" is not a number (column "a", 1 of 2 rows alike)
-  hint: drop the column: --exclude "a", or remove or mend the rows
+error[E3104]: bad.csv:3:1:row 1: column "a" has text in 1 of 2 rows, first "x" in line 3
+  hint: no column is left without them: mend the cells, or drop their rows
 [3]
 $ isthmus inspect bad.csv t.csv -q
-error[E3104]: bad.csv:3:1:row 1: "x" is not a number (column "a", 1 of 2 rows alike)
-  hint: drop the column: --exclude "a", or remove or mend the rows
+error[E3104]: bad.csv:3:1:row 1: column "a" has text in 1 of 2 rows, first "x" in line 3
+  hint: no column is left without them: mend the cells, or drop their rows
 [3]
 $ isthmus inspect nothing
 error[E3001]: nothing: no such file or folder, and no known data set

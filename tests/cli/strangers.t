@@ -1,8 +1,8 @@
 # Texts from files stay texts: on the terminal, in the page, in tables and in JSON.
 
 $ printf 'a,\302\233red\n1,2\n4,5.5\n' > control.csv; isthmus inspect control.csv
-error[E3103]: control.csv:1:2: the name of column 2 (\xc2\x9bred) has control bytes or is not UTF-8
-  hint: save the table as UTF-8
+error[E3103]: control.csv:1:2: the name of column 2 (\xc2\x9bred) has control bytes
+  hint: rename it, or leave the column out: --exclude 2
 [3]
 $ printf '=cmd,b,<script>alert(1)</script>\n1,2,3\n4,5.5,6\n3,1,2\n9,9,9\n1,3,3\n2,2,5\n' > evil.csv
 $ isthmus inspect evil.csv | grep -A2 columns

@@ -71,30 +71,17 @@ INSTANTIATE_TEST_SUITE_P(
                       Bad{"a,b\n1,0x10\n", 3104, 2, 2}, Bad{"a,b\n1,1 2\n", 3104, 2, 2},
                       Bad{"a,b\n1,++2\n", 3104, 2, 2}, Bad{"a,b\n1,+-2\n", 3104, 2, 2},
                       Bad{"a,b\n1,1e\n", 3104, 2, 2}, Bad{"a,b\n1,.\n", 3104, 2, 2},
-                      Bad{"a;b\n1;1,5\n", 3104, 2, 2}, Bad{"a,b\n1,$5\n", 3104, 2, 2},
-                      Bad{"a,b\n1,12abc\n", 3104, 2, 2}, Bad{"a,b\n1,NaN\n", 3401, 2, 2},
-                      Bad{"1,2\nnan,4\n", 3401, 2, 1}, Bad{"1,2\n3,-inf\n", 3401, 2, 2},
-                      Bad{"1,2\n3,infinity\n", 3401, 2, 2}, Bad{"1,2\n3,1e309\n", 3401, 2, 2},
-                      Bad{"1,2\n3,-1e999\n", 3401, 2, 2}, Bad{"a,b\n\"1\"x,2\n", 3102, 2, 1},
-                      Bad{"a,b\n1,\"2\n", 3102, 2, 2}, Bad{"a,b\n1,\"2\n3,4\n5,6\n", 3102, 2, 2},
+                      Bad{"a,b\n1,$5\n", 3104, 2, 2}, Bad{"a,b\n1,12abc\n", 3104, 2, 2},
+                      Bad{"a,b\n1,NaN\n", 3401, 2, 2}, Bad{"1,2\nnan,4\n", 3401, 2, 1},
+                      Bad{"1,2\n3,-inf\n", 3401, 2, 2}, Bad{"1,2\n3,infinity\n", 3401, 2, 2},
+                      Bad{"1,2\n3,1e309\n", 3401, 2, 2}, Bad{"1,2\n3,-1e999\n", 3401, 2, 2},
+                      Bad{"a,b\n\"1\"x,2\n", 3102, 2, 1}, Bad{"a,b\n1,\"2\n", 3102, 2, 2},
+                      Bad{"a,b\n1,\"2\n3,4\n5,6\n", 3102, 2, 2},
                       Bad{"a,b\n\"x\ny\",1\n", 3104, 2, 1}, Bad{"a,b\n\"1\n\",x\n", 3104, 2, 1},
-                      Bad{"a,\n1,2\n", 3103, 1, 2}, Bad{"a, \n1,2\n", 3103, 1, 2},
-                      Bad{"a,\"b\nc\"\n1,2\n", 3103, 1, 2}, Bad{"a,a\n1,2\n", 3103, 1, 2},
-                      Bad{"a,\xff\n1,2\n", 3103, 1, 2}, Bad{"a,b\x1b[2J\n1,2\n", 3103, 1, 2},
+                      Bad{"a,a\n1,2\n", 3103, 1, 2}, Bad{"a,\xff\n1,2\n", 3103, 1, 2},
+                      Bad{"a,b\x1b[2J\n1,2\n", 3103, 1, 2},
                       Bad{std::string_view("1,2\n3,\0\n", 8), 3009, 2, 2},
                       Bad{std::string_view("1,2\n\"3\0\",4\n", 11), 3009, 2, 1}));
-
-TEST(Csv, ReportsHowManyCellsAreAlike) {
-  std::string text = "id,price\n";
-  for (int i = 0; i < 1200; ++i) text += std::to_string(i) + (i % 3 == 1 ? ",N/A?\n" : ",2.5\n");
-  const Error error = error_of([&] { parse(text); });
-  EXPECT_EQ(error.message(),
-            "\"N/A?\" is not a number (column \"price\", 400 of 1,200 rows alike)");
-  EXPECT_EQ(error.where().line, 3);
-  EXPECT_EQ(error.where().column, 2);
-  EXPECT_EQ(error.where().row, 1);
-  EXPECT_NE(error.hint().find("--exclude \"price\""), std::string::npos);
-}
 
 TEST(Csv, ShowsNoControlBytes) {
   const Error error = error_of([] { parse("a,b\n1,\x1b[31mred\n"); });
@@ -103,7 +90,7 @@ TEST(Csv, ShowsNoControlBytes) {
 
 TEST(Csv, RaggedRowsNameTheDelimiter) {
   const Error error = error_of([] { parse("1\t2\n3\n"); });
-  EXPECT_EQ(error.message(), "1 fields, but the first row has 2 (delimiter tab)");
+  EXPECT_EQ(error.message(), "1 field, but the first row has 2 (delimiter tab)");
 }
 
 TEST(Csv, RefusesUtf16) {
@@ -185,7 +172,7 @@ TEST(Csv, LimitsHoldAtTheirEdge) {
 TEST(Csv, AnOpenQuoteIsStoppedByTheLineLimit) {
   const std::string text = "a,b\n1,\"2\n" + std::string(size_t{2} << 20, '3');
   Limits limits;
-  limits.csv_line_bytes.bytes = size_t{1} << 20;
+  limits.csv_line_bytes.bytes = uint64_t{1} << 20;
   const Error error = error_of([&] { parse(text, {}, limits); });
   EXPECT_EQ(error.code(), ErrorCode::kCsvLineTooLong);
   EXPECT_EQ(error.where().line, 2);
@@ -209,25 +196,19 @@ TEST(Csv, BlocksOfInputDoNotShow) {
   EXPECT_EQ(parse_csv(deflate_gzip(to_bytes(text)), {}, {}).values.shape(), (Shape{30000, 2}));
 }
 
-TEST(Csv, SniffsTheDelimiter) {
-  EXPECT_EQ(sniff_delimiter("1,5;2,5\n3,5;4,5\n"), ';');
-  EXPECT_EQ(sniff_delimiter("a b,c\n1,2\n"), ',');
-  EXPECT_EQ(sniff_delimiter("\"a;b\",c\n1,2\n"), ',');
-  EXPECT_EQ(sniff_delimiter("a,b\tc\n1\t2\n"), '\t');
-  EXPECT_EQ(sniff_delimiter("1\n2\n"), ',');
-  EXPECT_EQ(sniff_delimiter(""), ',');
-  EXPECT_EQ(sniff_delimiter("a;b;c\n1;2\n"), ';');
-}
-
 TEST(CsvNumber, TellsTooSmallFromTooLarge) {
   double v = 1;
   EXPECT_EQ(parse_cell("0." + std::string(400, '0') + "1", v), CellKind::kNumber);
-  EXPECT_EQ(v, 0);
+  EXPECT_EQ(v, 0.0);
   EXPECT_EQ(parse_cell("100000e-400", v), CellKind::kNumber);
-  EXPECT_EQ(parse_cell("0.00001e400", v), CellKind::kNotFinite);
-  EXPECT_EQ(parse_cell(std::string(400, '9'), v), CellKind::kNotFinite);
-  EXPECT_EQ(parse_cell("1e99999999999999999999", v), CellKind::kNotFinite);
+  EXPECT_EQ(parse_cell("0.00001e400", v), CellKind::kTooLarge);
+  EXPECT_EQ(parse_cell(std::string(400, '9'), v), CellKind::kTooLarge);
+  EXPECT_EQ(parse_cell("1e99999999999999999999", v), CellKind::kTooLarge);
   EXPECT_EQ(parse_cell("-1e-99999999999999999999", v), CellKind::kNumber);
+  EXPECT_EQ(parse_cell("1e-41", v), CellKind::kNumber);
+  EXPECT_EQ(v, 1e-41);
+  EXPECT_EQ(parse_cell("-4.8e38", v), CellKind::kNumber);
+  EXPECT_EQ(v, -4.8e38);
 }
 
 TEST(CsvWriter, RoundTripsEveryFloat) {
