@@ -20,7 +20,7 @@ std::vector<std::string> decoder_quantities() { return {"mean", "sample"}; }
 struct ReconstructOptions {
   OutputOptions output;
   std::optional<int64_t> n;
-  int64_t columns = 5;
+  int64_t grid_columns = 5;
   std::string quantity = "mean";
   DataOptions data;
   static constexpr auto fields() {
@@ -30,7 +30,7 @@ struct ReconstructOptions {
         field(&O::n, "reconstruct.n", at_least(1),
               "First N items; none: 50 in a picture, all in a file of numbers.",
               {.flag = "-n", .alias = "--n"}),
-        field(&O::columns, "reconstruct.columns", between(1, 10000),
+        field(&O::grid_columns, "reconstruct.grid_columns", between(1, 10000),
               "Columns of originals in a picture; as many of reconstructions beside them."),
         field(&O::quantity, "reconstruct.quantity", one_of(decoder_quantities),
               "The expected item, or a draw from the likelihood."),
@@ -68,15 +68,15 @@ int run_reconstruct(CommandIo& io, const ReconstructOptions& o) {
   if (output.format == "png") {
     write_picture(
         io, output,
-        pairs_picture(model_values(model, data, 0, count), items, model.spec(), o.columns));
+        pairs_picture(model_values(model, data, 0, count), items, model.spec(), o.grid_columns));
   } else {
-    write_items(io, output, items, model.spec(), o.columns);
+    write_items(io, output, items, model.spec(), o.grid_columns);
   }
   io.console.result("errors", "reconstruction " + format_fixed(errors.terms.reconstruction, 1) +
                                   " nats per item, mean squared error " +
                                   format_fixed(errors.mse, 5));
   io.print_wrote("");
-  io.print_json(reconstruct_json(errors, quantity, layout_of(output, count, o.columns), model,
+  io.print_json(reconstruct_json(errors, quantity, layout_of(output, count, o.grid_columns), model,
                                  data_json(opened.data, opened.source),
                                  device_json(device->info(), Precision::kF32)));
   return 0;
@@ -89,7 +89,7 @@ CommandDef commands::reconstruct() {
           .summary = "Items beside what the model makes of them.",
           .arguments = {"MODEL", "DATA..."},
           .examples = {"isthmus reconstruct runs/demo fashion-mnist -o pairs.png"},
-          .make = command_with(run_reconstruct, "", "data.columns")};
+          .make = command_with(run_reconstruct)};
 }
 
 }  // namespace isthmus
