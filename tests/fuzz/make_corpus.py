@@ -119,21 +119,30 @@ def write_npy():
 
 
 def write_csv():
+    """The first byte chooses the columns, see fuzz_csv.cc."""
     texts = {
-        "plain": b"1,2\n3,4\n", "header": b"a,b\n1,2\n3,4\n", "semicolon": b"a;b\n1;2\n",
-        "tab": b"a\tb\r\n1\t2\r\n", "bom": b"\xef\xbb\xbfa,b\n1,2\n",
-        "quoted": b'"a","b ""c"""\n"1",2\n', "newline": b'a,b\n"1\n",2\n',
-        "ragged": b"1,2\n3\n", "open": b'a,b\n1,"2\n3,4\n', "after": b'a,b\n"1"x,2\n',
-        "text": b"a,b\n1,N/A?\n2,N/A?\n", "nan": b"a,b\n1,nan\n1,inf\n",
-        "range": b"1e39,1e-60\n", "nul": b"1,2\n\0,3\n", "utf16": b"\xff\xfe1\0",
-        "labels": b"a,b\n1,cat\n2,dog\n", "doubled": b"a,a\n1,2\n", "cr": b"1,2\r3,4\r",
-        "gz": pack(b"a,b\n1,2\n"),
+        "plain": (0, b"1,2\n3,4\n"), "header": (1, b"a,b\n1,2\n3,4\n"), "semicolon": (2, b"a;b\n1;2\n"),
+        "tab": (3, b"a\tb\r\n1\t2\r\n"), "bom": (0, b"\xef\xbb\xbfa,b\n1,2\n"),
+        "quoted": (1, b'"a","b ""c"""\n"1",2\n'), "newline": (2, b'a,b\n"1\n",2\n'),
+        "ragged": (3, b"1,2\n3\n"), "open": (0, b'a,b\n1,"2\n3,4\n'), "after": (1, b'a,b\n"1"x,2\n'),
+        "text": (2, b"a,b\n1,N/A?\n2,N/A?\n"), "nan": (3, b"a,b\n1,nan\n1,inf\n"),
+        "range": (0, b"1e309,1e-400\n"), "nul": (1, b"1,2\n\0,3\n"), "utf16": (2, b"\xff\xfe1\0"),
+        "labels": (2, b"a,b\n1,cat\n2,dog\n"), "doubled": (0, b"a,a\n1,2\n"), "cr": (1, b"1,2\r3,4\r"),
+        "gz": (0, pack(b"a,b\n1,2\n")),
+        "labels_far": (2, b"a,b\n1,-16000000\n2,2147483647\n3,-1\n4,1e300\n"),
+        "labels_first": (2 + 32, b"y,a\n-1,0\n-2,1\n0x5,3\n"),
+        "blanks": (0, b"  1.0   2.0\n3.0\t4.0 \n"), "bars": (0, b"a|b\n1|2\n"),
+        "comments": (0, b"# by X\n#a,b\n1,2\n# half\n3,4\n#5,6\n"),
+        "comment_header": (0, b"# a b\n1 2\n3 4\n"), "decimals": (0, b"a;b\n1,5;2\n1.234,5;1,234\n"),
+        "index": (0, b",a,b\n0,1,2\n1,3,4\n"), "row_names": (0, b'"a" "b"\n"x" 1 2\n"y" 3 4\n'),
+        "trailing": (0, b"a,b,\n1,2,\n3,4,\n"), "units": (0, b"a,b\nm,kg\n1,2\n3,4\n"),
+        "years": (4, b"2019,2020\n.5,.8\n.3,1.3\n.9,.4\n"), "years_yes": (4 + 8, b"2019,2020\n.5,.8\n"),
+        "model": (16, b"day,b,a\n2024-01-01,x,1\n2024-01-02,y,2\n"),
+        "model_number": (16 + 8, b"M,1.5\nB,2.5\n"), "limit": (64, b"a,b\n1,2\n3,4\nx,\"\n"),
+        "latin1": (1, b"a,Gr\xf6\xdfe\n1,2\n"), "json": (0, b'{"a":1}\n'), "money": (0, b"a,b\n$1,2%\n"),
     }
-    for number, (name, text) in enumerate(sorted(texts.items())):
-        put("csv", name, bytes([number % 4]) + text)
-    put("csv", "labels", b"\2" + texts["labels"])
-    put("csv", "labels_negative", b"\2a,b\n1,-16000000\n2,3\n3,9007199254740993\n")
-    put("csv", "first_rows", b"\6a,b\n1,x\n2,y\n3,1e999\nno table")
+    for name, (choice, text) in texts.items():
+        put("csv", name, bytes([choice]) + text)
 
 
 def write_gzip():
