@@ -13,7 +13,8 @@ namespace isthmus {
 namespace {
 
 bool float_holds(const ConstantColumn& column) {
-  return as_written(static_cast<double>(static_cast<float>(column.value))) == column.value;
+  const auto narrow = static_cast<double>(static_cast<float>(column.value));
+  return narrow == column.value || as_written(narrow) == column.value;
 }
 
 bool is_whole(double value) { return std::floor(value) == value; }
@@ -36,8 +37,8 @@ Tensor filled(std::span<const From> rows, int64_t count, size_t width,
     for (size_t c = 0; c < all; ++c) {
       const bool constant =
           next < constants.size() && constants[next].index == static_cast<int64_t>(c);
-      to[r * all + c] =
-          constant ? static_cast<To>(constants[next++].value) : converted<To>(rows[from++]);
+      to[r * all + c] = constant ? static_cast<To>(as_written(constants[next++].value))
+                                 : converted<To>(rows[from++]);
     }
   }
   return out;

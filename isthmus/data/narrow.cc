@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "isthmus/base/as_written.h"
 #include "isthmus/base/text.h"
 
 namespace isthmus {
@@ -84,6 +85,12 @@ Narrowing choose(const std::vector<FieldRange>& fields, double n) {
     if (field.min < field.max && largest > kFarFromZero * deviation) {
       origin = field.whole ? std::floor(mean) : mean;
       spread = std::max(field.max - origin, origin - field.min);
+    }
+    // A constant is written into rows again: 20260101 must not become 20260100.
+    const bool constant = field.min == field.max;
+    if (constant && as_written(double{static_cast<float>(field.min)}) != field.min) {
+      origin = field.min;
+      spread = 0;
     }
     double unit = 1;
     if (spread > 0 && (spread < kSmall || spread > kLarge)) unit = std::exp2(std::ilogb(spread));
