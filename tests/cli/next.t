@@ -10,11 +10,10 @@ $ lines() { sed -n '/^next /,$ s/^.........//p'; }
 > isthmus train 'a b.csv' --epochs 1 -o 'my run' 2>/dev/null | lines > next.sh; cat next.sh
 isthmus sample 'my run' -n 100 -o more.csv
 isthmus eval 'my run' 'a b.csv' --iwae 1000
-$ sh -e next.sh 2>/dev/null
-wrote    more.csv (...)
-elbo     ...
-iwae     ...
-...
+$ sh -e next.sh 2>/dev/null | grep -E -o '^(wrote    more.csv|elbo|iwae)'
+wrote    more.csv
+elbo
+iwae
 
 # Every line of the report, too: codes and more training. The name of an output is a free one.
 
