@@ -24,6 +24,7 @@ constexpr uint64_t kValueBytes = 16, kTextBytes = 48, kListBytes = 32, kMemberBy
 constexpr size_t kInlineText = 15;  // of std::string
 constexpr uint64_t kMemoryPerByte = 12, kFreeMemory = uint64_t{64} << 10;
 constexpr size_t kFewMembers = 32;  // compared one by one
+constexpr size_t kLargeList = 8192;
 
 /// Tells the builder how far the parser has read: its callbacks carry no offset.
 class CountingIterator {
@@ -101,12 +102,12 @@ class Builder : public nlohmann::json_sax<Nlohmann> {
   bool end_object() override {
     Json::Object& members = levels_.back().value.as_object();
     if (const std::string* name = doubled_key(members)) return fail_doubled(*name);
-    members.shrink_to_fit();
+    give_back(members);
     return close();
   }
   bool start_array(size_t) override { return open(Json::array()); }
   bool end_array() override {
-    levels_.back().value.as_array().shrink_to_fit();
+    give_back(levels_.back().value.as_array());
     return close();
   }
   bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& e) override {
@@ -125,6 +126,11 @@ class Builder : public nlohmann::json_sax<Nlohmann> {
     std::string key;  // the member that comes next
   };
 
+  /// Room that is left over. That of a large list was never touched, and a copy would be.
+  template <class List>
+  static void give_back(List& list) {
+    if (list.size() < kLargeList) list.shrink_to_fit();
+  }
   static uint64_t text_bytes(const std::string& text) {
     return text.size() > kInlineText ? text.size() : 0;
   }
