@@ -77,7 +77,9 @@ void Console::print_result(const std::string& line) {
 void Console::result(std::string_view line) {
   if (options_.quiet || options_.json) return;
   if (data_on_stdout_) return info(line);
-  print_result(std::string(line));
+  const bool whole = !terminal_.out_is_terminal;
+  print_result(whole ? std::string(line)
+                     : wrap_text(line, static_cast<size_t>(width()), kLabelWidth));
 }
 
 /// A label of nine columns and text beside it.

@@ -36,6 +36,10 @@ TEST(Console, BreaksLinesBetweenWordsOnATerminal) {
   console.error(kLong);
   console.warning("W6002", "a warning that is longer than forty columns of a terminal", "");
   console.info("label", "a text that is longer than forty columns of a terminal");
+  console.result("done in 0:00:03  a result that is longer than forty columns");
+  EXPECT_EQ(screen.out,
+            "done in 0:00:03  a result that is longer\n"
+            "         than forty columns\n");
   EXPECT_EQ(screen.err,
             "error[E2003]: a message that is longer\n"
             "  than forty columns of a terminal\n"
