@@ -10,8 +10,7 @@ namespace isthmus {
 void Limits::require_data_bytes(CheckedU64 bytes) const {
   if (bytes.value() > memory_bytes) {
     throw Error(ErrorCode::kOutOfMemory,
-                "the data need " + format_bytes(bytes.value()) + ", the memory limit is " +
-                    format_bytes(memory_bytes),
+                "the data need more than the memory limit of " + format_bytes(memory_bytes),
                 "use fewer items (--limit), or raise --memory", {.key = "machine.memory"});
   }
   if (bytes.value() <= data_bytes.bytes) return;

@@ -35,7 +35,7 @@ int64_t distinct_values(const Dataset& data, size_t column) {
 }
 
 const char* type_of(const FieldSpec& field) {
-  return field.binary ? "binary" : field.integer ? "integer" : "real";
+  return field.binary && !field.constant ? "binary" : field.integer ? "integer" : "real";
 }
 
 Json columns_json(const Dataset& data) {

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "isthmus/base/options.h"
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/base/utf8.h"
 
@@ -16,7 +17,6 @@ namespace isthmus {
 namespace {
 
 constexpr size_t kBlockValues = size_t{1} << 19;
-constexpr size_t kShownNames = 20;
 
 /// 1 to `count`, or 0.
 size_t column_number(const std::string& text, size_t count) {
@@ -24,16 +24,6 @@ size_t column_number(const std::string& text, size_t count) {
   const char* end = text.data() + text.size();
   const auto [stop, status] = std::from_chars(text.data(), end, number);
   return status == std::errc() && stop == end && number <= count ? number : 0;
-}
-
-std::string shown_names(const std::vector<std::string>& names) {
-  std::vector<std::string> shown(
-      names.begin(), names.begin() + static_cast<ptrdiff_t>(std::min(names.size(), kShownNames)));
-  std::string text = join(shown, ", ");
-  if (names.size() > kShownNames) {
-    text += " and " + group_digits(static_cast<int64_t>(names.size() - kShownNames)) + " more";
-  }
-  return text;
 }
 
 /// All columns of that name, else the one of that number.
@@ -47,7 +37,7 @@ std::vector<size_t> find_columns(const std::vector<std::string>& names, const st
   if (const size_t number = column_number(wanted, names.size())) return {number - 1};
   const std::string near = nearest_word(wanted, names);
   throw Error(ErrorCode::kBadValue, "there is no column \"" + wanted + "\"",
-              near.empty() ? "the columns are " + shown_names(names) : "did you mean " + near + "?",
+              near.empty() ? "the columns are " + shown_list(names) : "did you mean " + near + "?",
               {.key = std::string(key)});
 }
 
@@ -94,8 +84,8 @@ void require_usable_names(const CsvColumns& columns, const CsvNames& table) {
   throw Error(ErrorCode::kDataMismatch,
               "the table lacks " + group_digits(static_cast<int64_t>(missing.size())) + " of the " +
                   group_digits(static_cast<int64_t>(needed)) +
-                  " columns of the model: " + shown_names(missing),
-              table.header ? "the table has " + shown_names(table.names)
+                  " columns of the model: " + shown_list(missing),
+              table.header ? "the table has " + shown_list(table.names)
                            : "the table has " + std::to_string(table.names.size()) +
                                  " columns without names; with a header they are found by name");
 }

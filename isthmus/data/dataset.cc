@@ -9,6 +9,7 @@
 #include "isthmus/base/digest.h"
 #include "isthmus/base/fs.h"
 #include "isthmus/base/log.h"
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/arrange.h"
 #include "isthmus/data/facts.h"
@@ -83,13 +84,11 @@ void name_classes(std::vector<std::string>& classes, std::span<const std::string
 void warn_of_merged_values(const std::vector<size_t>& fields,
                            const std::vector<std::string>& names) {
   if (fields.empty()) return;
-  constexpr size_t kShown = 5;
   std::vector<std::string> shown;
-  for (size_t i = 0; i < std::min(fields.size(), kShown); ++i) {
-    shown.push_back(names.empty() ? "the values" : "column \"" + names[fields[i]] + "\"");
+  for (const size_t field : fields) {
+    shown.push_back(names.empty() ? "the values" : "column \"" + names[field] + "\"");
   }
-  std::string text = join(shown, ", ");
-  if (fields.size() > kShown) text += " and " + std::to_string(fields.size() - kShown) + " more";
+  const std::string text = shown_list(shown);
   log_warning("W3407",
               "float32 cannot tell apart more than 1 % of the different values of " +
                   escape_for_terminal(text),

@@ -11,7 +11,6 @@ latent_dim = "3"  # config t.toml:2
 # beta = none
 epochs = "4"  # env ISTHMUS_TRAIN_EPOCHS
 # time = none
-# max_grad_norm = none
 learning_rate = 0.1  # flag
 # memory = none
 $ ISTHMUS_TRAIN_EPOCHS=4 isthmus config show --config t.toml --json | python3 -c 'import json,sys

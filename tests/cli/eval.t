@@ -7,6 +7,7 @@ model    m/model.safetensors: vae 3-128-(2,2)-2-128-3, relu, gaussian (sigma per
 data     table.csv: 300, 3 columns, f32
 device   cpu, ..., fp32
 elbo     ... +- ... nats per item = -(reconstruction ... + kl ...)
+units    elbo ... nats in the units of the data; the other numbers are of standardized values
 iwae     ... +- ... nats per item, K = 5, effective samples ...
 latents  ... of 2 active
 mse      ... +- ... (lower is better)
@@ -35,8 +36,9 @@ error[E2003]: metrics: there is no metric "mes"
 [2]
 $ isthmus eval m table.csv --limit 10 --samples 3 2>&1 | grep data
 data     table.csv: 10, 3 columns, f32
+units    elbo ... nats in the units of the data; the other numbers are of standardized values
 $ isthmus train table.csv --model ae --epochs 2 -o ae -q; isthmus eval ae table.csv --iwae 5
-model    ae/model.safetensors: ae 3-128-2-128-3, relu, gaussian (sigma per_dimension), 1,544 parameters
+model    ae/model.safetensors: ae 3-128-2-128-3, relu, gaussian (sigma 1), 1,541 parameters
 data     table.csv: 300, 3 columns, f32
 device   cpu, ..., fp32
 error[E2202]: iwae: ae has no posterior: there is no bound to compute

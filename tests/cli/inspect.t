@@ -17,7 +17,8 @@ suggest  data.scale standardize (a table: mean 0 and deviation 1 per column)
          model.sigma per_dimension (tables)
          train.epochs auto (until early stopping, at most 500)
          train.batch_size 1 (4 items, at most a tenth of them)
-         train.patience 10 (epochs auto)
+         train.patience 125 (epochs auto; 500 steps, because an epoch is short)
+         train.max_grad_norm 1 (a gaussian table: rare values have large gradients)
 $ isthmus inspect t.csv --json | check_json.py
 valid isthmus.inspect/1 x 1
 $ printf 'a\n1\nx\n' > bad.csv; isthmus inspect t.csv bad.csv --json 2>/dev/null | check_json.py
@@ -56,4 +57,4 @@ tensors  decoder/0/bias               F32 (128)
          encoder/1/weight             F32 (128, 4)
          likelihood/log_sigma         F32 (2)
 $ isthmus inspect m/config.toml
-config   m/config.toml: 65 keys, all known
+config   m/config.toml: 68 keys, all known

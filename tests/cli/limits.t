@@ -3,10 +3,10 @@
 
 $ awk 'BEGIN { print "length,width,weight"; for (i = 0; i < 300; i++) { l = 5 + 2 * sin(0.7 * i); printf "%.4f,%.4f,%.4f\n", l, l / 2 + sin(78 * i) / 5, l * 0.7 } }' > table.csv
 $ ulimit -n 4; isthmus train table.csv --epochs 2 -o n -q
-error[E5401]: n: cannot be opened: Too many open files
+error[E5401]: n/.lock: cannot be opened: Too many open files
   hint: raise the limit of open files (ulimit -n)
 [5]
-$ for n in 5 6 7 8 9; do (ulimit -n $n; isthmus train table.csv --epochs 2 -o few/$n -q); done 2>/dev/null; grep -ho '"status": "[a-z]*"' few/*/run.json | sort -u
+$ for n in 5 6 7 8 9 10 11 12 13 14; do (ulimit -n $n; isthmus train table.csv --epochs 2 -o few/$n -q); done 2>/dev/null; grep -ho '"status": "[a-z]*"' few/*/run.json | sort -u
 "status": "done"
 "status": "failed"
 $ ulimit -v 600000; isthmus train table.csv --epochs 2 --threads 128 -o t -q

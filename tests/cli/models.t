@@ -7,15 +7,15 @@ error[E3001]: none: no such file or folder
   hint: Check the path.
 [3]
 $ isthmus eval table.csv table.csv
-error[E4002]: table.csv:offset 0: the header should have 8587353438649476460 bytes, but the file and limits.header_bytes allow 2 to 6312
-  hint: The file is damaged or not a safetensors file.
+error[E4101]: table.csv: a table or other text, not a model
+  hint: the order is MODEL DATA, such as: isthmus eval runs/a test.csv
 [4]
 $ cp m/model.safetensors bad.safetensors; printf 'XX' | dd of=bad.safetensors bs=1 seek=9000 conv=notrunc 2>/dev/null; isthmus eval bad.safetensors table.csv
 error[E4201]: bad.safetensors: the file says xxh3-128:..., but its content has xxh3-128:...
   hint: The file is damaged: copy it again.
 [4]
 $ head -c 5000 m/model.safetensors > cut.safetensors; isthmus eval cut.safetensors table.csv
-error[E4011]: cut.safetensors: the tensors end after 7208 bytes of data, but the file has 2632
+error[E4011]: cut.safetensors: the tensors end after 7208 bytes of data, but the file has ...
   hint: The file is damaged.
 [4]
 $ printf '\031\0\0\0\0\0\0\0{"__metadata__":{"a":""}}' > foreign.safetensors; isthmus eval foreign.safetensors table.csv
@@ -28,12 +28,13 @@ error[E4501]: w.pt: this is a pickle, which can run code when it is opened; isth
 [4]
 $ printf 'a,b\n1,2\n3,4\n' > other.csv; isthmus eval m other.csv
 model    m/model.safetensors: vae 3-128-(2,2)-2-128-3, relu, gaussian (sigma per_dimension), 1,802 parameters
-data     other.csv: 2, 2 columns, f32
 error[E3501]: other.csv: the table lacks 3 of the 3 columns of the model: length, width, weight
   hint: the table has a, b
 [3]
 $ printf '1,2,3\n3,4,5\n' > z.csv; isthmus decode m z.csv -o x.npy
 model    m/model.safetensors: vae 3-128-(2,2)-2-128-3, relu, gaussian (sigma per_dimension), 1,802 parameters
+warning[W3102]: z.csv: the first row (1, 2, 3) is taken as data
+  hint: --header yes if it names the columns
 error[E3501]: latents of shape (2, 3) do not fit a model of latent size 2
   hint: give an array of shape (N, 2)
 [3]

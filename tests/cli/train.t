@@ -12,6 +12,7 @@ choice   data.scale standardize (a table: mean 0 and deviation 1 per column)
          train.epochs 3 (flag)
          train.batch_size 27 (270 items, at most a tenth of them)
          train.patience none (a fixed number of epochs)
+         train.max_grad_norm 1 (a gaussian table: rare values have large gradients)
          run.dry_run true (flag)
 model    vae 3-128-(2,2)-2-128-3, relu, gaussian (sigma per_dimension), 1,802 parameters
 layers   likelihood  parameter  (3)                            3
@@ -32,6 +33,7 @@ choice   data.scale standardize (a table: mean 0 and deviation 1 per column)
          train.epochs 3 (flag)
          train.batch_size 27 (270 items, at most a tenth of them)
          train.patience none (a fixed number of epochs)
+         train.max_grad_norm 1 (a gaussian table: rare values have large gradients)
          run.out runs/a (flag)
 model    vae 3-128-(2,2)-2-128-3, relu, gaussian (sigma per_dimension), 1,802 parameters
 layers   likelihood  parameter  (3)                            3
@@ -43,7 +45,7 @@ device   cpu, ..., fp32        memory about ...
 run      runs/a/  batch 27, 10 steps per epoch
 warning[W6002]: the decoder ignores the code: kl is only ... nats per item
   hint: --kl-warmup 20 or --free-bits 0.1
-done in 0:00:0...  3 epochs  validation elbo ... +- ... = -(reconstruction ... + kl ...), ... of 2 latents active
+done in 0:00:0...  3 epochs  validation elbo ... +- ... = -(reconstruction ... + kl ...), of standardized values (... in the units of the data), ... of 2 latents active
 wrote    runs/a/  report.html  model.safetensors (...)
 next     isthmus sample runs/a -n 100 -o more.csv
          isthmus eval runs/a table.csv --iwae 1000
@@ -102,7 +104,11 @@ error[E5001]: table.csv: the folder does not exist: Not a directory
   hint: Create the folder first.
 [5]
 $ isthmus train table.csv --memory 1KiB -q
-error[E5201]: training needs about ..., the limit is 1 KiB
+error[E5201]: table.csv: machine.memory: the data need more than the memory limit of 1 KiB
+  hint: use fewer items (--limit), or raise --memory
+[5]
+$ isthmus train table.csv --memory 1MiB -q
+error[E5201]: training needs about ..., the limit is 1 MiB
   hint: use fewer items (--limit), a smaller network, or raise --memory
 [5]
 $ isthmus train table.csv --val 0 --patience 3 -q
