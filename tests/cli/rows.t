@@ -53,9 +53,9 @@ $ for c in 'inspect wide.csv' 'eval w wide.csv' 'encode w wide.csv -o c.csv' 're
 >   [ -e wide.csv ] || { awk 'BEGIN { for (i = 0; i < 20000; i++) print i % 7 "." i % 11 "," i % 13 ".5," i % 17 ".25," i "e3" }' > wide.csv; isthmus train wide.csv --epochs 1 -o w -q; }
 >   isthmus $c --memory 200KiB -q 2>&1 | head -1
 > done
-error[E5201]: wide.csv: machine.memory: the data need ..., the memory limit is 200 KiB
-error[E5201]: wide.csv: machine.memory: the data need ..., the memory limit is 200 KiB
-error[E5201]: wide.csv: machine.memory: the data need ..., the memory limit is 200 KiB
-error[E5201]: wide.csv: machine.memory: the data need ..., the memory limit is 200 KiB
-error[E5201]: wide.csv: machine.memory: the data need ..., the memory limit is 200 KiB
-error[E5201]: wide.csv: machine.memory: the data need ..., the memory limit is 200 KiB
+error[E5201]: wide.csv: machine.memory: ... 200 KiB
+error[E5201]: wide.csv: machine.memory: ... 200 KiB
+error[E5201]: wide.csv: machine.memory: ... 200 KiB
+error[E5201]: wide.csv: machine.memory: ... 200 KiB
+error[E5201]: wide.csv: machine.memory: ... 200 KiB
+error[E5201]: wide.csv: machine.memory: ... 200 KiB

@@ -104,7 +104,7 @@ error[E5001]: table.csv: the folder does not exist: Not a directory
   hint: Create the folder first.
 [5]
 $ isthmus train table.csv --memory 1KiB -q
-error[E5201]: table.csv: machine.memory: the data need more than the memory limit of 1 KiB
+error[E5201]: table.csv: machine.memory: the first 42 rows of the table fill the memory limit, 1 KiB
   hint: use fewer items (--limit), or raise --memory
 [5]
 $ isthmus train table.csv --memory 1MiB -q
