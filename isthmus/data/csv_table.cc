@@ -170,8 +170,7 @@ double* RowBuffer::add_row() {
   if (rows_per_block_ == 0) rows_per_block_ = std::max<size_t>(1, kBlockValues / width_);
   const CheckedU64 bytes =
       (CheckedU64(static_cast<uint64_t>(num_rows_)) + 1) * width_ * sizeof(double);
-  if (bytes.value() > limits_.memory_bytes) limits_.require_data_bytes(bytes);
-  if (bytes.value() > limits_.data_bytes.bytes) fail_over_limit();
+  if (bytes.value() > std::min(limits_.memory_bytes, limits_.data_bytes.bytes)) fail_over_limit();
   const size_t slot = static_cast<size_t>(num_rows_) % rows_per_block_;
   if (slot == 0) {
     blocks_.push_back(std::make_unique_for_overwrite<double[]>(rows_per_block_ * width_));
@@ -182,6 +181,13 @@ double* RowBuffer::add_row() {
 
 /// How much more there is, is not known: the bytes of this row would be met again in the next.
 void RowBuffer::fail_over_limit() const {
+  if (limits_.memory_bytes < limits_.data_bytes.bytes) {
+    throw Error(ErrorCode::kOutOfMemory,
+                "the first " + group_digits(num_rows_) +
+                    " rows of the table fill the memory limit, " +
+                    format_bytes(limits_.memory_bytes),
+                "use fewer items (--limit), or raise --memory", {.key = "machine.memory"});
+  }
   const std::string limit = print_value(limits_.data_bytes);
   const std::string twice =
       print_value(ByteSize{2 * std::max(limits_.data_bytes.bytes, uint64_t{1})});

@@ -5,6 +5,8 @@ $ isthmus demo --limit 600 --epochs 2
 data     fashion-mnist (Debian package dataset-fashion-mnist): 600 train + 600 test, 28x28 grey, u8
 model    vae 784-128-(20,20)-20-128-784, relu, bernoulli on grey values (a score: isthmus help auto), 209,464 parameters
 device   cpu, ..., fp32        memory about ...
+warning[W6003]: the model is worse than independent columns: elbo ..., theirs ...
+  hint: train longer (--epochs), lower --lr, or look for outliers: isthmus inspect DATA
 done in 0:00:0...  2 epochs  test elbo -... +- ... = -(reconstruction ... + kl ...), floor of the data 191.1, ... of 20 latents active
 wrote    runs/demo/  report.html  samples.png  reconstructions.png  interpolation.png  model.safetensors (...)
 next     isthmus sample runs/demo -n 100 -o more.png

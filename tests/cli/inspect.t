@@ -7,7 +7,7 @@ doubles  25.0 % of the items occur before
 constant c
 columns  a                    integer  1 .. 5, mean 2.500, 3 distinct
          b                    real     2 .. 6, mean 3.625, 3 distinct
-         c                    binary   7 .. 7, mean 7.000, 1 distinct
+         c                    integer  7 .. 7, mean 7.000, 1 distinct
 row      [1.0,2.0,7.0]
 suggest  data.scale standardize (a table: mean 0 and deviation 1 per column)
          model.hidden 128 (3 values per item)

@@ -54,11 +54,11 @@ error[E3003]: /dev/zero: the content is of no known format (idx, npy, npz, png, 
   hint: isthmus help formats lists the known ones.
 [3]
 $ yes 1,2 | head -c 2000000 | gzip > bomb.csv.gz; isthmus train bomb.csv.gz --memory 1MiB
-error[E5201]: bomb.csv.gz: machine.memory: the data need more than the memory limit of 1 MiB
+error[E5201]: bomb.csv.gz: machine.memory: the first 65,536 rows of the table fill the memory limit, 1 MiB
   hint: use fewer items (--limit), or raise --memory
 [5]
 $ isthmus eval m bomb.csv.gz --memory 1MiB; isthmus inspect bomb.csv.gz --limit 3 --memory 1MiB | head -1
 model    m/model.safetensors: vae 2-128-(2,2)-2-128-2, relu, gaussian (sigma per_dimension), 1,544 parameters
-error[E5201]: bomb.csv.gz: machine.memory: the data need more than the memory limit of 1 MiB
+error[E5201]: bomb.csv.gz: machine.memory: the first 65,536 rows of the table fill the memory limit, 1 MiB
   hint: use fewer items (--limit), or raise --memory
 data     bomb.csv.gz: 3, 2 columns, u8, 6 B in memory
