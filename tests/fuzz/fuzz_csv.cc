@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: the shipped table reader on any bytes. The first byte chooses the columns, so that
 // choice, label column, header, a model's columns and plain reading are all searched. Only Error
-// may come out; what is read has a name per column, finite values, and a class for each label.
+// may come out; what is read has a name per column, finite values, and a class for each label;
+// everything behind a reader indexes by label.
 #include <cmath>
 #include <cstdlib>
 
@@ -33,8 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   isthmus::ColumnChoice choice;
   if (data[0] & 1) choice.exclude = {"1"};
   if (data[0] & 2) choice.label_column = data[0] & 32 ? "1" : "b";
-  if (data[0] & 4)
+  if (data[0] & 4) {
     choice.header = data[0] & 8 ? isthmus::TableHeader::kYes : isthmus::TableHeader::kNo;
+  }
   if (data[0] & 16) choice.model_columns = {data[0] & 8 ? "c2" : "a"};
   if (data[0] & 64) choice.max_items = 2;
   try {

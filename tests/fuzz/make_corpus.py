@@ -139,7 +139,9 @@ def write_csv():
         "years": (4, b"2019,2020\n.5,.8\n.3,1.3\n.9,.4\n"), "years_yes": (4 + 8, b"2019,2020\n.5,.8\n"),
         "model": (16, b"day,b,a\n2024-01-01,x,1\n2024-01-02,y,2\n"),
         "model_number": (16 + 8, b"M,1.5\nB,2.5\n"), "limit": (64, b"a,b\n1,2\n3,4\nx,\"\n"),
-        "latin1": (1, b"a,Gr\xf6\xdfe\n1,2\n"), "json": (0, b'{"a":1}\n'), "money": (0, b"a,b\n$1,2%\n"),
+        "latin1": (1, b"a,Gr\xf6\xdfe\n1,2\n"), "json": (0, b'{"a":1}\n'), "labels_negative": (2, b"a,b\n1,-16000000\n2,3\n3,9007199254740993\n"),
+        "first_rows": (2 + 64, b"a,b\n1,x\n2,y\n3,1e999\nno table"),
+        "money": (0, b"a,b\n$1,2%\n"),
     }
     for name, (choice, text) in texts.items():
         put("csv", name, bytes([choice]) + text)
