@@ -76,6 +76,42 @@ const Choice& choice_of(const ResolvedOptions& r, const std::string& key) {
   throw std::runtime_error("no choice " + key);
 }
 
+TEST(Choices, OfAnAutoencoderMinimiseTheSquaredError) {
+  TrainOptions options;
+  options.model.name = "ae";
+  const DataSpec spec = spec_of(DataKind::kTable, {6}, Dtype::kF32, -3, 9, false);
+  const ResolvedOptions r = resolve_options(options, spec, 500, {});
+  EXPECT_EQ(r.options.model.likelihood, "gaussian");
+  EXPECT_EQ(r.options.model.sigma, "1");
+  options.model.sigma = "per_dimension";
+  EXPECT_EQ(resolve_options(options, spec, 500, {}).options.model.sigma, "per_dimension");
+}
+
+TEST(Choices, OfSmallTablesBoundTheGradientAndWaitLonger) {
+  const DataSpec table = spec_of(DataKind::kTable, {6}, Dtype::kF32, -3, 9, false);
+  const ResolvedOptions small = resolve_options({}, table, 154, {});
+  EXPECT_EQ(small.options.loop.max_grad_norm, "1");
+  EXPECT_EQ(small.options.loop.batch_size, "15");
+  EXPECT_EQ(small.options.loop.patience, "50");  // 10 steps an epoch
+  EXPECT_EQ(resolve_options({}, table, 60000, {}).options.loop.patience, "10");
+  const DataSpec images = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
+  const ResolvedOptions large = resolve_options({}, images, 60000, {});
+  EXPECT_EQ(large.options.loop.max_grad_norm, "none");
+  EXPECT_EQ(large.options.loop.patience, "10");
+}
+
+TEST(Choices, DoNotAskHowTheFileHeldTheNumbers) {
+  for (const DataKind kind : {DataKind::kTable, DataKind::kImage}) {
+    const Shape shape = kind == DataKind::kTable ? Shape{5} : Shape{8, 8};
+    DataSpec bytes = spec_of(kind, shape, Dtype::kU8, 0, 16, false), reals = bytes;
+    reals.dtype = Dtype::kF32;
+    const ResolvedOptions a = resolve_options({}, bytes, 900, {});
+    const ResolvedOptions b = resolve_options({}, reals, 900, {});
+    EXPECT_EQ(config_hash(a.choices), config_hash(b.choices));
+    EXPECT_EQ(a.scaling, b.scaling);
+  }
+}
+
 TEST(Choices, CarryOriginAndReason) {
   TrainOptions options;
   options.model.latent_dim = "7";

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "isthmus/models/inference.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/testing/tiny_run.h"
@@ -47,6 +49,54 @@ TEST(ModelFile, RoundTripIsBitwise) {
   EXPECT_EQ(read.num_parameters(),
             16 * 6 + 6 + 6 * 5 + 5 + 5 * 4 + 4 + 2 * 5 + 5 + 5 * 6 + 6 + 6 * 16 + 16);
   EXPECT_EQ(read.digest, read_container(bytes, {}).metadata.at(std::string(kDigestKey)));
+}
+
+Model table_model() {
+  Model model = tiny_model();
+  model.setup.model.likelihood = "gaussian";
+  model.setup.model.sigma = "per_dimension";
+  DataSpec& spec = model.setup.data;
+  spec.kind = DataKind::kTable;
+  spec.item_shape = {2};
+  spec.dtype = Dtype::kF32;
+  spec.fields = {
+      {.name = "n", .max = 9, .standard_deviation = 2, .step = 1, .decimals = 0, .integer = true},
+      {.name = "x", .max = 1, .standard_deviation = 0.5, .step = 0.25, .decimals = 2}};
+  spec.scaling = {.kind = "standardize", .shift = {4, 0}, .scale = {0.5, 2}};
+  spec.constants = {{.name = "k", .index = 1, .value = 7.5}};
+  const NamedTensors first = initialize(evaluation_graph(model.setup), 3);
+  model.parameters.clear();
+  for (const ExpectedTensor& p : expected_parameters(model.setup)) {
+    model.parameters.emplace(p.name, first.at(p.name));
+  }
+  return model;
+}
+
+TEST(ModelFile, TheFloorOfEachColumnAndConstantColumnsTravel) {
+  const Model model = table_model();
+  const Model read = model_from_bytes(model_bytes(model), {});
+  ASSERT_EQ(read.spec().rounding.size(), 2u);
+  EXPECT_EQ(read.spec().rounding[0], 0.5 / std::sqrt(12.0));
+  EXPECT_EQ(read.spec().rounding[1], 2 * 0.25 / std::sqrt(12.0));
+  EXPECT_EQ(read.spec().fields[1].step, 0.25);
+  EXPECT_EQ(read.spec().fields[1].decimals, 2);
+  EXPECT_EQ(read.spec().constants, model.spec().constants);
+  EXPECT_EQ(model_bytes(read), model_bytes(model));
+}
+
+TEST(ModelFile, OfVersion01HasOneFloorForAllColumns) {
+  Json config = model_config_json(table_model());
+  Json& data = config["data"];
+  std::erase_if(data.as_object(), [](const auto& m) { return m.first == "rounding"; });
+  for (Json& field : data["fields"].as_array()) {
+    std::erase_if(field.as_object(),
+                  [](const auto& m) { return m.first == "step" || m.first == "decimals"; });
+  }
+  EXPECT_EQ(model_from_config(config, {}).spec().rounding, (std::vector<double>{0}));
+  for (Json& field : data["fields"].as_array()) field["integer"] = true;
+  const Model old = model_from_config(config, {});
+  ASSERT_EQ(old.spec().rounding.size(), 1u);
+  EXPECT_NEAR(old.spec().rounding[0], std::sqrt((0.25 + 4) / 2 / 12), 1e-12);
 }
 
 TEST(ModelFile, SameModelSameBytes) {
