@@ -53,10 +53,11 @@ struct ModelOptions {
               {.alias = "--latent", .metavar = "N"}),
         field(&O::activation, "activation", one_of(activation_words),
               "Activation of the hidden layers."),
-        field(&O::init, "init", one_of(init_words),
-              "First weights of the hidden layers; auto: glorot_uniform. Try he_normal for deep relu "
-              "networks that learn slowly.",
-              {.level = OptionLevel::kRare}),
+        field(
+            &O::init, "init", one_of(init_words),
+            "First weights of the hidden layers; auto: glorot_uniform. Try he_normal for deep relu "
+            "networks that learn slowly.",
+            {.level = OptionLevel::kRare}),
         field(&O::likelihood, "likelihood", one_of(likelihood_words),
               "Distribution of the data given the latent; auto: from the data."),
         field(&O::sigma, "sigma", any_value(),
