@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One run per folder: an open file description lock on folder/.lock. The kernel drops it when the
 // process dies in whatever way, so no lock is ever stale; the text inside only serves the message.
+// The folder itself is locked, too (flock), so that removing .lock lets nobody else in.
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,10 +17,11 @@ namespace {
 
 class PosixFolderLock : public FolderLock {
  public:
-  explicit PosixFolderLock(Descriptor fd) : fd_(std::move(fd)) {}
+  PosixFolderLock(Descriptor fd, Descriptor folder)
+      : fd_(std::move(fd)), folder_(std::move(folder)) {}
 
  private:
-  Descriptor fd_;  // closing it releases the lock
+  Descriptor fd_, folder_;  // closing them releases the locks
 };
 
 struct flock whole_file() {
@@ -60,10 +63,15 @@ std::unique_ptr<FolderLock> lock_folder(const Place& lock_file, const std::strin
     if (errno == ENOLCK || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS) {
       log_warning("", folder + ": the file system has no locks (" + reason(errno) + ")",
                   "make sure that no other run uses this folder");
-      return std::make_unique<PosixFolderLock>(std::move(fd));
+      return std::make_unique<PosixFolderLock>(std::move(fd), Descriptor());
     }
     if (errno != EAGAIN && errno != EACCES) throw_write_error(path, errno);
     throw Error(ErrorCode::kFolderLocked, "the folder is in use by " + holder_text(fd.get()), {},
+                {.file = folder});
+  }
+  Descriptor opened = open_parent(lock_file);
+  if (opened.valid() && flock(opened.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    throw Error(ErrorCode::kFolderLocked, "the folder is in use by another process", {},
                 {.file = folder});
   }
   // The text is for people only: the lock holds even if the disk is full.
@@ -72,7 +80,7 @@ std::unique_ptr<FolderLock> lock_folder(const Place& lock_file, const std::strin
   if (ftruncate(fd.get(), 0) == 0) {
     (void)!pwrite(fd.get(), text.data(), text.size(), 0);
   }
-  return std::make_unique<PosixFolderLock>(std::move(fd));
+  return std::make_unique<PosixFolderLock>(std::move(fd), std::move(opened));
 }
 
 }  // namespace isthmus::posix

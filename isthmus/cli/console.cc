@@ -69,6 +69,7 @@ void Console::print_result(const std::string& line) {
   try {
     terminal_.out(line + "\n");
   } catch (const Error& error) {
+    if (lines_are_the_result_) throw;
     // Whoever closed stdout does not want to know; the work goes on.
     if (error.code() != ErrorCode::kPipeClosed && error.code() != ErrorCode::kNoStdout) throw;
   }

@@ -62,6 +62,8 @@ class Console {
   void write_out(std::string_view text) { terminal_.out(text); }
   /// From now on stdout carries data and nothing else: results for people go to stderr.
   void keep_stdout_for_data() { data_on_stdout_ = true; }
+  /// The command writes nothing but lines for people: a stdout that does not take them is an error.
+  void lines_are_the_result() { lines_are_the_result_ = true; }
   /// A line that the next one overwrites; "" removes it.
   void draw(std::string_view line);
   /// A line in two parts, with time between them.
@@ -82,6 +84,7 @@ class Console {
   std::unique_ptr<AppendFile> log_;
   std::vector<Warning> warnings_;
   void print_result(const std::string& line);
+  bool lines_are_the_result_ = false;
   bool drawn_ = false, line_open_ = false, data_on_stdout_ = false;
 };
 

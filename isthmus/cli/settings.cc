@@ -23,8 +23,7 @@ std::vector<std::string> keys_of(const std::vector<BoundOption>& options) {
 
 std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
   const std::string near = nearest_word(word, known);
-  return near.empty() ? "isthmus config init lists the keys"
-                      : "did you mean " + near + "?";
+  return near.empty() ? "isthmus config init lists the keys" : "did you mean " + near + "?";
 }
 
 /// E2003 of an option's parser as the error of the place that gave the value.

@@ -272,6 +272,10 @@ ParsedData read_array(ByteStream& in, const ArrayLayout& layout, int64_t max_ite
   if (layout.fortran_order && shape.size() > 1) values = transposed(values, shape);
   data.kind = kind_of(shape, limits);
   data.values = values.reshaped(item_axes(shape));
+  if (data.kind == DataKind::kArray && layout.shape.size() == 2) {
+    data.note = "more than " + group_digits(limits.csv_columns) +
+                " columns: one scale and one sigma for all of them; --as table gives each its own";
+  }
   if (data.kind == DataKind::kTable) {
     data.column_names = numbered_names(data.values.shape()[1]);
   }

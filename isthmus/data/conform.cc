@@ -26,11 +26,13 @@ std::vector<std::string> names_of(const DataSpec& spec) {
 }
 
 Narrowing take_entries(const Narrowing& narrowing, const std::vector<size_t>& order) {
-  if (narrowing.origin.empty()) return narrowing;
   Narrowing taken;
   for (const size_t column : order) {
-    taken.origin.push_back(narrowing.origin[column]);
-    taken.unit.push_back(narrowing.unit[column]);
+    if (!narrowing.origin.empty()) {
+      taken.origin.push_back(narrowing.origin[column]);
+      taken.unit.push_back(narrowing.unit[column]);
+    }
+    if (!narrowing.decimals.empty()) taken.decimals.push_back(narrowing.decimals[column]);
   }
   return taken;
 }

@@ -10,21 +10,16 @@
 #include <limits>
 #include <unordered_set>
 
+#include "isthmus/data/narrow.h"
+
 namespace isthmus {
 namespace {
 
 constexpr size_t kMaxDistinct = 1024;
-constexpr int64_t kMaxDecimals = 6;
 /// Values closer than this share of the range are one value that was rounded in two ways.
 constexpr double kSameValue = 1e-6;
 /// Rounding of a value to float32, and of the sum with its origin to double, relative.
 constexpr double kFloatRounding = 0x1p-23, kDoubleRounding = 0x1p-52;
-
-double power_of_ten(int64_t exponent) {
-  double power = 1;
-  for (int64_t i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
 
 double least_distance(std::vector<double> distinct) {
   std::sort(distinct.begin(), distinct.end());
@@ -102,7 +97,8 @@ class FloatField {
     last_ = in_memory;
     const double v = origin_ + unit_ * m;
     integer_ = integer_ && v == std::floor(v);
-    count_decimals(m, v);
+    const double held = kFloatRounding * std::fabs(unit_ * m) + kDoubleRounding * std::fabs(v);
+    decimals_ = decimals_for(v, held, decimals_);
     if (distinct_.size() <= kMaxDistinct) distinct_.insert(in_memory);
   }
   void finish_sums() {
@@ -130,17 +126,6 @@ class FloatField {
   }
 
  private:
-  /// Raises the number of places until they write the value as exactly as it is held.
-  void count_decimals(double m, double v) {
-    const double held = kFloatRounding * std::fabs(unit_ * m) + kDoubleRounding * std::fabs(v);
-    while (decimals_ >= 0) {
-      const double power = power_of_ten(decimals_);
-      const bool meaningful = decimals_ == 0 || held * power < 0.05;
-      if (meaningful && std::fabs(v * power - std::round(v * power)) <= held * power) return;
-      decimals_ = meaningful && decimals_ < kMaxDecimals ? decimals_ + 1 : -1;
-    }
-  }
-
   double origin_, unit_;
   int64_t count_ = 0;
   double min_ = 0, max_ = 0, sum_ = 0, mean_ = 0, squares_ = 0;
@@ -173,6 +158,9 @@ std::vector<FieldSpec> facts_of_block(const Tensor& tensor, const Narrowing& nar
   for_each_value([](FloatField& field, float v) { field.add_square(v); });
   std::vector<FieldSpec> facts;
   for (const FloatField& field : fields) facts.push_back(field.facts());
+  for (size_t f = first; f < last && !narrowing.decimals.empty(); ++f) {
+    facts[f - first].decimals = narrowing.decimals[f];
+  }
   return facts;
 }
 

@@ -152,6 +152,26 @@ bool merges(std::span<const T> before, std::span<const float> after, size_t fiel
   return static_cast<double>(merged) > kToleratedMerged * static_cast<double>(different);
 }
 
+/// Whole numbers so large that float64 has rounded what distinguishes them.
+bool is_rounded(const FieldRange& field, double n) {
+  constexpr double kExact = 0x1p53, kNoticed = 1e-3;
+  const double largest = std::max(std::fabs(field.min), std::fabs(field.max));
+  return field.whole && largest > kExact &&
+         largest * 0x1p-52 >= kNoticed * std::sqrt(field.squares / n);
+}
+
+template <class T>
+std::vector<int64_t> count_decimals(std::span<const T> values, size_t num_fields) {
+  constexpr double kRounding = std::is_same_v<T, float> ? 0x1p-23 : 0x1p-50;
+  std::vector<int64_t> decimals(num_fields, 0);
+  for (size_t i = 0, f = 0; i < values.size(); ++i, f = f + 1 == num_fields ? 0 : f + 1) {
+    if (decimals[f] < 0) continue;
+    const double v = static_cast<double>(values[i]);
+    decimals[f] = decimals_for(v, kRounding * std::fabs(v), decimals[f]);
+  }
+  return decimals;
+}
+
 template <class T>
 NarrowedValues narrow_reals(Tensor values, size_t num_fields,
                             const std::vector<std::string>& names) {
@@ -175,8 +195,11 @@ NarrowedValues narrow_reals(Tensor values, size_t num_fields,
     const float mean =
         plain ? static_cast<float>(fields[f].sum / n)
               : to_memory(fields[f].sum / n, result.narrowing.origin[f], result.narrowing.unit[f]);
-    if (merges(all, in_memory, f, num_fields, mean)) result.merged.push_back(f);
+    if (is_rounded(fields[f], n) || merges(all, in_memory, f, num_fields, mean)) {
+      result.merged.push_back(f);
+    }
   }
+  result.narrowing.decimals = count_decimals(all, num_fields);
   return result;
 }
 
@@ -190,6 +213,17 @@ NarrowedValues narrow(Tensor values, size_t num_fields, const std::vector<std::s
     return narrow_reals<float>(std::move(values), num_fields, names);
   }
   return narrow_reals<double>(std::move(values), num_fields, names);
+}
+
+int64_t decimals_for(double value, double held, int64_t decimals) {
+  constexpr int64_t kMostDecimals = 6;
+  while (decimals >= 0) {
+    const double power = std::pow(10.0, static_cast<double>(decimals));
+    const bool meaningful = decimals == 0 || held * power < 0.05;
+    if (meaningful && std::fabs(value * power - std::round(value * power)) <= held * power) break;
+    decimals = meaningful && decimals < kMostDecimals ? decimals + 1 : -1;
+  }
+  return decimals;
 }
 
 Tensor widened(const Tensor& values, const Narrowing& narrowing) {

@@ -70,6 +70,30 @@ TEST(Narrow, NamesFieldsWhoseValuesItCannotTellApart) {
   EXPECT_EQ(narrowed.merged, (std::vector<size_t>{0}));
 }
 
+TEST(Narrow, WholeNumbersAboveFloat64AreNamed) {
+  // 400 ids of 19 digits were one constant column, left out without a true word.
+  std::vector<double> v;
+  for (int i = 0; i < 400; ++i) v.push_back(9007199254740993000.0 + i);
+  EXPECT_EQ(narrow(doubles({400, 1}, v), 1, Names{"id"}).merged, (std::vector<size_t>{0}));
+  std::vector<double> huge;
+  for (int i = 0; i < 400; ++i) huge.push_back(1e20 * std::sin(i));
+  EXPECT_TRUE(narrow(doubles({400, 1}, huge), 1, Names{"huge"}).merged.empty());
+}
+
+TEST(Narrow, DecimalsAreThoseOfTheFileNotOfFloat32) {
+  // Prices of five digits were sampled with four decimals.
+  std::vector<double> v;
+  for (int i = 0; i < 300; ++i) {
+    v.push_back(std::round(100 * (9000 + 8000 * std::sin(i))) / 100);
+    v.push_back(std::round(1e5 * std::cos(i)) / 1e5);
+  }
+  const NarrowedValues narrowed = narrow(doubles({300, 2}, v), 2, Names{"price", "x"});
+  EXPECT_EQ(narrowed.narrowing.decimals, (std::vector<int64_t>{2, 5}));
+  const auto fields = measure_fields(narrowed.values, narrowed.narrowing, Names{"price", "x"});
+  EXPECT_EQ(fields[0].decimals, 2);
+  EXPECT_EQ(fields[1].decimals, 5);
+}
+
 TEST(Narrow, TheScalingInMemoryIsThatOfTheStoredValues) {
   std::vector<double> v;
   for (int i = 0; i < 50; ++i) v.push_back(5e8 + i);

@@ -7,7 +7,8 @@
 
 namespace isthmus {
 
-/// float32, float64 or u8, row-major; numpy.load gives the same array. The header is padded to 64 bytes.
+/// float32, float64 or u8, row-major; numpy.load gives the same array. The header is padded to 64
+/// bytes.
 Bytes write_npy(const Tensor& tensor);
 
 }  // namespace isthmus

@@ -43,8 +43,9 @@ double repeated_share(const Dataset& data) {
 
 int64_t count_known(const Dataset& data, std::span<const int64_t> rows, const Dataset& known,
                     std::span<const int64_t> known_rows) {
-  const bool as_stored =
-      data.values.dtype() != known.values.dtype() || !(data.spec.narrowing == known.spec.narrowing);
+  const bool as_stored = data.values.dtype() != known.values.dtype() ||
+                         data.spec.narrowing.origin != known.spec.narrowing.origin ||
+                         data.spec.narrowing.unit != known.spec.narrowing.unit;
   const std::vector<uint64_t> digests = sorted_digests(known, known_rows, as_stored);
   return std::count_if(rows.begin(), rows.end(), [&](int64_t row) {
     return std::binary_search(digests.begin(), digests.end(), digest_of(data, row, as_stored));

@@ -43,8 +43,8 @@ ScalingChoice standardize(const DataSpec& spec) {
       [](const FieldSpec& f) { return f.standard_deviation; });
 }
 
-ScalingChoice unit(const DataSpec& spec) {
-  if (const double level = grey_level(spec); level > 0) {
+ScalingChoice unit(const DataSpec& spec, const DataSpec& seen) {
+  if (const double level = grey_level(seen); level > 0) {
     return {.scaling = {.kind = "unit", .shift = {0.0}, .scale = {1.0 / level}},
             .reason = "whole levels / " + print_value(level),
             .constants = {}};
@@ -70,16 +70,16 @@ ScalingChoice two_values(const DataSpec& spec) {
   return choice;
 }
 
-ScalingChoice choose_automatically(const DataSpec& spec) {
-  if (spec.binary()) return two_values(spec);
+ScalingChoice choose_automatically(const DataSpec& spec, const DataSpec& seen) {
+  if (seen.binary()) return two_values(spec);
   if (spec.kind == DataKind::kTable) {
     ScalingChoice choice = standardize(spec);
     choice.reason = "a table: mean 0 and deviation 1 per column";
     return choice;
   }
-  if (grey_level(spec) > 0) return unit(spec);
-  if (all_in_unit_range(spec)) return none("all values are in [0, 1]");
-  if (spec.kind == DataKind::kImage) return unit(spec);
+  if (grey_level(seen) > 0) return unit(spec, seen);
+  if (all_in_unit_range(seen)) return none("all values are in [0, 1]");
+  if (spec.kind == DataKind::kImage) return unit(spec, seen);
   ScalingChoice choice = standardize(spec);
   choice.reason = "values outside [0, 1]: mean 0, deviation 1";
   return choice;
@@ -109,12 +109,13 @@ void require_width(const Tensor& values, const Scaling& scaling) {
 
 std::vector<std::string> scaling_words() { return {"auto", "none", "unit", "standardize"}; }
 
-ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested) {
+ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested,
+                             const DataSpec& seen) {
   ISTHMUS_CHECK(!spec.fields.empty(), "facts were measured");
-  if (requested == "auto") return choose_automatically(spec);
+  if (requested == "auto") return choose_automatically(spec, seen);
   ScalingChoice choice;
   if (requested == "unit") {
-    choice = unit(spec);
+    choice = unit(spec, seen);
   } else if (requested == "standardize") {
     choice = standardize(spec);
   } else if (requested != "none") {

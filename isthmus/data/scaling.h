@@ -23,7 +23,14 @@ std::vector<std::string> scaling_words();
 /// their grey levels (x / 255, x / 16, ...); images and arrays of reals in [0, 1] -> none; other
 /// images -> unit (min-max); other arrays -> standardize. Constant columns get scale 1 and are
 /// reported. E2003 for an unknown word.
-ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested);
+/// `seen` are the facts of all items at hand, those that only validate, too: which kind of values
+/// they are (two values, levels, reals in [0, 1]) must hold for all, while the numbers are those of
+/// `spec`.
+ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested,
+                             const DataSpec& seen);
+inline ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested) {
+  return choose_scaling(spec, requested, spec);
+}
 
 /// Images of whole numbers from 0: the smallest 2^k or 2^k - 1 that no value exceeds (255, 4095,
 /// 16); 0 for all other data. The level does not depend on which items happen to be the brightest.

@@ -41,6 +41,9 @@ struct Scaling {
 struct Narrowing {
   std::vector<double> origin;
   std::vector<double> unit;  // powers of two
+  /// Places after the point that write the values as the file held them, one per field; empty: to
+  /// be told from the values in memory.
+  std::vector<int64_t> decimals;
   bool operator==(const Narrowing&) const = default;
 };
 

@@ -139,8 +139,9 @@ void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
            group_digits(num_items) + " items" + (batch < base ? ", at most a tenth of them" : ""));
   const bool rare_values =
       spec.kind == DataKind::kTable && r.options().model.likelihood == "gaussian";
-  r.decide("train.max_grad_norm", rare_values ? "1" : "none",
-           rare_values ? "a gaussian table: rare values have large gradients" : "");
+  r.decide(
+      "train.max_grad_norm", rare_values ? "1" : "none",
+      rare_values ? "a gaussian table: rare values have large gradients" : "no gaussian table");
   const std::optional<double> share = validation_share(r.options().hold_out.val);
   const bool validates = !share || *share > 0;
   if (!validates) {
@@ -194,12 +195,13 @@ void check_conflicts(Resolver& r) {
 }  // namespace
 
 ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spec,
-                                int64_t num_items, const OptionOrigins& origins) {
+                                int64_t num_items, const OptionOrigins& origins,
+                                const DataSpec& seen) {
   Resolver r(options, origins);
   apply_preset(r);
-  const ScalingChoice scaling = choose_scaling(spec, options.hold_out.scale);
+  const ScalingChoice scaling = choose_scaling(spec, options.hold_out.scale, seen);
   r.decide("data.scale", scaling.scaling.kind, scaling.reason);
-  DataSpec scaled = spec;
+  DataSpec scaled = seen;
   scaled.scaling = scaling.scaling;
   decide_likelihood(r, scaled);
   decide_network(r, scaled);

@@ -32,8 +32,15 @@ struct ResolvedOptions {
 
 /// Fills in the preset and everything automatic from what is known of the data. A pure function of
 /// its arguments. Error E2202 for options that exclude each other.
+/// `seen` is the spec with the facts of all items of the data, those that validate, too: see
+/// choose_scaling().
 ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spec,
-                                int64_t num_items, const OptionOrigins& origins);
+                                int64_t num_items, const OptionOrigins& origins,
+                                const DataSpec& seen);
+inline ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spec,
+                                       int64_t num_items, const OptionOrigins& origins) {
+  return resolve_options(options, spec, num_items, origins, spec);
+}
 
 /// The stored choices of a run that is resumed, with the new values of harmless keys (epochs, time,
 /// patience, threads, ...). Error E4403 for a key that would change what the run computes.

@@ -39,7 +39,8 @@ struct EvalOptions {
 /// How a verb computes; none of it changes what an item's result means.
 struct VerbSettings {
   uint64_t seed = 0;
-  int64_t batch_size = 0;  // 0: chosen from the size of an item
+  std::string_view noise = "eval";  // purpose of the draws: validation has its own
+  int64_t batch_size = 0;           // 0: chosen from the size of an item
   Precision precision = Precision::kF32;
 };
 

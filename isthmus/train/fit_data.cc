@@ -31,19 +31,29 @@ double excess(const DataSpec& fitted) {
   return std::max({0.0, -range.low, range.high - 1});
 }
 
+std::string number(double value) { return print_value(static_cast<float>(value)); }
+
+/// "0 to 255" of the stored values.
+std::string stored_range(const DataSpec& spec) {
+  double low = spec.fields.front().min, high = spec.fields.front().max;
+  for (const FieldSpec& field : spec.fields) {
+    low = std::min(low, field.min);
+    high = std::max(high, field.max);
+  }
+  return number(low) + " to " + number(high);
+}
+
 void require_support(const DataSpec& fitted, const ModelSetup& model) {
   const LikelihoodDef& likelihood = find_likelihood(model.model.likelihood);
   if (!is_bounded(likelihood) || excess(fitted) <= kTolerated) return;
-  const ValueRange range = scaled_range(fitted), trained = scaled_range(model.data);
+  const ValueRange range = scaled_range(fitted);
   throw Error(ErrorCode::kValueRange,
-              "scaled as in training the data range from " + print_value(range.low) + " to " +
-                  print_value(range.high) + ", but likelihood " + std::string(likelihood.name) +
-                  " needs values from 0 to 1",
-              "the values of training ranged from " + print_value(trained.low) + " to " +
-                  print_value(trained.high) + ": give the data in the same units");
+              "the data range from " + stored_range(fitted) + ", those of training from " +
+                  stored_range(model.data) + ": scaled as there they would be " +
+                  number(range.low) + " to " + number(range.high) + ", but likelihood " +
+                  std::string(likelihood.name) + " needs 0 to 1",
+              "give the data in the units of training");
 }
-
-std::string number(double value) { return print_value(static_cast<float>(value)); }
 
 /// Columns (or all pixels) that are far from where they were in training.
 std::vector<std::string> moved_fields(const DataSpec& fitted, const DataSpec& trained) {
@@ -78,6 +88,21 @@ std::vector<std::string> revived_columns(const DataSpec& opened, const DataSpec&
 std::string some_names(const std::vector<std::string>& names) {
   constexpr size_t kShown = 5;
   return escape_for_terminal(shown_list(names, kShown));
+}
+
+DataSpec joined_facts(const DataSpec& a, const DataSpec& b) {
+  DataSpec joined = a;
+  for (size_t i = 0; i < std::min(a.fields.size(), b.fields.size()); ++i) {
+    FieldSpec& field = joined.fields[i];
+    const FieldSpec& other = b.fields[i];
+    const bool alike = other.min >= field.min && other.max <= field.max;
+    field.binary = field.binary && other.binary && alike;
+    field.constant = field.constant && other.constant && alike;
+    field.integer = field.integer && other.integer;
+    field.min = std::min(field.min, other.min);
+    field.max = std::max(field.max, other.max);
+  }
+  return joined;
 }
 
 std::vector<FieldSpec> matching_fields(const DataSpec& opened, const DataSpec& wanted) {

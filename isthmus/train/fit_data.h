@@ -27,6 +27,9 @@ Dataset fit_to_model(const Dataset& data, const ModelSetup& model);
 std::vector<DataWarning> warnings_of(const DataSpec& opened, const DataSpec& fitted,
                                      const ModelSetup& model);
 
+/// The facts of two parts of one data set together: ranges, and what holds for both.
+DataSpec joined_facts(const DataSpec& a, const DataSpec& b);
+
 /// The fields of `opened` that a model of `wanted` has, in its order.
 std::vector<FieldSpec> matching_fields(const DataSpec& opened, const DataSpec& wanted);
 

@@ -52,6 +52,13 @@ std::vector<std::string> codes(const Dataset& data, const ModelSetup& model) {
   return result;
 }
 
+std::string find_option_value(const std::vector<Choice>& choices, const std::string& key) {
+  for (const Choice& choice : choices) {
+    if (choice.key == key) return choice.value;
+  }
+  return "";
+}
+
 Dataset grey(std::vector<float> values) {
   Dataset data;
   data.spec.kind = DataKind::kImage;
@@ -71,7 +78,8 @@ TEST(FitData, ImagesOfMinusOneToOneAreRefusedByAModelOfZeroToOne) {
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kValueRange);
-    EXPECT_NE(error.hint().find("ranged from 0 to 1"), std::string::npos) << error.hint();
+    EXPECT_NE(error.message().find("those of training from 0 to 1"), std::string::npos)
+        << error.message();
   }
   // A little brighter than anything in training is said, not refused.
   const Dataset brighter = grey({0.2f, 0.5f, 1.05f, 0.3f});
@@ -127,6 +135,31 @@ TEST(TrainData, FactsAreThoseOfTheItemsThatTrain) {
   EXPECT_EQ(data.train.spec.constants[0].name, "b");
   EXPECT_EQ(data.train.spec.constants[0].index, 1);
   EXPECT_EQ(data.train.spec.constants[0].value, 7);
+}
+
+TEST(TrainData, WhereTheSplitPutsARareValueDoesNotRefuseTheRun) {
+  // One cell of 2 in a table of 0 and 1: refused when it fell among the items that validate.
+  ReferenceDevice device;
+  const std::string path = table_file("rare", 60, [](int i) {
+    return std::to_string(i % 2) + "," + std::to_string(i == 17 ? 2 : i % 3 == 0) + "," +
+           std::to_string(i % 5 == 0);
+  });
+  bool held_out = false;
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    TrainRequest request;
+    request.data = {path};
+    request.device = &device;
+    request.options.run.seed = seed;
+    request.options.run.out = fresh_folder("rare-run");
+    request.options.model.hidden = "4";
+    request.options.loop.epochs = "1";
+    RecordingObserver seen;
+    EXPECT_EQ(train(request, seen).status, "done");
+    EXPECT_EQ(find_option_value(seen.choices, "model.likelihood"), "gaussian") << seed;
+    const TrainData data = open_train_data({path}, nullptr, request.options);
+    held_out = held_out || data.train.spec.fields[1].max == 1;
+  }
+  EXPECT_TRUE(held_out) << "no seed held the rare value out";
 }
 
 TrainResult run_of(const std::string& path, Device& device, const std::string& name,

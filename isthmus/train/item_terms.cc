@@ -22,6 +22,7 @@ double binary_entropy(double p) {
 TermsRunner::TermsRunner(const ModelSetup& setup, Device& device, const VerbSettings& settings)
     : runner_(device, evaluation_graph(setup),
               {.seed = settings.seed,
+               .purpose = settings.noise,
                .values_per_row = setup.data.num_values(),
                .batch_size = settings.batch_size,
                .precision = settings.precision}),

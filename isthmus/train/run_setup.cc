@@ -50,21 +50,32 @@ void warn_of_constants(const DataSpec& spec, TrainObserver& observer) {
                      .step = 0});
 }
 
-/// Validation data are held to the rule for data that a finished model meets.
+/// The facts of validation items with the columns of the model.
+DataSpec validation_spec(const RunSetup& s, const DataSpec& model) {
+  DataSpec fitted = s.data.val ? s.data.val->spec : model;
+  if (!s.data.val) fitted.fields = matching_fields(s.data.val_spec, model);
+  fitted.scaling = model.scaling;
+  return fitted;
+}
+
+/// Validation data are held to the rule for data that a finished model meets; items held out of the
+/// training data itself are never refused for what the likelihood cannot hold.
 void warn_of_validation(RunSetup& s, TrainObserver& observer) {
   if (s.data.num_val() == 0) return;
-  DataSpec fitted = s.data.val ? s.data.val->spec : s.model.data;
-  if (!s.data.val) fitted.fields = matching_fields(s.data.val_spec, s.model.data);
-  fitted.scaling = s.model.data.scaling;
+  const DataSpec fitted = validation_spec(s, s.model.data);
+  const auto warn = [&](const DataWarning& w) {
+    observer.on_event({.kind = "warning",
+                       .code = w.code,
+                       .text = "validation: " + w.text,
+                       .hint = w.hint,
+                       .step = 0});
+  };
   try {
-    for (const DataWarning& w : warnings_of(s.data.val_spec, fitted, s.model)) {
-      observer.on_event({.kind = "warning",
-                         .code = w.code,
-                         .text = "validation: " + w.text,
-                         .hint = w.hint,
-                         .step = 0});
-    }
+    for (const DataWarning& w : warnings_of(s.data.val_spec, fitted, s.model)) warn(w);
   } catch (Error& error) {
+    if (!s.data.val && error.code() == ErrorCode::kValueRange) {
+      return warn({"W3408", error.message(), "choose another --likelihood or --scale"});
+    }
     error.in_file(s.data.val_source);
     throw;
   }
@@ -88,8 +99,10 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
                                "or name other data with --val",
                        .step = 0});
   }
-  s.resolved =
-      resolve_options(request.options, s.data.train.spec, s.data.num_train(), request.origins);
+  const DataSpec& spec = s.data.train.spec;
+  const bool share = s.data.num_val() > 0 && !s.data.val;
+  const DataSpec seen = share ? joined_facts(spec, validation_spec(s, spec)) : spec;
+  s.resolved = resolve_options(request.options, spec, s.data.num_train(), request.origins, seen);
   s.model = {
       .model = s.options().model, .objective = s.options().objective, .data = s.data.train.spec};
   s.model.data.scaling = s.resolved.scaling;

@@ -44,7 +44,8 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
   places_.resize(static_cast<size_t>(setup.batch_size));
   items_.resize(static_cast<size_t>(setup.batch_size));
   if (setup.data.num_val() > 0) {
-    validation_ = std::make_unique<TermsRunner>(setup.model, *setup.device, VerbSettings{});
+    validation_ = std::make_unique<TermsRunner>(setup.model, *setup.device,
+                                                VerbSettings{.noise = "validation"});
     validation_->bind(setup.data.val_data());
     for (const ExpectedTensor& p : expected_parameters(setup.model)) {
       validation_parameters_.emplace_back(p.name, Tensor(Dtype::kF32, p.shape));

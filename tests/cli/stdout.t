@@ -49,6 +49,11 @@ $ isthmus eval m table.csv --json -q > /dev/full
 error[E5101]: standard output: No space left on device
   hint: Free the printed number of bytes or choose another folder.
 [5]
+$ for c in "eval m table.csv" "inspect table.csv" datasets doctor; do isthmus $c 2>/dev/null >&-; echo "status $?"; done
+status 5
+status 5
+status 5
+status 5
 
 # Lines for people are no data: training ends well without a reader.
 

@@ -17,6 +17,7 @@ struct DatasetsOptions {
 };
 
 int run_datasets(CommandIo& io, const DatasetsOptions& o) {
+  io.console.lines_are_the_result();
   for (const KnownSet& set : known_sets()) {
     const auto folder = folder_of(set, o.search_path);
     io.console.result(pad_right(set.name, 15) + (folder ? " installed   " : " missing     ") +

@@ -228,6 +228,7 @@ void print_facts(CommandIo& io, const DeviceInfo& info, const MemoryLimit& usabl
 }
 
 int run_doctor(CommandIo& io, const DoctorOptions& o) {
+  io.console.lines_are_the_result();
   const auto device = io.open_device();
   const DeviceInfo& info = device->info();
   const MemoryLimit usable = usable_memory();

@@ -86,6 +86,7 @@ int check_gate(CommandIo& io, const EvalResult& r) {
 }
 
 int run_eval(CommandIo& io, const EvalCommandOptions& o) {
+  io.console.lines_are_the_result();
   const Model model = open_model(io, io.arguments[0]);
   const OpenedData opened = open_model_data(io, model, o.data);
   const auto device = io.open_device();

@@ -88,6 +88,7 @@ Inspected inspect_one(CommandIo& io, const std::string& path, const InspectOptio
 }
 
 int run_inspect(CommandIo& io, const InspectOptions& o) {
+  io.console.lines_are_the_result();
   Json items = Json::array();
   int status = 0;
   for (const std::string& path : io.arguments) {

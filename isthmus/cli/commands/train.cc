@@ -29,7 +29,9 @@ void add_report(CommandIo& io, TrainResult& result, RunFolder& folder, const Tra
   if (result.status != "done" || !options.run.report || result.epochs == 0) return;
   io.use.limits = options.limits;
   io.use.machine = options.machine;
-  measure_run(io, result, folder, *io.open_device(), data.shown_items(kMeasuredItems));
+  const EvalResult measured =
+      measure_run(io, result, folder, *io.open_device(), data.shown_items(kMeasuredItems));
+  result.active_units = measured.active_units;  // of the kept model, not of the last epoch
   write_run_report(io, result, folder);
 }
 
