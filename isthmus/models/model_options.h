@@ -49,7 +49,7 @@ struct ModelOptions {
             "layer; auto: from the size of an item.",
             {.metavar = "256,128"}),
         field(&O::latent_dim, "latent_dim", any_value(),
-              "Size of the latent; auto: 20, fewer for narrow tables.",
+              "Size of the latent; auto: 20, fewer for narrow and for short tables.",
               {.alias = "--latent", .metavar = "N"}),
         field(&O::activation, "activation", one_of(activation_words),
               "Activation of the hidden layers."),

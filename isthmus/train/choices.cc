@@ -15,8 +15,10 @@ namespace isthmus {
 namespace {
 
 constexpr int64_t kMaxAutoEpochs = 500, kEpochsWithoutValidation = 100, kAutoPatience = 10;
-/// Ten epochs of a few hundred items are too few steps to call them without gain.
-constexpr int64_t kPatientSteps = 500;
+/// Fewer items than this to a latent are remembered rather than described.
+constexpr int64_t kItemsPerLatent = 16;
+/// Ten epochs of a few hundred items are few steps; many more would fit the few that validate.
+constexpr int64_t kPatientSteps = 150;
 
 /// Keys a resumed run may set anew: none of them changes a step.
 const std::vector<std::string>& harmless_keys() {
@@ -109,15 +111,19 @@ void decide_likelihood(Resolver& r, const DataSpec& scaled) {
   }
 }
 
-void decide_network(Resolver& r, const DataSpec& spec) {
+void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
   const int64_t values = spec.num_values();
   const std::string size = group_digits(values) + " values per item";
   r.decide("model.hidden", values <= 1024 ? "128" : values <= 4096 ? "256" : "512", size);
-  const int64_t narrow = std::min<int64_t>(20, std::max<int64_t>(2, (values + 2) / 3));
+  const int64_t third = std::min<int64_t>(20, std::max<int64_t>(2, (values + 2) / 3));
+  const int64_t narrow = std::min(third, std::max<int64_t>(2, num_items / kItemsPerLatent));
   if (spec.kind == DataKind::kImage) {
     r.decide("model.latent_dim", "20", "images");
   } else {
-    r.decide("model.latent_dim", std::to_string(narrow), "a third of " + size + ", 2 to 20");
+    r.decide("model.latent_dim", std::to_string(narrow),
+             narrow < third ? "one for " + std::to_string(kItemsPerLatent) + " of " +
+                                  group_digits(num_items) + " items"
+                            : "a third of " + size + ", 2 to 20");
   }
   ModelSetup setup{.model = r.options().model, .objective = r.options().objective, .data = spec};
   if (r.is_auto("model.init")) {
@@ -204,7 +210,7 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   DataSpec scaled = seen;
   scaled.scaling = scaling.scaling;
   decide_likelihood(r, scaled);
-  decide_network(r, scaled);
+  decide_network(r, scaled, num_items);
   decide_loop(r, spec, num_items);
   check_conflicts(r);
   ResolvedOptions resolved;

@@ -92,12 +92,19 @@ TEST(Choices, OfSmallTablesBoundTheGradientAndWaitLonger) {
   const ResolvedOptions small = resolve_options({}, table, 154, {});
   EXPECT_EQ(small.options.loop.max_grad_norm, "1");
   EXPECT_EQ(small.options.loop.batch_size, "15");
-  EXPECT_EQ(small.options.loop.patience, "50");  // 10 steps an epoch
+  EXPECT_EQ(small.options.loop.patience, "15");  // 10 steps an epoch
   EXPECT_EQ(resolve_options({}, table, 60000, {}).options.loop.patience, "10");
   const DataSpec images = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
   const ResolvedOptions large = resolve_options({}, images, 60000, {});
   EXPECT_EQ(large.options.loop.max_grad_norm, "none");
   EXPECT_EQ(large.options.loop.patience, "10");
+}
+
+TEST(Choices, OfShortTablesHaveFewLatents) {
+  const DataSpec table = spec_of(DataKind::kTable, {19}, Dtype::kF32, -3, 9, false);
+  EXPECT_EQ(resolve_options({}, table, 58, {}).options.model.latent_dim, "3");
+  EXPECT_EQ(resolve_options({}, table, 5, {}).options.model.latent_dim, "2");
+  EXPECT_EQ(resolve_options({}, table, 580, {}).options.model.latent_dim, "7");
 }
 
 TEST(Choices, DoNotAskHowTheFileHeldTheNumbers) {

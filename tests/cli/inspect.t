@@ -17,7 +17,7 @@ suggest  data.scale standardize (a table: mean 0 and deviation 1 per column)
          model.sigma per_dimension (tables)
          train.epochs auto (until early stopping, at most 500)
          train.batch_size 1 (4 items, at most a tenth of them)
-         train.patience 125 (epochs auto; 500 steps, because an epoch is short)
+         train.patience 38 (epochs auto; 150 steps, because an epoch is short)
          train.max_grad_norm 1 (a gaussian table: rare values have large gradients)
 $ isthmus inspect t.csv --json | check_json.py
 valid isthmus.inspect/1 x 1
