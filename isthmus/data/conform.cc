@@ -94,6 +94,13 @@ void require_same_scale(const Dataset& data, const DataSpec& wanted) {
   if (wanted.kind == DataKind::kTable || wanted.fields.size() != 1) return;
   const FieldSpec &trained = wanted.fields.front(), &given = data.spec.fields.front();
   const auto unit_reals = [](const FieldSpec& f) { return f.min >= 0 && f.max <= 1 && !f.integer; };
+  const bool masks = trained.binary && given.binary && !trained.constant && !given.constant;
+  if (masks && (trained.min != given.min || trained.max != given.max)) {
+    fail("the model was trained on the values " + print_value(trained.min) + " and " +
+             print_value(trained.max) + ", the data hold " + print_value(given.min) + " and " +
+             print_value(given.max),
+         "give the values as they were for training");
+  }
   const auto levels = [](const FieldSpec& f) { return f.integer && f.min >= 0 && f.max > 1; };
   if (!(levels(trained) && unit_reals(given)) && !(unit_reals(trained) && levels(given))) return;
   fail("the model was trained on " + range_text(trained) + ", the data are " + range_text(given),

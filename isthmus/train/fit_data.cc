@@ -19,6 +19,9 @@ constexpr double kTolerated = 0.1;
 /// A column whose mean has moved by this many deviations, or whose deviation has changed by this
 /// factor, has other units or another meaning.
 constexpr double kFarMean = 10, kFarDeviation = 10;
+/// Images whose brightest pixel is this much darker than that of training were stored with fewer
+/// bits.
+constexpr double kFarLevels = 64;
 
 bool is_bounded(const LikelihoodDef& likelihood) {
   DataSpec wide;
@@ -62,7 +65,8 @@ std::vector<std::string> moved_fields(const DataSpec& fitted, const DataSpec& tr
     const FieldSpec &here = fitted.fields[i], &then = trained.fields[i];
     const double spread = std::max(then.standard_deviation, then.step);
     if (spread <= 0) continue;
-    const bool far = std::fabs(here.mean - then.mean) > kFarMean * spread ||
+    const bool dark = trained.kind == DataKind::kImage && kFarLevels * here.max < then.max;
+    const bool far = dark || std::fabs(here.mean - then.mean) > kFarMean * spread ||
                      here.standard_deviation > kFarDeviation * spread;
     if (!far) continue;
     const std::string name = here.name.empty() ? "" : "\"" + here.name + "\" ";

@@ -94,6 +94,19 @@ TEST(FitData, GreyValuesForAModelOfTwoValuesAreSaid) {
   EXPECT_EQ(codes(grey({0, 0.5f, 1, 0}), model), (std::vector<std::string>{"W3408"}));
 }
 
+TEST(FitData, MasksAndPicturesOfOtherBitsAreSaid) {
+  // Masks of 0 and 1 were divided by 255 for a model of 0 and 255; 8 bits looked black to one
+  // of 16.
+  const Dataset masks = grey({0, 255, 255, 0, 255, 255, 0, 0});
+  const ModelSetup model = setup_for(masks.spec, "bernoulli");
+  EXPECT_THROW(conform(grey({0, 1, 1, 0}), model.data), Error);
+  EXPECT_EQ(conform(grey({0, 255, 0, 0}), model.data).num_items(), 1);
+  const Dataset deep = grey({12, 49800, 3000, 20000, 40000, 100, 31000, 7});
+  const ModelSetup deep_model = setup_for(deep.spec, "bernoulli");
+  EXPECT_EQ(codes(grey({12, 249, 100, 30}), deep_model), (std::vector<std::string>{"W3408"}));
+  EXPECT_TRUE(codes(deep, deep_model).empty());
+}
+
 TEST(FitData, OtherUnitsAndRevivedColumnsAreSaid) {
   const Dataset trained = opened(table_file("units", 60, wave));
   ModelSetup model = setup_for(trained.spec, "gaussian");
