@@ -131,6 +131,16 @@ INSTANTIATE_TEST_SUITE_P(
                               "1",
                               3003, "UTF-16"}));
 
+TEST(CsvDialect, ALineThatNamesTheDelimiterIsNoData) {
+  // The hint for this table was to delete the line of names.
+  for (const std::string_view end : {"\n", "\r\n"}) {
+    const ParsedData data = parse("sep=;" + std::string(end) + "a;b\n1;2\n3;4\n");
+    EXPECT_EQ(data.column_names, (Names{"a", "b"}));
+    EXPECT_EQ(data.values.shape(), (Shape{2, 2}));
+  }
+  EXPECT_EQ(error_of([] { parse("sep=;\na;b\n1;x\n"); }).where().line, 3);
+}
+
 TEST(CsvDialect, SaysWhatItLeftOut) {
   const ParsedData index = parse(",a\n0,5\n1,6\n");
   ASSERT_EQ(index.warnings.size(), 1u);

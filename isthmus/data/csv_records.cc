@@ -19,6 +19,22 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+namespace {
+
+constexpr std::string_view kDelimiterWord = "sep=";
+
+/// Bytes of a first line that only names the delimiter, as Excel writes it: "sep=;". Else 0.
+size_t delimiter_line(std::string_view head) {
+  const size_t at = kDelimiterWord.size();
+  if (!head.starts_with(kDelimiterWord) || head.size() < at + 2) return 0;
+  if (std::string_view(",;\t|").find(head[at]) == std::string_view::npos) return 0;
+  if (head[at + 1] == '\n') return at + 2;
+  if (head[at + 1] != '\r') return 0;
+  return at + (head.size() > at + 2 && head[at + 2] == '\n' ? 3 : 2);
+}
+
+}  // namespace
+
 CsvRecords::CsvRecords(ByteStream& in, const Limits& limits)
     : in_(in),
       max_record_bytes_(limits.csv_line_bytes.bytes),
@@ -27,7 +43,13 @@ CsvRecords::CsvRecords(ByteStream& in, const Limits& limits)
   const std::string_view head = as_text(block_);
   refuse_other_text(head);
   if (head.starts_with(kUtf8Mark)) used_ = kUtf8Mark.size();
-  delimiter_ = sniff_delimiter(head.substr(used_));
+  if (const size_t named = delimiter_line(head.substr(used_))) {
+    delimiter_ = head[used_ + kDelimiterWord.size()];
+    used_ += named;
+    ++line_;
+  } else {
+    delimiter_ = sniff_delimiter(head.substr(used_));
+  }
 }
 
 void CsvRecords::fill() {
