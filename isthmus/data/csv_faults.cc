@@ -199,7 +199,11 @@ void CsvFaults::report(const CsvColumns& columns, const ColumnChoice& choice, in
   if (columns_.size() == 1 && first.kind == CellKind::kText && !remedy.empty()) {
     hint = std::string(remedy) + "; or " + hint;
   }
-  if (!doubt.empty()) hint += "; " + doubt;
+  // Where only the first row is at fault, it most likely names the columns.
+  const bool first_row = std::ranges::all_of(columns_, [](const Entry& entry) {
+    return entry.second.total() == 1 && entry.second.row == 0;
+  });
+  if (!doubt.empty()) hint = first_row ? doubt + "; or " + hint : hint + "; " + doubt;
   throw Error(others ? ErrorCode::kCsvNotANumber : ErrorCode::kNotFinite,
               message(columns, num_rows), std::move(hint),
               {.line = first.line,

@@ -85,6 +85,10 @@ TEST(CsvFaults, WhatWasChosenBeforeStaysChosen) {
 TEST(CsvFaults, AFirstRowOfTextInANumberColumnIsNamedWithTheHeaderOption) {
   const Error error = error_of([] { parse("1.5,2x5,3\n4,5,6\n7,8,9\n", {}); });
   EXPECT_NE(error.hint().find("--header yes"), std::string::npos) << error.hint();
+  // Names of one-hot columns: nothing else is at fault, so the option comes first.
+  const std::string hint =
+      error_of([] { parse("0,1_a,1_b\n1,0,1\n2,1,0\n3,0,0\n4,0,1\n", {}); }).hint();
+  EXPECT_LT(hint.find("--header yes"), hint.find("--exclude")) << hint;
 }
 
 TEST(CsvFaults, RowsAreNoLongerStoredOnceTheTableIsFaulty) {
