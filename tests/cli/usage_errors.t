@@ -22,7 +22,7 @@ error[E2003]: --model "vea" is not an allowed word
 [2]
 $ isthmus train a.csv --latent
 error[E2004]: --latent needs a value
-  hint: --latent N   Size of the latent; auto: 20, fewer for narrow tables.
+  hint: --latent N   Size of the latent; auto: 20, fewer for narrow and for short tables.
 [2]
 $ isthmus eval runs/x
 error[E2004]: eval needs DATA...
