@@ -59,7 +59,7 @@ std::string auto_text() {
          "              one for 16 items\n"
          "  batch_size  512 from 20,000 items on, else 128; at most a tenth of the items\n"
          "  epochs      until validation has not gained for 10 epochs, or as many as make\n"
-         "              150 steps; at most 500 epochs\n"
+         "              500 steps (150 with fewer than 400 items); at most 500 epochs\n"
          "  clip        1 for gaussian tables, else none\n"
          "  threads     the CPUs that this process may use\n"
          "  memory      80 % of the smaller of RAM and the container's limit\n"

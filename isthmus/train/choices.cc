@@ -17,8 +17,9 @@ namespace {
 constexpr int64_t kMaxAutoEpochs = 500, kEpochsWithoutValidation = 100, kAutoPatience = 10;
 /// Fewer items than this to a latent are remembered rather than described.
 constexpr int64_t kItemsPerLatent = 16;
-/// Ten epochs of a few hundred items are few steps; many more would fit the few that validate.
-constexpr int64_t kPatientSteps = 150;
+/// Ten epochs of some hundred items are too few steps to call them without gain; but many more
+/// would fit the validation where only a few dozen items validate.
+constexpr int64_t kFewItems = 400, kStepsOfFew = 150, kStepsOfMore = 500;
 
 /// Keys a resumed run may set anew: none of them changes a step.
 const std::vector<std::string>& harmless_keys() {
@@ -158,12 +159,13 @@ void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
     r.explain("train.epochs", "until early stopping, at most " + std::to_string(kMaxAutoEpochs));
   }
   const int64_t steps = std::max<int64_t>(1, num_items / batch);
-  const int64_t patience = std::max(kAutoPatience, (kPatientSteps + steps - 1) / steps);
+  const int64_t patient = num_items < kFewItems ? kStepsOfFew : kStepsOfMore;
+  const int64_t patience = std::max(kAutoPatience, (patient + steps - 1) / steps);
   r.decide("train.patience", open_end ? std::to_string(patience) : "none",
-           !open_end                   ? "a fixed number of epochs"
-           : patience == kAutoPatience ? "epochs auto"
-                                       : "epochs auto; " + group_digits(kPatientSteps) +
-                                             " steps, because an epoch is short");
+           !open_end ? "a fixed number of epochs"
+           : patience == kAutoPatience
+               ? "epochs auto"
+               : "epochs auto; " + group_digits(patient) + " steps, because an epoch is short");
 }
 
 [[noreturn]] void conflict(const std::string& message, const std::string& hint,

@@ -93,6 +93,7 @@ TEST(Choices, OfSmallTablesBoundTheGradientAndWaitLonger) {
   EXPECT_EQ(small.options.loop.max_grad_norm, "1");
   EXPECT_EQ(small.options.loop.batch_size, "15");
   EXPECT_EQ(small.options.loop.patience, "15");  // 10 steps an epoch
+  EXPECT_EQ(resolve_options({}, table, 900, {}).options.loop.patience, "50");
   EXPECT_EQ(resolve_options({}, table, 60000, {}).options.loop.patience, "10");
   const DataSpec images = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
   const ResolvedOptions large = resolve_options({}, images, 60000, {});

@@ -66,7 +66,8 @@ struct TrainLoopOptions {
               "Of matrix products; bf16 rounds their operands, weights and sums stay float32."),
         field(&O::patience, "patience", any_value(),
               "Validations without gain before stopping, counted after warm-up; auto: 10 with "
-              "epochs auto, or as many as make 150 steps; else none.",
+              "epochs auto, or as many as make 500 steps (150 with fewer than 400 "
+              "items); else none.",
               {.level = OptionLevel::kRare, .metavar = "N"}),
         field(
             &O::max_grad_norm, "max_grad_norm", any_value(),
