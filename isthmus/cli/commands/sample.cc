@@ -31,11 +31,11 @@ struct SampleOptions {
               {.flag = "-n", .alias = "--n"}),
         field(&O::temperature, "sample.temperature", greater_than(0),
               "Standard deviation of the draws of the prior."),
-        field(
-            &O::quantity, "sample.quantity", one_of(sample_quantities),
-            "A draw from the likelihood, or the expected item; auto: draws of tables, which vary "
-            "as the data do, means of images and arrays. Choose mean for one typical row per code, "
-            "sample to see the noise that the model assumes."),
+        field(&O::quantity, "sample.quantity", one_of(sample_quantities),
+              "A draw from the likelihood or the expected item; auto draws rows of tables, which "
+              "then "
+              "vary as the data do, and takes the means of images and arrays. Choose mean for one "
+              "typical row per code, sample to see the noise that the model assumes."),
         field(&O::columns, "sample.columns", between(1, 10000), "Columns of a grid of pictures.")};
   }
 };
@@ -67,7 +67,8 @@ CommandDef commands::sample() {
                        "isthmus sample runs/sales -n 5000 -o new.csv"},
           .note =
               "Writes a grid (.png), arrays (.npy), a table with the columns of the data "
-              "(.csv, .jsonl) or a folder of PNGs (folder/).",
+              "(.csv, .jsonl) or a folder of PNGs (folder/). Rows of tables are draws, images are "
+              "means, unless --quantity says otherwise.",
           .make = command_with(run_sample)};
 }
 
