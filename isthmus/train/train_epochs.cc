@@ -189,7 +189,7 @@ void TrainLoop::recover(const std::string& what) {
         .code = "W6001",
         .text = what + "; back to step " + std::to_string(state_.step) + " with learning rate " +
                 format_fixed(learning_rate(), 6),
-        .hint = "if it happens again: --lr lower, or --clip 1",
+        .hint = "if it happens again: a lower --lr, or a lower --clip",
         .step = failed_step},
        failed_epoch);
 }
@@ -198,7 +198,7 @@ void TrainLoop::fail(const std::string& what) {
   throw Error(
       ErrorCode::kDiverged,
       "training diverged " + what + "; three retries with half the learning rate did not help",
-      "use a lower --lr, add --clip 1, or look for extreme values: isthmus inspect DATA");
+      "use a lower --lr, a lower --clip, or look for extreme values: isthmus inspect DATA");
 }
 
 }  // namespace isthmus

@@ -137,6 +137,6 @@ $ for width in 1 17 200 500,33; do isthmus train table.csv --hidden $width --pre
 500,33
 $ isthmus train table.csv --lr 1000 --epochs 3 -o runs/absurd -q 2>&1 | grep -v "^warning\|^  hint: if"; grep -o '"stop_reason": "[a-z]*"' runs/absurd/run.json; grep -c '"W6001"' runs/absurd/metrics.jsonl
 error[E6001]: training diverged at step ...; three retries with half the learning rate did not help
-  hint: use a lower --lr, add --clip 1, or look for extreme values: isthmus inspect DATA
+  hint: use a lower --lr, a lower --clip, or look for extreme values: isthmus inspect DATA
 "stop_reason": "diverged"
 3
