@@ -15,7 +15,7 @@ namespace isthmus {
 struct NetworkOptions {
   std::vector<int64_t> hidden;  // widths from input to output; may be empty
   std::string activation = "relu";
-  std::string init = "auto";  // of the hidden layers; auto: glorot_uniform
+  std::string init = "auto";                        // of the hidden layers; auto: glorot_uniform
   Initializer output = {.kind = "glorot_uniform"};  // of the last layer's weight
   Initializer output_bias = {};
 };

@@ -198,6 +198,6 @@ EXPORTED int unlinkat(int folder, const char* path, int flags) noexcept {
                                 [&] { return syscall(SYS_unlinkat, folder, path, flags); }));
 }
 EXPORTED int mkdirat(int folder, const char* path, mode_t mode) noexcept {
-  return static_cast<int>(whole({"mkdirat", folder, path},
-                                [&] { return syscall(SYS_mkdirat, folder, path, mode); }));
+  return static_cast<int>(
+      whole({"mkdirat", folder, path}, [&] { return syscall(SYS_mkdirat, folder, path, mode); }));
 }
