@@ -26,7 +26,7 @@ ParsedData parse(const std::string& name, const std::string& key = {}) {
 
 std::string little(uint64_t v, int bytes) {
   std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(v >> (8 * i) & 0xff);
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(i < 8 ? v >> (8 * i) & 0xff : 0);
   return text;
 }
 
