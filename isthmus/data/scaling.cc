@@ -18,21 +18,16 @@ bool all_in_unit_range(const DataSpec& spec) {
                      [](const FieldSpec& f) { return f.min >= 0 && f.max <= 1; });
 }
 
-ScalingChoice none(std::string reason) {
-  return {.scaling = {}, .reason = std::move(reason), .constants = {}};
-}
+ScalingChoice none(std::string reason) { return {.scaling = {}, .reason = std::move(reason)}; }
 
 /// One shift and scale per field; `scale_of` is asked for fields that vary.
 template <class Shift, class Scale>
 ScalingChoice per_field(const DataSpec& spec, std::string kind, Shift shift_of, Scale scale_of) {
   ScalingChoice choice;
   choice.scaling = {.kind = std::move(kind), .shift = {}, .scale = {}};
-  for (size_t i = 0; i < spec.fields.size(); ++i) {
-    const FieldSpec& field = spec.fields[i];
+  for (const FieldSpec& field : spec.fields) {
     choice.scaling.shift.push_back(shift_of(field));
     choice.scaling.scale.push_back(field.constant ? 1.0 : 1.0 / scale_of(field));
-    if (!field.constant) continue;
-    choice.constants.push_back(field.name.empty() ? std::to_string(i + 1) : field.name);
   }
   return choice;
 }
@@ -46,8 +41,7 @@ ScalingChoice standardize(const DataSpec& spec) {
 ScalingChoice unit(const DataSpec& spec, const DataSpec& seen) {
   if (const double level = grey_level(seen); level > 0) {
     return {.scaling = {.kind = "unit", .shift = {0.0}, .scale = {1.0 / level}},
-            .reason = "whole levels / " + print_value(level),
-            .constants = {}};
+            .reason = "whole levels / " + print_value(level)};
   }
   ScalingChoice choice = per_field(
       spec, "unit", [](const FieldSpec& f) { return f.min; },

@@ -13,19 +13,17 @@ namespace isthmus {
 
 struct ScalingChoice {
   Scaling scaling;
-  std::string reason;                  // "bytes / 255", for `key value (reason)`
-  std::vector<std::string> constants;  // names of constant columns (by number if unnamed)
+  std::string reason;  // "whole levels / 255", for `key value (reason)`
 };
 /// "auto" "none" "unit" "standardize"
 std::vector<std::string> scaling_words();
 /// auto, from the values and the kind, never from how a file stores them: values 0 and 1 only ->
 /// none; two whole values -> unit; tables -> standardize; images of whole numbers from 0 -> unit by
 /// their grey levels (x / 255, x / 16, ...); images and arrays of reals in [0, 1] -> none; other
-/// images -> unit (min-max); other arrays -> standardize. Constant columns get scale 1 and are
-/// reported. E2003 for an unknown word.
-/// `seen` are the facts of all items at hand, those that only validate, too: which kind of values
-/// they are (two values, levels, reals in [0, 1]) must hold for all, while the numbers are those of
-/// `spec`.
+/// images -> unit (min-max); other arrays -> standardize. Constant columns get scale 1. E2003 for
+/// an unknown word. `seen` are the facts of all items at hand, those that only validate, too: which
+/// kind of values they are (two values, levels, reals in [0, 1]) must hold for all, while the
+/// numbers are those of `spec`.
 ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested,
                              const DataSpec& seen);
 inline ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested) {

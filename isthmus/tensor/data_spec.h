@@ -21,7 +21,7 @@ struct FieldSpec {
   double mean = 0;          // of the stored values
   double standard_deviation = 0;
   double step = 0;        // least distance of two values; 0: more than 1,024 different values
-  int64_t decimals = -1;  // places after the point that write all values; -1: more than 6
+  int64_t decimals = -1;  // places after the point that write all values; -1: unknown, many
   bool binary = false;    // at most two values occur, both whole: min and max
   bool constant = false;  // one value only
   bool integer = false;   // only whole numbers occur
