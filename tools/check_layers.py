@@ -16,7 +16,7 @@ import sys
 # Rooms in one group are strangers to each other.
 LINE = [["base"], ["tensor"], ["graph"], ["exec"],
         ["cpu", "data", "checkpoint", "nn", "prob", "optim"],
-        ["runtime", "losses", "metrics"], ["models"], ["train"], ["report"], ["cli"]]
+        ["runtime", "losses", "metrics"], ["models"], ["model_file"], ["verbs"], ["train"], ["report"], ["cli"]]
 PLACE = {room: place for place, group in enumerate(LINE) for room in group}
 FOR_ALL = {"base", "tensor"}
 

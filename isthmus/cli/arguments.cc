@@ -70,7 +70,7 @@ Word take_apart(const std::string& word) {
 Request special_request(const std::string& flag) {
   if (flag == "-h") return Request::kHelp;
   if (flag == "--help" || flag == "--help-all") return Request::kHelpAll;
-  if (flag == "-V" || flag == "--version") return Request::kVersion;
+  if (flag == "-V" || flag == "--version") return Request::kShowVersion;
   return Request::kRun;
 }
 

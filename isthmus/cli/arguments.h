@@ -14,7 +14,7 @@
 
 namespace isthmus {
 
-enum class Request { kRun, kHelp, kHelpAll, kVersion };
+enum class Request { kRun, kHelp, kHelpAll, kShowVersion };
 
 struct Setting {
   std::string key;

@@ -12,7 +12,7 @@
 #include "isthmus/base/thread_pool.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/nn/initializers.h"
-#include "isthmus/train/infer.h"
+#include "isthmus/verbs/infer.h"
 
 namespace isthmus {
 namespace {

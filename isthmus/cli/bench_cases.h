@@ -7,7 +7,7 @@
 
 #include "isthmus/base/json.h"
 #include "isthmus/cli/trial.h"
-#include "isthmus/train/terms.h"
+#include "isthmus/model_file/terms.h"
 
 namespace isthmus {
 

@@ -15,7 +15,7 @@
 #include "isthmus/data/dataset.h"
 #include "isthmus/runtime/open_device.h"
 #include "isthmus/train/choices.h"
-#include "isthmus/train/evaluate.h"
+#include "isthmus/verbs/evaluate.h"
 
 namespace isthmus {
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "isthmus/base/text.h"
+#include "isthmus/base/version.h"
 #include "isthmus/build_info.h"
 #include "isthmus/cli/arguments.h"
-#include "isthmus/train/version.h"
 
 namespace isthmus {
 namespace {

@@ -12,7 +12,7 @@
 #include "isthmus/data/locate.h"
 #include "isthmus/data/repeats.h"
 #include "isthmus/train/choices.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

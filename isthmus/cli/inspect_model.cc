@@ -7,10 +7,10 @@
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/checkpoint/safetensors.h"
 #include "isthmus/cli/inspect.h"
-#include "isthmus/train/json_results.h"
 #include "isthmus/train/resume.h"
 #include "isthmus/train/run_folder.h"
 #include "isthmus/train/run_setup.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

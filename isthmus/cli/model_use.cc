@@ -4,9 +4,9 @@
 
 #include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
-#include "isthmus/train/fit_data.h"
 #include "isthmus/train/run_setup.h"
 #include "isthmus/train/train_data.h"
+#include "isthmus/verbs/fit_data.h"
 
 namespace isthmus {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "isthmus/cli/command_io.h"
-#include "isthmus/train/model.h"
+#include "isthmus/model_file/model.h"
 
 namespace isthmus {
 

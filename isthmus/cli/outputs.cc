@@ -11,9 +11,9 @@
 #include "isthmus/data/formats.h"
 #include "isthmus/data/npy_write.h"
 #include "isthmus/data/png.h"
-#include "isthmus/train/infer.h"
-#include "isthmus/train/json_results.h"
-#include "isthmus/train/pictures.h"
+#include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/json_results.h"
+#include "isthmus/verbs/pictures.h"
 
 namespace isthmus {
 namespace {

@@ -9,7 +9,7 @@
 #include "isthmus/base/clock.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/process.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/train/json_run.h"
 
 namespace isthmus {
 namespace {

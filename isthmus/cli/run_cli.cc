@@ -15,7 +15,7 @@
 #include "isthmus/cli/program.h"
 #include "isthmus/cli/settings.h"
 #include "isthmus/cli/work_progress.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {
@@ -92,7 +92,7 @@ const CommandDef& require_command(const std::string& name) {
 int without_command(Console& console, const std::vector<std::string>& words,
                     const std::vector<BoundOption>& global) {
   const ParsedArguments parsed = parse_arguments(words, global);
-  console.write_out(parsed.request == Request::kVersion   ? version_line()
+  console.write_out(parsed.request == Request::kShowVersion   ? version_line()
                     : parsed.request == Request::kHelpAll ? help_of_everything(global)
                                                           : overview());
   return 0;
@@ -109,7 +109,7 @@ int run_words(Console& console, const std::vector<std::string>& words) {
   const std::vector<BoundOption> options = options_of(*command, global);
   const ParsedArguments parsed = parse_arguments(split.words, options, split.command);
   if (parsed.request != Request::kRun) {
-    console.write_out(parsed.request == Request::kVersion
+    console.write_out(parsed.request == Request::kShowVersion
                           ? version_line()
                           : command_help(def, options, parsed.request == Request::kHelpAll));
     return 0;

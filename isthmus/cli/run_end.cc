@@ -7,9 +7,10 @@
 #include "isthmus/cli/next_commands.h"
 #include "isthmus/cli/process.h"
 #include "isthmus/report/report.h"
-#include "isthmus/train/json_results.h"
-#include "isthmus/train/pictures.h"
+#include "isthmus/train/json_run.h"
 #include "isthmus/train/run_record.h"
+#include "isthmus/verbs/json_results.h"
+#include "isthmus/verbs/pictures.h"
 
 namespace isthmus {
 namespace {

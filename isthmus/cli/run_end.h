@@ -7,9 +7,9 @@
 #include <string>
 
 #include "isthmus/cli/command_io.h"
-#include "isthmus/train/evaluate.h"
 #include "isthmus/train/run_folder.h"
 #include "isthmus/train/trainer.h"
+#include "isthmus/verbs/evaluate.h"
 
 namespace isthmus {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "isthmus/train/terms.h"
+#include "isthmus/model_file/terms.h"
 
 namespace isthmus {
 

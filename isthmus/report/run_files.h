@@ -9,7 +9,7 @@
 
 #include "isthmus/base/fs.h"
 #include "isthmus/base/json.h"
-#include "isthmus/train/terms.h"
+#include "isthmus/model_file/terms.h"
 
 namespace isthmus {
 

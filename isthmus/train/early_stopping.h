@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "isthmus/base/json.h"
-#include "isthmus/train/terms.h"
+#include "isthmus/model_file/terms.h"
 
 namespace isthmus {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Data that meet a model trained on others: refused, warned of or passed by one rule; and what a
 // run learns from its data comes from the items that train.
-#include "isthmus/train/fit_data.h"
+#include "isthmus/verbs/fit_data.h"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@
 #include "isthmus/data/facts.h"
 #include "isthmus/data/scaling.h"
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/evaluate.h"
-#include "isthmus/train/infer.h"
 #include "isthmus/train/reference.h"
+#include "isthmus/verbs/evaluate.h"
+#include "isthmus/verbs/infer.h"
 
 namespace isthmus {
 namespace {

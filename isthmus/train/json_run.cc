@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON of a run: isthmus.train/1 (and run.json, which is the same and more), and the lines of
 // isthmus.progress/1 and isthmus.metrics/1.
-#include "isthmus/train/json_results.h"
-#include "isthmus/train/version.h"
+#include "isthmus/train/json_run.h"
+
+#include "isthmus/base/version.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {
@@ -70,6 +72,18 @@ Json line(std::string_view schema, std::string_view kind, int64_t step, int64_t 
 }
 
 }  // namespace
+
+Json choices_json(const std::vector<Choice>& choices) {
+  Json out = Json::array();
+  for (const Choice& choice : choices) {
+    out.push_back(Json::object()
+                      .set("key", choice.key)
+                      .set("value", choice.value)
+                      .set("origin", choice.origin)
+                      .set("reason", text_or_null(choice.reason)));
+  }
+  return out;
+}
 
 Json train_json(const TrainResult& r) {
   Json checkpoint;

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "isthmus/exec/executor.h"
+#include "isthmus/model_file/terms.h"
 #include "isthmus/models/summary.h"
 #include "isthmus/tensor/data_spec.h"
 #include "isthmus/train/choices.h"
-#include "isthmus/train/terms.h"
 
 namespace isthmus {
 

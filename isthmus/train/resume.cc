@@ -7,7 +7,7 @@
 
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/checkpoint/safetensors.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/train/json_run.h"
 
 namespace isthmus {
 namespace {

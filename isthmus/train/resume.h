@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "isthmus/base/fs.h"
+#include "isthmus/model_file/model.h"
 #include "isthmus/train/choices.h"
-#include "isthmus/train/model.h"
 #include "isthmus/train/observer.h"
 #include "isthmus/train/train_state.h"
 

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "isthmus/base/text.h"
-#include "isthmus/train/version.h"
+#include "isthmus/base/version.h"
 
 namespace isthmus {
 namespace {

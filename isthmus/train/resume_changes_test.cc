@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "isthmus/base/version.h"
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/version.h"
 
 namespace isthmus {
 namespace {

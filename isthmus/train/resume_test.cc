@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "isthmus/checkpoint/generations.h"
+#include "isthmus/model_file/model.h"
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/model.h"
 
 namespace isthmus {
 namespace {

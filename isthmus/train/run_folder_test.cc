@@ -10,9 +10,9 @@
 #include <fstream>
 #include <map>
 
+#include "isthmus/model_file/model.h"
 #include "isthmus/testing/fault_fs.h"
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/model.h"
 
 namespace isthmus {
 namespace {

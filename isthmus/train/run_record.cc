@@ -4,8 +4,8 @@
 #include "isthmus/train/run_record.h"
 
 #include "isthmus/base/clock.h"
-#include "isthmus/train/json_results.h"
-#include "isthmus/train/version.h"
+#include "isthmus/base/version.h"
+#include "isthmus/train/json_run.h"
 
 namespace isthmus {
 

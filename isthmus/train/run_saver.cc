@@ -3,8 +3,8 @@
 // waits for a disk, but for the rare case of two best models in a row on a slow one.
 #include "isthmus/train/run_saver.h"
 
+#include "isthmus/base/version.h"
 #include "isthmus/checkpoint/generations.h"
-#include "isthmus/train/version.h"
 
 namespace isthmus {
 namespace {

@@ -10,8 +10,8 @@
 #include "isthmus/models/inference.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
-#include "isthmus/train/fit_data.h"
-#include "isthmus/train/pictures.h"
+#include "isthmus/verbs/fit_data.h"
+#include "isthmus/verbs/pictures.h"
 
 namespace isthmus {
 namespace {

@@ -13,9 +13,9 @@
 
 #include "isthmus/metrics/marginals.h"
 #include "isthmus/metrics/pca.h"
-#include "isthmus/train/infer.h"
-#include "isthmus/train/item_terms.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/item_terms.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

@@ -8,7 +8,7 @@
 #include "isthmus/base/json.h"
 #include "isthmus/exec/executor.h"
 #include "isthmus/metrics/baselines.h"
-#include "isthmus/train/model.h"
+#include "isthmus/model_file/model.h"
 #include "isthmus/train/run_folder.h"
 #include "isthmus/train/train_data.h"
 

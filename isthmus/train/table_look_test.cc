@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/infer.h"
+#include "isthmus/verbs/infer.h"
 
 namespace isthmus {
 namespace {

@@ -5,10 +5,10 @@
 #include <cstdio>
 
 #include "isthmus/base/text.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/train/json_run.h"
 #include "isthmus/train/picture_schedule.h"
-#include "isthmus/train/pictures.h"
 #include "isthmus/train/train_loop.h"
+#include "isthmus/verbs/pictures.h"
 
 namespace isthmus {
 namespace {

@@ -10,7 +10,7 @@
 #include "isthmus/losses/elbo.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/optim/schedules.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/train/json_run.h"
 
 namespace isthmus {
 namespace {

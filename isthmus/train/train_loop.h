@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "isthmus/base/rng_key.h"
-#include "isthmus/train/item_terms.h"
 #include "isthmus/train/run_saver.h"
 #include "isthmus/train/run_setup.h"
 #include "isthmus/train/state_copy.h"
+#include "isthmus/verbs/item_terms.h"
 
 namespace isthmus {
 

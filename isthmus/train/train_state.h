@@ -8,8 +8,8 @@
 #include <string>
 
 #include "isthmus/base/json.h"
+#include "isthmus/model_file/terms.h"
 #include "isthmus/train/early_stopping.h"
-#include "isthmus/train/terms.h"
 
 namespace isthmus {
 

@@ -8,13 +8,13 @@
 #include "isthmus/base/memory.h"
 #include "isthmus/base/text.h"
 #include "isthmus/checkpoint/generations.h"
-#include "isthmus/train/item_terms.h"
-#include "isthmus/train/json_results.h"
-#include "isthmus/train/pictures.h"
 #include "isthmus/train/reference.h"
 #include "isthmus/train/run_record.h"
 #include "isthmus/train/table_look.h"
 #include "isthmus/train/train_loop.h"
+#include "isthmus/verbs/item_terms.h"
+#include "isthmus/verbs/json_results.h"
+#include "isthmus/verbs/pictures.h"
 
 namespace isthmus {
 namespace {

@@ -22,10 +22,10 @@
 #include "isthmus/base/clock.h"
 #include "isthmus/base/fs.h"
 #include "isthmus/metrics/metric.h"
+#include "isthmus/model_file/terms.h"
 #include "isthmus/train/choices.h"
 #include "isthmus/train/observer.h"
 #include "isthmus/train/options.h"
-#include "isthmus/train/terms.h"
 
 namespace isthmus {
 

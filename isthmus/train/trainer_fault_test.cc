@@ -12,11 +12,11 @@
 
 #include "isthmus/base/text.h"
 #include "isthmus/checkpoint/generations.h"
+#include "isthmus/model_file/model.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/runtime/open_device.h"
 #include "isthmus/testing/fault_fs.h"
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/model.h"
 
 namespace isthmus {
 namespace {

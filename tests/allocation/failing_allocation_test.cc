@@ -25,7 +25,7 @@
 
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/cli/run_cli.h"
-#include "isthmus/train/model.h"
+#include "isthmus/model_file/model.h"
 #include "isthmus/train/resume.h"
 
 namespace {

@@ -15,9 +15,9 @@
 #include "isthmus/checkpoint/safetensors.h"
 #include "isthmus/data/dataset.h"
 #include "isthmus/data/npy_write.h"
+#include "isthmus/model_file/model.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/nn/initializers.h"
-#include "isthmus/train/model.h"
 
 namespace isthmus {
 namespace {

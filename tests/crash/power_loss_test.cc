@@ -10,8 +10,8 @@
 
 #include "disk_states.h"
 #include "isthmus/base/digest.h"
+#include "isthmus/model_file/model.h"
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/model.h"
 #include "isthmus/train/resume.h"
 
 namespace isthmus {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "isthmus/train/model.h"
+#include "isthmus/model_file/model.h"
 #include "isthmus/train/train_state.h"
 
 namespace {

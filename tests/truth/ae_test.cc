@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "isthmus/runtime/open_device.h"
-#include "isthmus/train/evaluate.h"
 #include "isthmus/train/trainer.h"
+#include "isthmus/verbs/evaluate.h"
 #include "linear_gaussian.h"
 
 namespace isthmus {

@@ -8,8 +8,8 @@
 
 #include "isthmus/prob/likelihood.h"
 #include "isthmus/runtime/open_device.h"
-#include "isthmus/train/evaluate.h"
 #include "isthmus/train/trainer.h"
+#include "isthmus/verbs/evaluate.h"
 #include "linear_gaussian.h"
 
 namespace isthmus {

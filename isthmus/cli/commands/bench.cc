@@ -8,7 +8,7 @@
 #include "isthmus/cli/bench_cases.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/data/known_sets.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

@@ -6,8 +6,8 @@
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/settings.h"
-#include "isthmus/train/json_results.h"
 #include "isthmus/train/run_folder.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

@@ -3,7 +3,7 @@
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/known_data.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

@@ -8,8 +8,8 @@
 #include "isthmus/cli/outputs.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/narrow.h"
-#include "isthmus/train/infer.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

@@ -9,7 +9,7 @@
 #include "isthmus/cli/progress.h"
 #include "isthmus/cli/run_end.h"
 #include "isthmus/data/known_sets.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

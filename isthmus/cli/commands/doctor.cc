@@ -8,13 +8,13 @@
 #include "isthmus/base/memory.h"
 #include "isthmus/base/text.h"
 #include "isthmus/base/thread_pool.h"
+#include "isthmus/base/version.h"
 #include "isthmus/build_commit.h"
 #include "isthmus/build_info.h"
 #include "isthmus/cli/known_data.h"
 #include "isthmus/cli/libraries.h"
 #include "isthmus/cli/trial.h"
-#include "isthmus/train/json_results.h"
-#include "isthmus/train/version.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

@@ -3,8 +3,8 @@
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/model_use.h"
 #include "isthmus/cli/outputs.h"
-#include "isthmus/train/infer.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

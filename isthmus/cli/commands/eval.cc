@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // isthmus eval MODEL DATA: the bound and its parts, image errors, conditions for a gate.
-#include "isthmus/train/evaluate.h"
+#include "isthmus/verbs/evaluate.h"
 
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/model_use.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

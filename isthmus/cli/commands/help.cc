@@ -3,7 +3,7 @@
 #include "isthmus/cli/help.h"
 
 #include "isthmus/base/text.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

@@ -7,7 +7,7 @@
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/settings.h"
 #include "isthmus/data/known_sets.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

@@ -6,9 +6,9 @@
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/model_use.h"
 #include "isthmus/cli/outputs.h"
-#include "isthmus/train/infer.h"
-#include "isthmus/train/json_results.h"
-#include "isthmus/train/pictures.h"
+#include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/json_results.h"
+#include "isthmus/verbs/pictures.h"
 
 namespace isthmus {
 namespace {

@@ -3,7 +3,7 @@
 #include "isthmus/report/report.h"
 
 #include "isthmus/cli/command.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {

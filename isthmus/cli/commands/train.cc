@@ -7,7 +7,7 @@
 #include "isthmus/cli/process.h"
 #include "isthmus/cli/progress.h"
 #include "isthmus/cli/run_end.h"
-#include "isthmus/train/json_results.h"
+#include "isthmus/train/json_run.h"
 #include "isthmus/train/train_data.h"
 
 namespace isthmus {

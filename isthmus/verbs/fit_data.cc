@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares the facts of given data with the likelihood and with the facts of training. No value is
 // changed here.
-#include "isthmus/train/fit_data.h"
+#include "isthmus/verbs/fit_data.h"
 
 #include <algorithm>
 #include <cmath>

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "isthmus/metrics/metric.h"
-#include "isthmus/train/evaluate.h"
-#include "isthmus/train/graph_runner.h"
+#include "isthmus/verbs/evaluate.h"
+#include "isthmus/verbs/graph_runner.h"
 
 namespace isthmus {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of a model's configuration: options by their declaration, the data spec by hand. This
 // is a trust boundary: every size is bounded here, before a graph or a tensor is made from it.
-#include "isthmus/train/model_config.h"
+#include "isthmus/model_file/model_config.h"
 
 #include <algorithm>
 #include <cmath>
 
+#include "isthmus/model_file/terms.h"
 #include "isthmus/prob/likelihood.h"
-#include "isthmus/train/terms.h"
 
 namespace isthmus {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loop around an executor that all verbs and the validation share. No meaning of outputs here.
-#include "isthmus/train/graph_runner.h"
+#include "isthmus/verbs/graph_runner.h"
 
 #include <numeric>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures a model on data: terms per item from the evaluation graph, metrics of the
 // reconstruction, the floor of the data, conditions. The bound with K samples is in bound.cc.
-#include "isthmus/train/evaluate.h"
+#include "isthmus/verbs/evaluate.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,10 +10,10 @@
 #include "isthmus/data/scaling.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/models/inference.h"
-#include "isthmus/train/bound.h"
-#include "isthmus/train/fit_data.h"
-#include "isthmus/train/graph_runner.h"
-#include "isthmus/train/item_terms.h"
+#include "isthmus/verbs/bound.h"
+#include "isthmus/verbs/fit_data.h"
+#include "isthmus/verbs/graph_runner.h"
+#include "isthmus/verbs/item_terms.h"
 
 namespace isthmus {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "isthmus/base/options.h"
-#include "isthmus/train/infer.h"
+#include "isthmus/verbs/infer.h"
 
 namespace isthmus {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Results as JSON objects: one function per schema, fields in the order of the documentation. No
 // number is computed here.
-#include "isthmus/train/json_results.h"
+#include "isthmus/verbs/json_results.h"
 
 #include <algorithm>
 
-#include "isthmus/train/version.h"
+#include "isthmus/base/version.h"
 
 namespace isthmus {
 namespace {
@@ -78,18 +78,6 @@ Json device_json(const DeviceInfo& device, Precision precision) {
       .set("threads", device.threads)
       .set("precision", precision_name(precision))
       .set("arithmetic", device.arithmetic);
-}
-
-Json choices_json(const std::vector<Choice>& choices) {
-  Json out = Json::array();
-  for (const Choice& choice : choices) {
-    out.push_back(Json::object()
-                      .set("key", choice.key)
-                      .set("value", choice.value)
-                      .set("origin", choice.origin)
-                      .set("reason", text_or_null(choice.reason)));
-  }
-  return out;
 }
 
 Json eval_json(const EvalResult& result, const Model& model, Json data, Json device) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the evaluation graph and collects its per-item terms in double. The bound values, not the
 // model, decide how many items there are.
-#include "isthmus/train/item_terms.h"
+#include "isthmus/verbs/item_terms.h"
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grids of decoded items as PNG bytes. Values on any scale are brought to [0, 1] for the eye:
 // images already there stay, others go through the stored range.
-#include "isthmus/train/pictures.h"
+#include "isthmus/verbs/pictures.h"
 
 #include <algorithm>
 

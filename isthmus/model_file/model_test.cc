@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Model files: what goes in comes out, the same model has the same bytes, and a configuration that
 // was tampered with is refused by number before anything large is made from it.
-#include "isthmus/train/model.h"
+#include "isthmus/model_file/model.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the eye gets of values on any scale: the range of the data, one item in its own size.
-#include "isthmus/train/pictures.h"
+#include "isthmus/verbs/pictures.h"
 
 #include <gtest/gtest.h>
 

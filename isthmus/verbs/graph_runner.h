@@ -11,7 +11,7 @@
 
 #include "isthmus/base/work.h"
 #include "isthmus/exec/executor.h"
-#include "isthmus/train/model.h"
+#include "isthmus/model_file/model.h"
 
 namespace isthmus {
 

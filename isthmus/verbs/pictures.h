@@ -6,7 +6,7 @@
 #include <string>
 
 #include "isthmus/base/fs.h"
-#include "isthmus/train/infer.h"
+#include "isthmus/verbs/infer.h"
 
 namespace isthmus {
 

@@ -10,10 +10,10 @@
 #include "isthmus/models/inference.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/bound.h"
-#include "isthmus/train/infer.h"
-#include "isthmus/train/json_results.h"
-#include "isthmus/train/pictures.h"
+#include "isthmus/verbs/bound.h"
+#include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/json_results.h"
+#include "isthmus/verbs/pictures.h"
 
 namespace isthmus {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "isthmus/data/dataset.h"
 #include "isthmus/exec/executor.h"
-#include "isthmus/train/model.h"
-#include "isthmus/train/terms.h"
+#include "isthmus/model_file/model.h"
+#include "isthmus/model_file/terms.h"
 
 namespace isthmus {
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models to and from bytes. The container is checked by checkpoint/; here the configuration is read
 // strictly, and the tensors are compared with those that the configured model would have.
-#include "isthmus/train/model.h"
+#include "isthmus/model_file/model.h"
 
 #include "isthmus/base/digest.h"
+#include "isthmus/base/version.h"
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/data/foreign.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/known_sets.h"
+#include "isthmus/model_file/model_config.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/nn/network.h"
-#include "isthmus/train/model_config.h"
-#include "isthmus/train/version.h"
 
 namespace isthmus {
 namespace {

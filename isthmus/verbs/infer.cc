@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs on a trained model: encode, decode, sample, reconstruct, interpolate. Each compiles one
 // inference graph, runs it over the items and gathers one output. Files and pictures come later.
-#include "isthmus/train/infer.h"
+#include "isthmus/verbs/infer.h"
 
 #include <cmath>
 
@@ -9,8 +9,8 @@
 #include "isthmus/data/image_grid.h"
 #include "isthmus/data/scaling.h"
 #include "isthmus/models/inference.h"
-#include "isthmus/train/fit_data.h"
-#include "isthmus/train/graph_runner.h"
+#include "isthmus/verbs/fit_data.h"
+#include "isthmus/verbs/graph_runner.h"
 
 namespace isthmus {
 namespace {

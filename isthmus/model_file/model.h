@@ -14,10 +14,10 @@
 #include "isthmus/base/json.h"
 #include "isthmus/base/limits.h"
 #include "isthmus/checkpoint/safetensors.h"
+#include "isthmus/model_file/terms.h"
 #include "isthmus/models/model.h"
 #include "isthmus/tensor/data_spec.h"
 #include "isthmus/tensor/tensor.h"
-#include "isthmus/train/terms.h"
 
 namespace isthmus {
 

@@ -11,8 +11,8 @@
 
 #include "isthmus/data/dataset.h"
 #include "isthmus/exec/executor.h"
-#include "isthmus/train/evaluate.h"
-#include "isthmus/train/model.h"
+#include "isthmus/model_file/model.h"
+#include "isthmus/verbs/evaluate.h"
 
 namespace isthmus {
 

@@ -5,8 +5,8 @@
 
 #include <functional>
 
+#include "isthmus/model_file/model.h"
 #include "isthmus/testing/tiny_run.h"
-#include "isthmus/train/model.h"
 
 namespace isthmus {
 namespace {

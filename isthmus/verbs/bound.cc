@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the importance graph in chunks of samples over batches of items and joins the log-weights in
 // double. Weights are made of densities in the graph; nothing here knows a distribution.
-#include "isthmus/train/bound.h"
+#include "isthmus/verbs/bound.h"
 
 #include <vector>
 
 #include "isthmus/base/work.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/models/inference.h"
-#include "isthmus/train/graph_runner.h"
+#include "isthmus/verbs/graph_runner.h"
 
 namespace isthmus {
 namespace {

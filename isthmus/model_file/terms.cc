@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Terms as JSON and conditions on them (`--require`, `--target`). Names and signs are fixed here
 // and nowhere else.
-#include "isthmus/train/terms.h"
+#include "isthmus/model_file/terms.h"
 
 #include "isthmus/base/options.h"
 

@@ -8,10 +8,9 @@
 
 #include "isthmus/base/json.h"
 #include "isthmus/data/dataset.h"
-#include "isthmus/train/evaluate.h"
-#include "isthmus/train/infer.h"
-#include "isthmus/train/model.h"
-#include "isthmus/train/trainer.h"
+#include "isthmus/model_file/model.h"
+#include "isthmus/verbs/evaluate.h"
+#include "isthmus/verbs/infer.h"
 
 namespace isthmus {
 
@@ -28,9 +27,7 @@ int64_t num_classes(const Dataset& data);
 /// `source` as the user named it.
 Json data_json(const Dataset& data, const std::string& source);
 Json device_json(const DeviceInfo& device, Precision precision);
-Json choices_json(const std::vector<Choice>& choices);
 
-Json train_json(const TrainResult& result);
 Json eval_json(const EvalResult& result, const Model& model, Json data, Json device);
 Json sample_json(const SampleSettings& settings, const Model& model, Json device);
 Json encode_json(const Tensor& codes, Quantity quantity, const Model& model, Json data,
@@ -42,11 +39,5 @@ Json reconstruct_json(const EvalResult& errors, Quantity quantity, Json layout, 
                       Json data, Json device);
 Json interpolate_json(const InterpolateSettings& settings, const Model& model, Json data,
                       Json device);
-
-/// One line of isthmus.progress/1 (with eta_seconds) or isthmus.metrics/1.
-Json progress_json(const Progress& progress);
-Json event_json(const TrainEvent& event, int64_t epoch);
-/// Two lines of isthmus.metrics/1: kind "epoch", and "validation" when there is one.
-std::vector<Json> metrics_json(const EpochRecord& record);
 
 }  // namespace isthmus

@@ -8,7 +8,7 @@
 #include <limits>
 #include <span>
 
-#include "isthmus/train/evaluate.h"
+#include "isthmus/verbs/evaluate.h"
 
 namespace isthmus {
 
