@@ -15,8 +15,8 @@ import sys
 
 # Rooms in one group are strangers to each other.
 LINE = [["base"], ["tensor"], ["graph"], ["exec"],
-        ["cpu", "data", "checkpoint", "nn", "prob", "optim"],
-        ["runtime", "losses", "metrics"], ["models"], ["model_file"], ["verbs"], ["train"], ["report"], ["cli"]]
+        ["cpu", "data", "checkpoint", "nn", "prob"],
+        ["runtime", "losses", "metrics"], ["optim"], ["models"], ["model_file"], ["verbs"], ["train"], ["report"], ["cli"]]
 PLACE = {room: place for place, group in enumerate(LINE) for room in group}
 FOR_ALL = {"base", "tensor"}
 

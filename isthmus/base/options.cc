@@ -276,6 +276,34 @@ Error with_default(const Error& error, std::string_view default_text) {
   return Error(error.code(), error.message(), std::move(hint), error.where());
 }
 
+void append_own_options(OwnOptions& own, std::vector<BoundOption> options,
+                        std::vector<BoundOption>& out) {
+  for (BoundOption& option : options) {
+    option.set = [&own, key = option.key, check = option.set](std::string_view text) {
+      if (text != "auto" && text != "none") {
+        check(text);
+        own.texts.insert_or_assign(key, std::string(text));
+        return;
+      }
+      try {  // a word of the option itself, or else its owner's default
+        check(text);
+        own.texts.insert_or_assign(key, std::string(text));
+      } catch (const Error&) {
+        own.texts.erase(key);
+      }
+    };
+    option.get = [&own, key = option.key, initial = option.default_text] {
+      const auto at = own.texts.find(key);
+      return at != own.texts.end() ? at->second : initial;
+    };
+    const std::string section = option.key.substr(0, option.key.find('.') + 1);
+    const auto last = std::find_if(out.rbegin(), out.rend(), [&](const BoundOption& other) {
+      return other.key.starts_with(section);
+    });
+    out.insert(last == out.rend() ? out.end() : last.base(), std::move(option));
+  }
+}
+
 const BoundOption& find_option(const std::vector<BoundOption>& options, std::string_view key) {
   std::vector<std::string> keys;
   for (const BoundOption& option : options) {

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,10 +83,28 @@ struct Nested {
   std::string_view name;
   std::string_view help;
 };
-/// A struct inside a struct; its keys get the prefix "name.".
+/// A struct inside a struct; its keys get the prefix "name.", or none if the name is empty.
 template <class O, class T>
 constexpr Nested<O, T> nested(T O::*member, std::string_view name, std::string_view help) {
   return {member, name, help};
+}
+
+/// Options of the definitions of zoos, as texts by full key ("model.beta"); a key that is absent
+/// has its owner's default. See own_options.h.
+struct OwnOptions {
+  std::map<std::string, std::string, std::less<>> texts;
+  bool operator==(const OwnOptions&) const = default;
+};
+struct BoundOption;
+template <class O>
+struct Owned {
+  OwnOptions O::*member;
+  std::vector<BoundOption> (*all)();
+};
+/// Options that the definitions of zoos own, each placed behind the others of its section.
+template <class O>
+constexpr Owned<O> owned(OwnOptions O::*member, std::vector<BoundOption> (*all)()) {
+  return {member, all};
 }
 
 /// One option tied to the struct that holds it; valid as long as that struct lives.
@@ -99,6 +118,7 @@ struct BoundOption {
   std::vector<std::string> words;  // allowed words, if any
   OptionLevel level = OptionLevel::kCommon;
   std::string metavar;
+  std::string owners;                         // "beta_vae": of whom it is an option; empty: of all
   std::string default_text;                   // value of a default-constructed struct
   std::function<void(std::string_view)> set;  // throws Error E2003 (where.key set)
   std::function<std::string()> get;           // canonical text; set(get()) changes nothing
@@ -217,7 +237,16 @@ void append_bound_option(O& options, const std::string& prefix, const Field<O, T
 template <class O, class T>
 void append_bound_option(O& options, const std::string& prefix, const Nested<O, T>& n,
                          std::vector<BoundOption>& out) {
-  append_bound_options(options.*n.member, prefix + std::string(n.name) + ".", out);
+  const std::string name = n.name.empty() ? "" : std::string(n.name) + ".";
+  append_bound_options(options.*n.member, prefix + name, out);
+}
+/// Places the options of owners among `out`, tied to `own`.
+void append_own_options(OwnOptions& own, std::vector<BoundOption> options,
+                        std::vector<BoundOption>& out);
+template <class O>
+void append_bound_option(O& options, const std::string&, const Owned<O>& o,
+                         std::vector<BoundOption>& out) {
+  append_own_options(options.*o.member, o.all(), out);
 }
 template <class O>
 void append_bound_options(O& options, const std::string& prefix, std::vector<BoundOption>& out) {

@@ -106,9 +106,9 @@ void time_training(BenchResult& r, const ModelSetup& model, const Dataset& data,
   r.split = per_step_ms(trial.executor().profile(), device.info().threads);
   Terms terms;
   terms.objective = trial.executor().scalar("objective");
-  terms.reconstruction = trial.executor().scalar("reconstruction");
-  if (find_model(model.model.name).has_posterior) {
-    terms.kl = trial.executor().scalar("kl");
+  terms.reconstruction = trial.executor().scalar("term/reconstruction");
+  if (abilities_of(model).elbo) {
+    terms.kl = trial.executor().scalar("term/kl");
     terms.elbo = -(terms.reconstruction + terms.kl);
   }
   r.terms = terms;

@@ -55,6 +55,7 @@ std::string option_lines(const BoundOption& option, bool all) {
   if (!option.words.empty() && (all || join(option.words, " ").size() < 40)) {
     text += " One of " + join(option.words, ", ") + ".";
   }
+  if (all && !option.owners.empty()) text += " Of " + option.owners + ".";
   if (all && option.words.empty() && !option.bounds.empty()) text += " " + option.bounds + ".";
   text += " (" + default_of(option) + ")";
   const std::string body = wrap(text, kWidth, kFlagColumn);

@@ -67,8 +67,7 @@ ModelSetup trial_model(const std::string& preset, const Dataset& data) {
   options.model.preset = preset;
   options.hold_out.val = "0";
   const ResolvedOptions resolved = resolve_options(options, data.spec, data.num_items(), {});
-  ModelSetup setup{
-      .model = resolved.options.model, .objective = resolved.options.objective, .data = data.spec};
+  ModelSetup setup{.model = resolved.options.model, .own = resolved.options.own, .data = data.spec};
   setup.data.scaling = resolved.scaling;
   return setup;
 }
@@ -77,8 +76,7 @@ Trial::Trial(const ModelSetup& model, const Dataset& data, Device& device, int64
              Precision precision)
     : batch_size_(std::min(batch_size, data.num_items())), num_items_(data.num_items()) {
   GraphBuilder g;
-  const ModelOutput output = build_training(g, model);
-  add_update(g, output.objective, {});
+  add_update(g, build_training(g, model).objectives, {});
   const Graph graph = std::move(g).finish();
   flops_per_item_ = product_flops(graph);
   executor_ = device.compile(graph, {.max_rows = batch_size_, .precision = precision});

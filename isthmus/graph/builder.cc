@@ -123,9 +123,11 @@ Value GraphBuilder::input(std::string_view name, Shape shape) {
 }
 
 // Parameters and states share one space of names: both are stored tensors.
-Value GraphBuilder::parameter(std::string_view name, Shape shape, Initializer initializer) {
+Value GraphBuilder::parameter(std::string_view name, Shape shape, Initializer initializer,
+                              bool trained) {
   Node node = leaf(NodeKind::kParameter, scoped(name), once(std::move(shape)));
   node.initializer = std::move(initializer);
+  node.trained = trained;
   return append_leaf(std::move(node), "parameter");
 }
 
@@ -165,13 +167,21 @@ Value GraphBuilder::constant(const Tensor& values) {
 }
 
 Value GraphBuilder::normal(std::string_view stream, Shape shape) {
-  Node node = leaf(NodeKind::kNormal, std::string(stream), per_row(std::move(shape)));
+  Node node = leaf(NodeKind::kNormal, scoped(stream), per_row(std::move(shape)));
   return append_leaf(std::move(node), "noise");
 }
 
 Value GraphBuilder::uniform(std::string_view stream, Shape shape) {
-  Node node = leaf(NodeKind::kUniform, std::string(stream), per_row(std::move(shape)));
+  Node node = leaf(NodeKind::kUniform, scoped(stream), per_row(std::move(shape)));
   return append_leaf(std::move(node), "noise");
+}
+
+std::string GraphBuilder::fresh_stream(std::string_view stream) const {
+  std::string name(stream);
+  for (int copy = 1; named_.count("noise:" + scoped(name)) != 0; ++copy) {
+    name = std::string(stream) + std::to_string(copy);
+  }
+  return name;
 }
 
 Value GraphBuilder::call(const OpDef& op, const Attrs& attrs, const Values& inputs) {

@@ -118,6 +118,7 @@ struct Node {
   Attrs attrs = {};
   ValueType type = {};
   Initializer initializer = {};  // kParameter, kState (constant)
+  bool trained = true;           // kParameter
   Tensor constant = {};          // kConstant: float64 () or float32 of the type's shape
 };
 
@@ -160,9 +161,10 @@ class GraphBuilder {
   GraphBuilder& operator=(const GraphBuilder&) = delete;
 
   // Leaves. Names are unique per kind, and get the scope as prefix ("encoder/0/weight"), except
-  // inputs, scalars and noise streams.
+  // inputs and scalars.
   Value input(std::string_view name, Shape shape);
-  Value parameter(std::string_view name, Shape shape, Initializer initializer);
+  /// `trained` false: stored with the others, but no objective moves it (codebooks, fitted means).
+  Value parameter(std::string_view name, Shape shape, Initializer initializer, bool trained = true);
   /// State that starts at `initial`; `state_like(p, "opt/m")` is named "opt/m/<name of p>".
   Value state(std::string_view name, Shape shape, double initial);
   Value state_like(Value parameter, std::string_view prefix);
@@ -172,6 +174,8 @@ class GraphBuilder {
   Value constant(const Tensor& values);  // kOnce float32
   Value normal(std::string_view stream, Shape shape);   // per row; one node per stream
   Value uniform(std::string_view stream, Shape shape);  // per row, in (0, 1)
+  /// `stream`, or with a number behind it where the scope has such a stream already.
+  std::string fresh_stream(std::string_view stream) const;
 
   /// Appends an operation; Error E2203 with scope, operation and shapes if the types do not fit.
   /// Equal operations on equal inputs return the node that exists (common subexpressions).

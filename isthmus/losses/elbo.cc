@@ -27,28 +27,18 @@ Estimator parse_estimator(const std::string& name) {
               "use sgvb_b (KL in closed form) or sgvb_a (KL from draws)", {.key = "estimator"});
 }
 
-Value kl_per_dim(GraphBuilder& g, Estimator estimator, const Normal& posterior, Value z) {
-  if (estimator == Estimator::kSgvbB) return kl_per_dim(g, posterior);
-  Value sampled = sampled_kl_per_dim(g, posterior, z);
-  return g.shape(sampled).size() > 1 ? g.mean({{"axis", -2}}, sampled) : sampled;
-}
-
 Value reconstruction_term(GraphBuilder& g, Value log_likelihood) {
   return g.neg(mean_over_draws(g, log_likelihood));
-}
-
-ElboTerms elbo_terms(GraphBuilder& g, Value log_likelihood, Value kl_per_dim) {
-  return {.reconstruction = reconstruction_term(g, log_likelihood), .kl = g.sum(kl_per_dim)};
 }
 
 Value free_bits_kl(GraphBuilder& g, Value kl_per_dim, double free_bits) {
   return g.sum(g.maximum(g.batch_mean(kl_per_dim), g.constant(free_bits)));
 }
 
-Value importance_log_weights(GraphBuilder& g, Value log_likelihood, const Normal& posterior,
-                             Value z) {
-  Value prior = standard_normal_log_prob(g, z);
-  return g.add(log_likelihood, g.sub(prior, log_prob(g, posterior, z)));
+Value importance_log_weights(GraphBuilder& g, Value log_likelihood, const Distribution& posterior,
+                             const Distribution& prior, const LatentDraw& draw) {
+  Value log_prior = prior.log_prob(g, draw.z);
+  return g.add(log_likelihood, g.sub(log_prior, log_prob_of(g, posterior, draw)));
 }
 
 Value log_likelihood_bound(GraphBuilder& g, Value log_weights) {

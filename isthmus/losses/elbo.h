@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "isthmus/graph/graph.h"
-#include "isthmus/prob/normal.h"
+#include "isthmus/prob/distribution.h"
 
 namespace isthmus {
 
@@ -26,12 +26,6 @@ enum class Estimator : uint8_t { kSgvbA, kSgvbB };
 std::vector<std::string> estimator_names();          // sgvb_a sgvb_b
 Estimator parse_estimator(const std::string& name);  // Error E2003
 
-/// KL per latent, (B, Z): closed form, or averaged over the draws z (B, Z) or (B, L, Z).
-Value kl_per_dim(GraphBuilder& g, Estimator estimator, const Normal& posterior, Value z);
-
-/// Terms per item from log p(x|z), (B) or (B, L) and then averaged over L, and from the KL per
-/// latent, (B, Z).
-ElboTerms elbo_terms(GraphBuilder& g, Value log_likelihood, Value kl_per_dim);
 /// -log p(x|z), averaged over L if there is such an axis: (B).
 Value reconstruction_term(GraphBuilder& g, Value log_likelihood);
 
@@ -40,9 +34,9 @@ Value reconstruction_term(GraphBuilder& g, Value log_likelihood);
 Value free_bits_kl(GraphBuilder& g, Value kl_per_dim, double free_bits);
 
 /// log w = log p(x|z) + log p(z) - log q(z|x) by densities (the closed KL has no place here).
-/// Shapes: log_likelihood (B, K), z (B, K, Z); returns (B, K).
-Value importance_log_weights(GraphBuilder& g, Value log_likelihood, const Normal& posterior,
-                             Value z);
+/// Shapes: log_likelihood (B, K), z of the draw (B, K, Z); returns (B, K).
+Value importance_log_weights(GraphBuilder& g, Value log_likelihood, const Distribution& posterior,
+                             const Distribution& prior, const LatentDraw& draw);
 /// logsumexp over K of log w, minus log K: a lower bound on log p(x) that rises with K. (B, K) ->
 /// (B). Source: Burda et al. 2016, arXiv:1509.00519.
 Value log_likelihood_bound(GraphBuilder& g, Value log_weights);

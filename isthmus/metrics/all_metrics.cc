@@ -4,36 +4,17 @@
 #include <cmath>
 #include <limits>
 
-#include "isthmus/base/options.h"
 #include "isthmus/metrics/metric.h"
 
 namespace isthmus {
 
-const std::vector<MetricDef>& all_metrics() {
-  static const std::vector<MetricDef> all = {
+const Registry<MetricDef>& all_metrics() {
+  static const Registry<MetricDef> all({.noun = "metric", .key = "metrics", .usual = "mse"}, {
 #define ISTHMUS_ENTRY(name) metrics::name(),
 #include "isthmus/builtin_metrics.inc"
 #undef ISTHMUS_ENTRY
-  };
+                                                                                             });
   return all;
-}
-
-std::vector<std::string> metric_names() {
-  std::vector<std::string> names;
-  for (const MetricDef& def : all_metrics()) names.emplace_back(def.name);
-  return names;
-}
-
-const MetricDef& find_metric(std::string_view name) {
-  for (const MetricDef& def : all_metrics()) {
-    if (def.name == name) return def;
-  }
-  const std::string nearest = nearest_word(name, metric_names());
-  std::string known;
-  for (const std::string& n : metric_names()) known += (known.empty() ? "" : ", ") + n;
-  throw Error(ErrorCode::kBadValue, "there is no metric \"" + std::string(name) + "\"",
-              nearest.empty() ? "known metrics: " + known : "did you mean " + nearest + "?",
-              {.key = "metrics"});
 }
 
 double ItemMean::standard_error() const {

@@ -2,7 +2,7 @@
 // Metrics: numbers about a model made of arrays, one file per metric. A metric never sees a model;
 // it streams, and the order of the batches does not matter (up to the last bits of double sums).
 //
-//   auto psnr = find_metric("psnr").make({.item_shape = {28, 28}});
+//   auto psnr = all_metrics().find("psnr").make({.item_shape = {28, 28}});
 //   psnr->add_batch({.rows = 512, .originals = x, .reconstructions = y});
 //   MetricResult r = psnr->finish();
 #pragma once
@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/registry.h"
 #include "isthmus/tensor/data_spec.h"
 
 namespace isthmus {
@@ -69,10 +70,7 @@ namespace metrics {
 }  // namespace metrics
 
 /// All metrics in the order of the list in CMakeLists.txt.
-const std::vector<MetricDef>& all_metrics();
-std::vector<std::string> metric_names();
-/// Error E2003 with the nearest name.
-const MetricDef& find_metric(std::string_view name);
+const Registry<MetricDef>& all_metrics();
 
 /// Sum, mean and standard error of per-item values, in double.
 class ItemMean {

@@ -25,7 +25,7 @@ Images ramp_images(int64_t count, int64_t values, float shift) {
 }
 
 double value_of(const char* name, const MetricSetup& setup, const Images& images, int64_t rows) {
-  auto metric = find_metric(name).make(setup);
+  auto metric = all_metrics().find(name).make(setup);
   metric->add_batch({.rows = rows, .originals = images.x, .reconstructions = images.y});
   return metric->finish().value;
 }
@@ -105,15 +105,15 @@ TEST(Ssim, DoesNotApplyToSmallImagesOrTables) {
   DataSpec spec;
   spec.kind = DataKind::kImage;
   spec.item_shape = {8, 8};
-  EXPECT_FALSE(find_metric("ssim").applies(spec));
+  EXPECT_FALSE(all_metrics().find("ssim").applies(spec));
   spec.item_shape = {11, 11};
-  EXPECT_TRUE(find_metric("ssim").applies(spec));
+  EXPECT_TRUE(all_metrics().find("ssim").applies(spec));
   spec.kind = DataKind::kTable;
-  EXPECT_FALSE(find_metric("ssim").applies(spec));
+  EXPECT_FALSE(all_metrics().find("ssim").applies(spec));
 }
 
 TEST(ActiveUnits, CountsVariancesAboveTheThreshold) {
-  auto metric = find_metric("active_units").make({.latent_dim = 3});
+  auto metric = all_metrics().find("active_units").make({.latent_dim = 3});
   // Variances: 0 (dead, far from zero), 0.0064, 0.04.
   const std::vector<float> means = {1e4f, 0.08f, 0.2f, 1e4f, -0.08f, -0.2f};
   metric->add_batch({.rows = 2, .posterior_means = means});
@@ -152,7 +152,7 @@ TEST(Metrics, StandardErrorIsTheDeviationOverTheRootOfTheCount) {
 
 TEST(Metrics, AnUnknownNameIsRefusedWithTheNearest) {
   try {
-    find_metric("snr");
+    all_metrics().find("snr");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kBadValue);

@@ -10,7 +10,9 @@
 #include "isthmus/data/formats.h"
 #include "isthmus/data/known_sets.h"
 #include "isthmus/model_file/model_config.h"
+#include "isthmus/models/coder.h"
 #include "isthmus/models/inference.h"
+#include "isthmus/models/model.h"
 #include "isthmus/nn/network.h"
 
 namespace isthmus {
@@ -25,7 +27,8 @@ bool is_digits(const std::string& text) {
 }
 
 /// Widths and latent size must be numbers here, within the limits.
-void check_sizes(const ModelOptions& options, const Limits& limits) {
+void check_sizes(const ModelSetup& setup, const Limits& limits) {
+  const ModelOptions& options = setup.model;
   const auto check = [&](const char* key, const std::string& text, auto read) {
     try {
       if (!read()) refuse(ErrorCode::kModelConfig, key, "\"" + text + "\" is not resolved");
@@ -35,9 +38,14 @@ void check_sizes(const ModelOptions& options, const Limits& limits) {
              error.message());
     }
   };
-  check("model.hidden", options.hidden, [&] { return widths(options).has_value(); });
+  std::vector<int64_t> sizes;
+  const bool networks = own_option(chosen_owners(setup), "model.hidden") != nullptr;
+  if (networks) {
+    const std::string hidden = read_own<CoderOptions>(setup.own).hidden;
+    check("model.hidden", hidden, [&] { return widths(hidden).has_value(); });
+    sizes = *widths(hidden);
+  }
   check("model.latent_dim", options.latent_dim, [&] { return latent_dim_of(options).has_value(); });
-  std::vector<int64_t> sizes = *widths(options);
   if (2 * (static_cast<int64_t>(sizes.size()) + 1) > limits.layers) {
     refuse(ErrorCode::kModelBound, "model.hidden", "more layers than limits.layers");
   }
@@ -55,7 +63,10 @@ void check_sizes(const ModelOptions& options, const Limits& limits) {
 void check_parameter_count(const ModelSetup& setup, const Limits& limits) {
   CheckedU64 count = 0;
   uint64_t previous = static_cast<uint64_t>(setup.data.num_values());
-  std::vector<int64_t> sizes = *widths(setup.model);
+  std::vector<int64_t> sizes;
+  if (own_option(chosen_owners(setup), "model.hidden") != nullptr) {
+    sizes = *widths(read_own<CoderOptions>(setup.own).hidden);
+  }
   sizes.push_back(*latent_dim_of(setup.model));
   for (int64_t size : sizes) {
     count += CheckedU64(previous) * static_cast<uint64_t>(size) * uint64_t{2};
@@ -64,6 +75,31 @@ void check_parameter_count(const ModelSetup& setup, const Limits& limits) {
   if (count.value() > static_cast<uint64_t>(limits.parameters)) {
     refuse(ErrorCode::kModelBound, "model", "more parameters than limits.parameters");
   }
+}
+
+/// Those of a section, with their keys inside it.
+std::vector<BoundOption> all_of_section(std::vector<BoundOption> options,
+                                        const std::string& section) {
+  std::erase_if(options, [&](const BoundOption& o) { return !o.key.starts_with(section + "."); });
+  for (BoundOption& option : options) option.key.erase(0, section.size() + 1);
+  return options;
+}
+
+/// Those of all models and of the definitions that are chosen, with the values that count.
+std::vector<BoundOption> section_options(ModelSetup setup, const std::string& section) {
+  const std::vector<const OptionOwner*> chosen = chosen_owners(setup);
+  std::vector<BoundOption> options = bind_options(setup);
+  std::erase_if(options, [&](const BoundOption& option) {
+    return !option.owners.empty() && own_option(chosen, option.key) == nullptr;
+  });
+  for (BoundOption& option : options) {
+    std::string text = option.get();
+    if (!option.owners.empty() && setup.own.texts.count(option.key) == 0) {
+      text = own_option(chosen, option.key)->default_text;
+    }
+    option.get = [text = std::move(text)] { return text; };
+  }
+  return all_of_section(std::move(options), section);
 }
 
 Json provenance_json(const ModelProvenance& p) {
@@ -157,7 +193,7 @@ Model load_model_file(const std::string& file, Fs& fs, const Limits& limits) {
 
 }  // namespace
 
-int64_t Model::latent_dim() const { return latent_dim_of(setup.model).value_or(0); }
+int64_t Model::latent_dim() const { return abilities().latent_dim; }
 
 int64_t Model::num_parameters() const {
   int64_t count = 0;
@@ -165,27 +201,29 @@ int64_t Model::num_parameters() const {
   return count;
 }
 
-bool Model::has_posterior() const { return find_model(setup.model.name).has_posterior; }
-
 Measure Model::measure() const {
-  return find_likelihood(setup.model.likelihood).measure(setup.data);
+  return all_likelihoods().find(setup.model.likelihood).measure(setup.data);
 }
 
 Json model_config_json(const Model& model) {
-  ModelSetup setup = model.setup;  // bind_options needs a mutable struct
   return Json::object()
-      .set("model", options_json(bind_options(setup.model)))
-      .set("objective", options_json(bind_options(setup.objective)))
-      .set("data", data_spec_json(setup.data))
+      .set("model", options_json(section_options(model.setup, "model")))
+      .set("objective", options_json(section_options(model.setup, "objective")))
+      .set("data", data_spec_json(model.setup.data))
       .set("provenance", provenance_json(model.provenance));
 }
 
 Model model_from_config(const Json& config, const Limits& limits) {
   require_keys(config, {"model", "objective", "data", "provenance", "run"});
   Model model;
-  read_options(config.at("model"), bind_options(model.setup.model), "model");
-  read_options(config.at("objective"), bind_options(model.setup.objective), "objective");
-  check_sizes(model.setup.model, limits);
+  for (const char* section : {"model", "objective"}) {
+    read_options(config.at(section), all_of_section(bind_options(model.setup), section), section);
+  }
+  // Early versions wrote the options of all definitions.
+  const std::vector<const OptionOwner*> chosen = chosen_owners(model.setup);
+  std::erase_if(model.setup.own.texts,
+                [&](const auto& text) { return own_option(chosen, text.first) == nullptr; });
+  check_sizes(model.setup, limits);
   model.setup.data = data_spec_from_json(config.at("data"), limits);
   check_parameter_count(model.setup, limits);
   model.provenance = provenance_from_json(config.at("provenance"));

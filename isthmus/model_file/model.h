@@ -44,8 +44,8 @@ struct Model {
   const DataSpec& spec() const { return setup.data; }
   int64_t latent_dim() const;
   int64_t num_parameters() const;
-  bool has_posterior() const;  // false for ae: no elbo
-  Measure measure() const;     // mass, density or score on these data
+  Abilities abilities() const { return abilities_of(setup); }
+  Measure measure() const;  // mass, density or score on these data
   bool normalized() const { return measure() != Measure::kScore; }
 };
 

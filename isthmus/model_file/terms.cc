@@ -7,24 +7,42 @@
 
 namespace isthmus {
 
+double term_of(const Terms& terms, std::string_view name) {
+  if (name == "objective") return terms.objective;
+  if (name == "elbo") return terms.elbo;
+  if (name == "reconstruction") return terms.reconstruction;
+  if (name == "kl") return terms.kl;
+  for (const auto& [other, value] : terms.others) {
+    if (other == name) return value;
+  }
+  return kUnknown;
+}
+
 Json terms_json(const Terms& terms) {
-  return Json::object()
-      .set("objective", Json::finite_or_null(terms.objective))
-      .set("elbo", Json::finite_or_null(terms.elbo))
-      .set("elbo_se", Json::finite_or_null(terms.elbo_se))
-      .set("reconstruction", Json::finite_or_null(terms.reconstruction))
-      .set("kl", Json::finite_or_null(terms.kl));
+  Json json = Json::object()
+                  .set("objective", Json::finite_or_null(terms.objective))
+                  .set("elbo", Json::finite_or_null(terms.elbo))
+                  .set("elbo_se", Json::finite_or_null(terms.elbo_se))
+                  .set("reconstruction", Json::finite_or_null(terms.reconstruction))
+                  .set("kl", Json::finite_or_null(terms.kl));
+  for (const auto& [name, value] : terms.others) json.set(name, Json::finite_or_null(value));
+  return json;
 }
 
 double number_or_unknown(const Json& json) { return json.is_null() ? kUnknown : json.as_double(); }
 
 Terms terms_from_json(const Json& json) {
-  require_keys(json, {"objective", "elbo", "elbo_se", "reconstruction", "kl"});
-  return {.objective = number_or_unknown(json.at("objective")),
-          .elbo = number_or_unknown(json.at("elbo")),
-          .elbo_se = number_or_unknown(json.at("elbo_se")),
-          .reconstruction = number_or_unknown(json.at("reconstruction")),
-          .kl = number_or_unknown(json.at("kl"))};
+  Terms terms = {.objective = number_or_unknown(json.at("objective")),
+                 .elbo = number_or_unknown(json.at("elbo")),
+                 .elbo_se = number_or_unknown(json.at("elbo_se")),
+                 .reconstruction = number_or_unknown(json.at("reconstruction")),
+                 .kl = number_or_unknown(json.at("kl"))};
+  for (const auto& [key, value] : json.as_object()) {
+    const bool named = key == "objective" || key == "elbo" || key == "elbo_se" ||
+                       key == "reconstruction" || key == "kl";
+    if (!named) terms.others.emplace_back(key, number_or_unknown(value));
+  }
+  return terms;
 }
 
 void require_keys(const Json& json, const std::vector<std::string>& keys) {

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "isthmus/base/json.h"
@@ -23,11 +25,14 @@ struct Terms {
   double elbo_se = kUnknown;  // standard error over items
   double reconstruction = kUnknown;
   double kl = kUnknown;
+  std::vector<std::pair<std::string, double>> others = {};  // further terms, in the model's order
   /// elbo, or -reconstruction where there is none: what early stopping and the best model compare.
   double score() const { return std::isnan(elbo) ? -reconstruction : elbo; }
 };
 
-/// {objective, elbo, elbo_se, reconstruction, kl}
+/// The number of this name, "elbo" or a further term's; kUnknown if there is none.
+double term_of(const Terms& terms, std::string_view name);
+/// {objective, elbo, elbo_se, reconstruction, kl, further terms...}
 Json terms_json(const Terms& terms);
 Terms terms_from_json(const Json& json);
 /// A number, or kUnknown for null.

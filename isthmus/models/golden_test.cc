@@ -65,7 +65,7 @@ std::set<std::string> wanted_titles() {
       if (likelihood.uses_sigma) sigmas = {"0.5", "learned", "per_dimension"};
       for (const std::string& sigma : sigmas) {
         const std::string start = model + " " + std::string(likelihood.name) + " " + sigma + " ";
-        if (!find_model(model).has_posterior) {
+        if (!all_models().find(model).has_posterior) {
           wanted.insert(start + "sgvb_b 1");  // no draws, no kl: there is nothing to estimate
           continue;
         }

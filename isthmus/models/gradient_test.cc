@@ -36,7 +36,7 @@ void expect_gradients(const GradientCase& c) {
 
 TEST(Gradients, OfVariationalModelsEqualDifferences) {
   for (const char* model : {"vae", "beta_vae"}) {
-    for (const std::string& likelihood : likelihood_names()) {
+    for (const std::string& likelihood : all_likelihoods().names()) {
       expect_gradients({.model = model, .likelihood = likelihood});
       expect_gradients({.model = model, .likelihood = likelihood, .estimator = "sgvb_a"});
     }
@@ -44,7 +44,7 @@ TEST(Gradients, OfVariationalModelsEqualDifferences) {
 }
 
 TEST(Gradients, OfAeEqualDifferences) {
-  for (const std::string& likelihood : likelihood_names()) {
+  for (const std::string& likelihood : all_likelihoods().names()) {
     expect_gradients({.model = "ae", .likelihood = likelihood});
   }
 }

@@ -3,78 +3,106 @@
 // averaging over draws is done by the verbs.
 #include "isthmus/models/inference.h"
 
-#include "isthmus/models/parts.h"
+#include "isthmus/losses/elbo.h"
 
 namespace isthmus {
 namespace {
 
-void output_items(GraphBuilder& g, const Likelihood& likelihood, Value params, Draw draw) {
-  g.output("mean", likelihood.mean(g, params));
-  if (draw == Draw::kLikelihood) g.output("sample", likelihood.sample(g, params, "likelihood"));
+void output_items(const ModelBuild& b, Value params, Draw draw) {
+  b.g.output("mean", b.likelihood.mean(b.g, params));
+  if (draw != Draw::kLikelihood) return;
+  b.g.output("sample", b.likelihood.sample(b.g, params, "likelihood"));
+}
+
+void output_reconstruction(const ModelBuild& b, const Parts& parts, const Given& given, Value z) {
+  Value log_likelihood = b.likelihood.log_prob(b.g, parts.decode(z, given), given.target);
+  b.g.output("reconstruction", reconstruction_term(b.g, log_likelihood));
 }
 
 }  // namespace
 
 Graph evaluation_graph(const ModelSetup& setup) {
   GraphBuilder g;
-  const Likelihood likelihood = make_likelihood(g, setup);
-  Value x = data_input(g, setup);
-  const Encoding encoding = encode(g, setup, x);
-  g.output("posterior_mean", encoding.mean);
-  Value z = encoding.mean;
-  if (encoding.posterior) z = sample(g, *encoding.posterior, "posterior");
-  Value log_likelihood = likelihood.log_prob(g, decode(g, setup, likelihood, z), x);
-  g.output("reconstruction", reconstruction_term(g, log_likelihood));
-  if (encoding.posterior) {
-    Value per_dim = kl_per_dim(g, *encoding.posterior);
-    g.output("kl", g.sum(per_dim));
-    g.output("kl_per_dim", per_dim);
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  const Given given = given_data(b);
+  if (parts.log_prob) g.output("log_prob", parts.log_prob(given));
+  Value z;
+  if (parts.posterior && parts.prior) {
+    const Distribution posterior = parts.posterior(given);
+    const LatentDraw draw = posterior.draw(g, "posterior", 0);
+    z = draw.z;
+    g.output("posterior_mean", posterior.mean(g));
+    output_reconstruction(b, parts, given, z);
+    const Kl kl = closed_kl(g, posterior, parts.prior(given), draw);
+    g.output("kl", kl.total);
+    if (kl.per_dim.valid()) g.output("kl_per_dim", kl.per_dim);
+  } else if (parts.code) {
+    z = parts.code(given);
+    g.output("posterior_mean", z);
+    output_reconstruction(b, parts, given, z);
   }
   return std::move(g).finish();
 }
 
 Graph encode_graph(const ModelSetup& setup, Draw draw) {
   GraphBuilder g;
-  const Encoding encoding = encode(g, setup, data_input(g, setup));
-  g.output("posterior_mean", encoding.mean);
-  if (encoding.posterior) {
-    g.output("log_var", encoding.posterior->log_var);
-    if (draw == Draw::kPosterior) {
-      g.output("sample", sample(g, *encoding.posterior, "posterior"));
-    }
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  const Given given = given_data(b);
+  if (!parts.posterior) {
+    g.output("posterior_mean", parts.code(given));
+    return std::move(g).finish();
   }
+  const Distribution posterior = parts.posterior(given);
+  g.output("posterior_mean", posterior.mean(g));
+  if (posterior.normal) g.output("log_var", posterior.normal->log_var);
+  if (draw == Draw::kPosterior) g.output("sample", posterior.draw(g, "posterior", 0).z);
   return std::move(g).finish();
 }
 
 Graph decode_graph(const ModelSetup& setup, Draw draw) {
   GraphBuilder g;
-  const Likelihood likelihood = make_likelihood(g, setup);
-  Value z = g.input("z", {*latent_dim_of(setup.model)});
-  output_items(g, likelihood, decode(g, setup, likelihood, z), draw);
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  Value z = g.input("z", {parts.latent_dim});
+  output_items(b, parts.decode(z, {}), draw);
+  return std::move(g).finish();
+}
+
+Graph prior_graph(const ModelSetup& setup) {
+  GraphBuilder g;
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  g.output("z", parts.prior({}).draw(g, "prior", 0).z);
   return std::move(g).finish();
 }
 
 Graph reconstruct_graph(const ModelSetup& setup, Draw draw) {
   GraphBuilder g;
-  const Likelihood likelihood = make_likelihood(g, setup);
-  Value code = encode(g, setup, data_input(g, setup)).mean;
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  const Given given = given_data(b);
+  Value code = parts.code(given);
   g.output("posterior_mean", code);
-  output_items(g, likelihood, decode(g, setup, likelihood, code), draw);
+  output_items(b, parts.decode(code, given), draw);
   return std::move(g).finish();
 }
 
 Graph importance_graph(const ModelSetup& setup, int64_t num_samples) {
   GraphBuilder g;
-  const Likelihood likelihood = make_likelihood(g, setup);
-  Value x = data_input(g, setup);
-  const Encoding encoding = encode(g, setup, x);
-  if (!encoding.posterior) {
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  if (!parts.posterior || !parts.prior) {
     throw Error(ErrorCode::kImpossible, "model " + setup.model.name + " has no posterior density",
                 "the importance-weighted bound needs one: train a vae", {.key = "model.name"});
   }
-  Value z = samples(g, *encoding.posterior, "posterior", num_samples);                // (B, K, Z)
-  Value log_likelihood = likelihood.log_prob(g, decode(g, setup, likelihood, z), x);  // (B, K)
-  g.output("log_w", importance_log_weights(g, log_likelihood, *encoding.posterior, z));
+  const Given given = given_data(b);
+  const Distribution posterior = parts.posterior(given);
+  const LatentDraw draw = posterior.draw(g, "posterior", num_samples);  // (B, K, Z)
+  Value log_likelihood =
+      b.likelihood.log_prob(g, parts.decode(draw.z, given), given.target);  // (B, K)
+  g.output("log_w", importance_log_weights(g, log_likelihood, posterior, parts.prior(given), draw));
   return std::move(g).finish();
 }
 

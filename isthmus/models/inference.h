@@ -13,17 +13,21 @@ namespace isthmus {
 /// likelihood (the streams have those names).
 enum class Draw : uint8_t { kNone, kPosterior, kLikelihood };
 
-/// Input "x" (item shape). Outputs per item: "reconstruction" (B), "posterior_mean" (B, Z), and
-/// with a posterior "kl" (B) and "kl_per_dim" (B, Z), both in closed form whatever the estimator of
-/// training. One draw of stream "posterior". Holds all parameters of the model.
+/// Input "x" (item shape). Outputs per item, those that the model's rules give: "reconstruction"
+/// (B), "posterior_mean" (B, Z), with posterior and prior "kl" (B) and where it factorises
+/// "kl_per_dim" (B, Z), in closed form where there is one whatever the estimator of training, and
+/// "log_prob" (B) of an exact density. One draw of stream "posterior". Holds all parameters.
 Graph evaluation_graph(const ModelSetup& setup);
 
-/// Input "x". Outputs: "posterior_mean", and with a posterior "log_var", and "sample" if asked for;
-/// (B, Z) each.
+/// Input "x". Outputs: "posterior_mean", "log_var" of a normal posterior, and "sample" if asked
+/// for; (B, Z) each.
 Graph encode_graph(const ModelSetup& setup, Draw draw);
 
 /// Input "z" (Z). Outputs: "mean" (B, D), and "sample" (B, D) if asked for.
 Graph decode_graph(const ModelSetup& setup, Draw draw);
+
+/// Output "z" (B, Z): draws of the prior, stream "prior". Only for models with a prior.
+Graph prior_graph(const ModelSetup& setup);
 
 /// Input "x". Encodes to the mean and decodes it, without noise but that of "sample". Outputs:
 /// "posterior_mean" (B, Z), "mean" (B, D), "sample" (B, D) if asked for.

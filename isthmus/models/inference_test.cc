@@ -35,7 +35,7 @@ void expect_equal(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 TEST(Evaluation, ItemTermsAverageToThoseOfTraining) {
-  for (const std::string& likelihood : likelihood_names()) {
+  for (const std::string& likelihood : all_likelihoods().names()) {
     for (const std::string& model : model_names()) {
       const ModelSetup setup = small_setup(model, likelihood);
       GraphBuilder g;
@@ -47,7 +47,7 @@ TEST(Evaluation, ItemTermsAverageToThoseOfTraining) {
       EXPECT_NEAR(one.output("reconstruction").data[0],
                   mean_of(other.output("reconstruction").data), tolerance::kGoldenF64);
       EXPECT_EQ(training.num_parameter_values(), evaluation.num_parameter_values());
-      if (!find_model(model).has_posterior) continue;
+      if (!all_models().find(model).has_posterior) continue;
       EXPECT_NEAR(one.output("kl").data[0], mean_of(other.output("kl").data),
                   tolerance::kGoldenF64);
       const RefArray& per_dim = other.output("kl_per_dim");
@@ -82,7 +82,7 @@ TEST(Encode, AeHasItsCodeAlone) {
 }
 
 TEST(Decode, OfTheMeanIsTheReconstruction) {
-  for (const std::string& likelihood : likelihood_names()) {
+  for (const std::string& likelihood : all_likelihoods().names()) {
     const ModelSetup setup = small_setup("vae", likelihood);
     const Graph whole = reconstruct_graph(setup, Draw::kLikelihood);
     LeafValues leaves = drawn_leaves(whole, kRows);

@@ -3,59 +3,137 @@
 // are added by optim, behind it; how the terms combine is said in the file of each model.
 #include "isthmus/models/model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "isthmus/models/parts.h"
+#include "isthmus/models/posterior.h"
+#include "isthmus/models/prior.h"
 
 namespace isthmus {
+namespace {
 
-const std::vector<ModelDef>& all_models() {
-  static const std::vector<ModelDef> all = {
+Likelihood make_likelihood(GraphBuilder& g, const ModelSetup& setup, const std::string& sigma) {
+  const LikelihoodSetup likelihood = {
+      .num_values = setup.data.num_values(),
+      .initial_sigma = setup.initial_sigma.value_or(default_sigma(setup.data)),
+      .min_sigma = rounding_errors(setup.data)};
+  OwnOptions own = setup.own;
+  own.texts["model.sigma"] = sigma;
+  return all_likelihoods().find(setup.model.likelihood).make(g, likelihood, own);
+}
+
+}  // namespace
+
+const Registry<ModelDef>& all_models() {
+  static const Registry<ModelDef> all({.noun = "model", .key = "model.name", .usual = "vae"}, {
 #define ISTHMUS_ENTRY(name) models::name(),
 #include "isthmus/builtin_models.inc"
 #undef ISTHMUS_ENTRY
-  };
+                                                                                              });
   return all;
 }
 
-std::vector<std::string> model_names() {
-  std::vector<std::string> names;
-  for (const ModelDef& def : all_models()) names.emplace_back(def.name);
-  return names;
+const Registry<PriorDef>& all_priors() {
+  static const Registry<PriorDef> all({.noun = "prior", .key = "model.prior", .usual = "normal"},
+                                      {
+#define ISTHMUS_ENTRY(name) priors::name(),
+#include "isthmus/builtin_priors.inc"
+#undef ISTHMUS_ENTRY
+                                      });
+  return all;
 }
 
-const ModelDef& find_model(std::string_view name) {
-  for (const ModelDef& def : all_models()) {
-    if (def.name == name) return def;
+const Registry<PosteriorDef>& all_posteriors() {
+  static const Registry<PosteriorDef> all(
+      {.noun = "posterior", .key = "model.posterior", .usual = "normal"}, {
+#define ISTHMUS_ENTRY(name) posteriors::name(),
+#include "isthmus/builtin_posteriors.inc"
+#undef ISTHMUS_ENTRY
+                                                                          });
+  return all;
+}
+
+const std::vector<OptionOwner>& model_option_owners() {
+  static const std::vector<OptionOwner> owners = [] {
+    std::vector<OptionOwner> all;
+    for (auto zoo : {all_models().owners(), all_priors().owners(), all_posteriors().owners(),
+                     all_likelihoods().owners()}) {
+      all.insert(all.end(), zoo.begin(), zoo.end());
+    }
+    return all;
+  }();
+  return owners;
+}
+
+std::vector<BoundOption> all_model_options() { return united_options(model_option_owners()); }
+
+std::vector<const OptionOwner*> chosen_owners(const ModelSetup& setup) {
+  ModelOptions model = setup.model;
+  const std::vector<BoundOption> bound = bind_options(model, "model.");
+  return chosen_owners(model_option_owners(), setup.own, [&](std::string_view key) {
+    for (const BoundOption& option : bound) {
+      if (option.key == key) return option.get();
+    }
+    return std::string();
+  });
+}
+
+std::vector<BoundOption> ModelDef::options() const {
+  std::vector<BoundOption> all = make.options();
+  for (BoundOption& option : fit.options()) {
+    const auto same = [&](const BoundOption& other) { return other.key == option.key; };
+    if (std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(option));
   }
-  const std::string near = nearest_word(name, model_names());
-  throw Error(ErrorCode::kBadValue, "there is no model \"" + std::string(name) + "\"",
-              near.empty() ? "vae is the usual one" : "did you mean \"" + near + "\"?",
-              {.key = "model.name"});
+  return all;
 }
 
-ModelOutput build_training(GraphBuilder& g, const ModelSetup& setup) {
-  const ModelDef& def = find_model(setup.model.name);
-  g.set_source("models/" + std::string(def.name) + ".cc");
-  find_likelihood(setup.model.likelihood).check_range(setup.data);
-  const Likelihood likelihood = make_likelihood(g, setup);
-  ModelInputs in{.x = data_input(g, setup), .likelihood = &likelihood, .kl_weight = {}};
-  if (def.has_posterior) in.kl_weight = g.scalar("kl_weight");
-  ModelOutput model = def.build(g, in, setup);
-  g.output("objective", model.objective);
-  g.output("reconstruction", model.reconstruction);
-  if (def.has_posterior) g.output("kl", model.kl);
-  return model;
+Parts make_parts(const ModelBuild& b) {
+  return all_models().find(b.setup.model.name).make(b, b.setup.own);
 }
 
-double beta_of(const ModelOptions& options) {
-  constexpr double kBetaVae = 4;  // Higgins 2017 sweeps 1 to 16
-  return options.name == "beta_vae" ? options.beta.value_or(kBetaVae) : 1.0;
+ModelBuild start_build(GraphBuilder& g, const ModelSetup& setup, Mode mode) {
+  return {{g, mode}, setup, make_likelihood(g, setup, resolved_sigma(setup))};
+}
+
+Given given_data(const ModelBuild& b) {
+  Value x = b.g.input("x", b.setup.data.item_shape);
+  if (b.setup.data.item_shape.size() != 1) {
+    x = b.g.reshape({{"shape", Shape{b.setup.data.num_values()}}}, x);
+  }
+  return {.x = x, .target = x};
+}
+
+Abilities abilities_of(const ModelSetup& setup) {
+  GraphBuilder g;
+  // Any sigma will do: the automatic one asks for these abilities.
+  const ModelBuild b{{g, Mode::kInference}, setup, make_likelihood(g, setup, "1")};
+  const Parts parts = make_parts(b);
+  Abilities abilities{.latent_dim = parts.latent_dim,
+                      .codes = parts.code && parts.decode,
+                      .elbo = parts.posterior && parts.prior,
+                      .samples = static_cast<bool>(parts.prior),
+                      .density = static_cast<bool>(parts.log_prob)};
+  if (parts.posterior)
+    abilities.normal_posterior = parts.posterior(given_data(b)).normal.has_value();
+  return abilities;
+}
+
+Training build_training(GraphBuilder& g, const ModelSetup& setup) {
+  g.set_source("models/zoo/" + setup.model.name + ".cc");
+  all_likelihoods().find(setup.model.likelihood).check_range(setup.data);
+  const ModelBuild b = start_build(g, setup, Mode::kTraining);
+  const Parts parts = make_parts(b);
+  const Training training = parts.training(given_data(b));
+  for (const Objective& objective : training.objectives) {
+    g.output(objective.name.empty() ? "objective" : "objective/" + objective.name, objective.value);
+  }
+  for (const Term& term : training.terms) g.output("term/" + term.name, term.mean);
+  return training;
 }
 
 double log_scale(const ModelSetup& setup) {
-  const Measure measure = find_likelihood(setup.model.likelihood).measure(setup.data);
+  const Measure measure = all_likelihoods().find(setup.model.likelihood).measure(setup.data);
   if (measure == Measure::kMass) return 0;
   if (measure == Measure::kScore) return std::numeric_limits<double>::quiet_NaN();
   const std::vector<double>& scale = setup.data.scaling.scale;
@@ -65,7 +143,7 @@ double log_scale(const ModelSetup& setup) {
 }
 
 std::string density_of(const ModelSetup& setup) {
-  const Measure measure = find_likelihood(setup.model.likelihood).measure(setup.data);
+  const Measure measure = all_likelihoods().find(setup.model.likelihood).measure(setup.data);
   if (measure == Measure::kMass) return "the data (a mass)";
   if (measure == Measure::kScore) return "grey values (a score)";
   if (setup.data.scaling.kind == "standardize") return "standardized values";
@@ -73,9 +151,10 @@ std::string density_of(const ModelSetup& setup) {
 }
 
 std::string resolved_sigma(const ModelSetup& setup) {
-  if (setup.model.sigma != "auto") return setup.model.sigma;
+  const auto stated = setup.own.texts.find("model.sigma");
+  if (stated != setup.own.texts.end() && stated->second != "auto") return stated->second;
   // Without a kl nothing keeps a learned sigma from going to 0 in one column and giving up others.
-  if (!find_model(setup.model.name).has_posterior) return "1";
+  if (!abilities_of(setup).elbo) return "1";
   return setup.data.kind == DataKind::kTable ? "per_dimension" : "learned";
 }
 

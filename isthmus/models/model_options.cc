@@ -4,16 +4,14 @@
 #include "isthmus/models/model_options.h"
 
 #include "isthmus/losses/elbo.h"
+#include "isthmus/models/posterior.h"
+#include "isthmus/models/prior.h"
 #include "isthmus/nn/activations.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/prob/likelihood.h"
 
 namespace isthmus {
 namespace {
-
-constexpr double kMaxWidth = 65536;
-constexpr size_t kMaxLayers = 64;
-constexpr Bounds kWidthBounds = between(1, kMaxWidth);
 
 struct Preset {
   std::string_view name;
@@ -50,24 +48,15 @@ std::vector<std::string> preset_words() {
   return words;
 }
 
-std::vector<std::string> likelihood_words() { return with_first("auto", likelihood_names()); }
+std::vector<std::string> likelihood_words() {
+  return with_first("auto", all_likelihoods().names());
+}
 std::vector<std::string> activation_words() { return activation_names(); }
 std::vector<std::string> init_words() { return with_first("auto", weight_initializer_names()); }
-std::vector<std::string> prior_words() { return {"normal"}; }
+std::vector<std::string> model_names() { return all_models().names(); }
+std::vector<std::string> prior_words() { return all_priors().names(); }
+std::vector<std::string> posterior_words() { return all_posteriors().names(); }
 std::vector<std::string> estimator_words() { return estimator_names(); }
-
-std::optional<std::vector<int64_t>> widths(const ModelOptions& options) {
-  if (options.hidden == "auto") return std::nullopt;
-  std::vector<int64_t> result;
-  if (options.hidden != "none") {
-    parse_value("model.hidden", options.hidden, kWidthBounds, result);
-  }
-  if (result.size() > kMaxLayers) {
-    throw Error(ErrorCode::kBadValue, std::to_string(result.size()) + " hidden layers are too many",
-                "at most " + std::to_string(kMaxLayers), {.key = "model.hidden"});
-  }
-  return result;
-}
 
 std::optional<int64_t> latent_dim_of(const ModelOptions& options) {
   if (options.latent_dim == "auto") return std::nullopt;

@@ -122,8 +122,8 @@ TEST(Ae, HasNoKlAndNoNoise) {
     EXPECT_NE(node.kind, NodeKind::kNormal);
     EXPECT_NE(node.kind, NodeKind::kScalar);
   }
-  EXPECT_FALSE(find_model("ae").has_posterior);
-  EXPECT_TRUE(find_model("vae").has_posterior);
+  EXPECT_FALSE(all_models().find("ae").has_posterior);
+  EXPECT_TRUE(all_models().find("vae").has_posterior);
 }
 
 TEST(Elbo, SumsOverValuesAveragesOverItems) {
@@ -199,7 +199,7 @@ TEST(Models, RefuseDataOutsideTheSupport) {
 
 TEST(Models, SuggestTheNearestName) {
   try {
-    find_model("beta-vea");
+    all_models().find("beta-vea");
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_NE(error.hint().find("beta_vae"), std::string::npos);

@@ -1,35 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts that training and inference graphs share, so that a trained model is used with exactly the
-// functions it was trained with.
+// What a model is: rules that add nodes. Training, evaluation, encoding, decoding, sampling and
+// importance weights are generic graphs over the rules (training.h, inference.h); a rule that is
+// absent is a capability that the model lacks, and verbs ask for the rule, never for a name.
 #pragma once
 
-#include "isthmus/models/model.h"
-#include "isthmus/nn/network.h"
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isthmus/base/registry.h"
+#include "isthmus/losses/objective.h"
+#include "isthmus/metrics/row_source.h"
+#include "isthmus/models/setup.h"
+#include "isthmus/nn/build.h"
+#include "isthmus/prob/distribution.h"
+#include "isthmus/prob/likelihood.h"
 
 namespace isthmus {
 
-/// The input "x" with the item's shape, flattened: (B, D).
-Value data_input(GraphBuilder& g, const ModelSetup& setup);
-
-Likelihood make_likelihood(GraphBuilder& g, const ModelSetup& setup);
-
-NetworkOptions encoder_options(const ModelOptions& options);
-
-/// The posterior of x, or for a model without one its code alone.
-struct Encoding {
-  Value mean;  // (B, Z): posterior mean, or the code
-  std::optional<Normal> posterior = {};
+/// A graph under construction: what the parts are added to. Outlives them.
+struct ModelBuild : Build {
+  const ModelSetup& setup;
+  Likelihood likelihood;  // its parameters exist already
 };
-/// Layers encoder/0, encoder/1, ...; the last has 2 Z outputs (mean, log_var), or Z for a code.
-Encoding encode(GraphBuilder& g, const ModelSetup& setup, Value x);
 
-/// Layers decoder/0, decoder/1, ... Shapes: z (B, Z) or (B, L, Z); returns likelihood parameters,
-/// (B, P D) or (B, L, P D).
-Value decode(GraphBuilder& g, const ModelSetup& setup, const Likelihood& likelihood, Value z);
+/// What is known of the items. Values that there are none of are invalid.
+struct Given {
+  Value x;             // (B, D): what an encoder sees; corrupted while a denoising model trains
+  Value target;        // (B, D): what the decoder is to give back
+  Value context = {};  // (B, C): the condition
+};
 
-/// Encoder, draws, decoder, terms; objective = reconstruction + beta kl_weight kl. With beta 1 no
-/// node is added for beta, so that beta_vae becomes vae.
-ModelOutput build_variational(GraphBuilder& g, const ModelInputs& in, const ModelSetup& setup,
-                              double beta);
+/// The training items, for what is made from them before the first step or instead of steps.
+struct FitRequest {
+  const ModelSetup& setup;
+  RowSource rows;  // on the model's scale
+  uint64_t seed = 0;
+};
+
+struct Parts {
+  int64_t latent_dim = 0;  // Z; 0: no latent
+  /// The code of an item: its posterior mean, or what stands for it. (B, Z)
+  std::function<Value(const Given&)> code = {};
+  std::function<Distribution(const Given&)> posterior = {};  // q(z|x)
+  std::function<Distribution(const Given&)> prior = {};      // p(z), or p(z|context)
+  /// Likelihood parameters: (B, P D) for z (B, Z), (B, L, P D) for z (B, L, Z).
+  std::function<Value(Value z, const Given&)> decode = {};
+  /// The exact log density of an item, (B), in models that have one.
+  std::function<Value(const Given&)> log_prob = {};
+  std::function<Training(const Given&)> training = {};
+  /// Replaces first values of parameters by others that follow from the data.
+  std::function<void(const FitRequest&, NamedTensors& first)> initialise = {};
+};
+
+struct ModelDef {
+  std::string_view name = {};
+  std::string_view summary = {};
+  std::string_view help = {};    // when to use it
+  std::string_view source = {};  // key in docs/references.bib
+  WithOptions<Parts(const ModelBuild&)> make = {};
+  /// All parameters of a model that is fitted without steps; empty for others.
+  WithOptions<NamedTensors(const FitRequest&)> fit = {};
+  /// Values that options take in this model unless the user sets them.
+  std::vector<std::pair<std::string_view, std::string_view>> defaults = {};
+
+  std::vector<BoundOption> options() const;
+};
+
+namespace models {
+#define ISTHMUS_ENTRY(name) ModelDef name();
+#include "isthmus/builtin_models.inc"
+#undef ISTHMUS_ENTRY
+}  // namespace models
+
+const Registry<ModelDef>& all_models();
+
+/// The parts of the model that the setup names. Error E2003 for options, E3404 for data outside the
+/// likelihood's support.
+Parts make_parts(const ModelBuild& b);
+
+/// What a model can do, asked of its rules.
+struct Abilities {
+  int64_t latent_dim = 0;
+  bool codes = false;             // encode, reconstruct, interpolate
+  bool elbo = false;              // has posterior and prior
+  bool samples = false;           // has a prior to draw from
+  bool density = false;           // exact log density
+  bool normal_posterior = false;  // with a mean and a log variance per latent
+};
+Abilities abilities_of(const ModelSetup& setup);
 
 }  // namespace isthmus

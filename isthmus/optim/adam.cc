@@ -13,17 +13,17 @@ Value start_correction(GraphBuilder& g, double beta, Value step) {
   return g.div(one, g.sub(one, g.pow(g.constant(beta), step)));
 }
 
-void build_adam(GraphBuilder& g, const Update& u, const OptimizerOptions& o) {
+Value build_adam(GraphBuilder& g, const Update& u, const AdamOptions& o) {
   Value gradient = u.gradient;
   if (o.weight_decay > 0) {
     gradient = g.add(gradient, g.mul(u.parameter, g.constant(o.weight_decay)));
   }
-  g.assign(u.parameter, g.sub(u.parameter, adam_change(g, u, gradient, o)));
+  return g.sub(u.parameter, adam_change(g, u, gradient, o));
 }
 
 }  // namespace
 
-Value adam_change(GraphBuilder& g, const Update& u, Value gradient, const OptimizerOptions& o) {
+Value adam_change(GraphBuilder& g, const Update& u, Value gradient, const AdamOptions& o) {
   Value m = g.state_like(u.parameter, "opt/m"), v = g.state_like(u.parameter, "opt/v");
   Value m_next = g.lerp(m, gradient, g.constant(1 - o.beta1));
   Value v_next = g.lerp(v, g.square(gradient), g.constant(1 - o.beta2));
@@ -38,6 +38,7 @@ Value adam_change(GraphBuilder& g, const Update& u, Value gradient, const Optimi
 OptimizerDef optimizers::adam() {
   return {.name = "adam",
           .summary = "moments of the gradient scale each weight's step",
+          .help = "the one to begin with",
           .source = "KingmaBa2015",
           .build = build_adam};
 }

@@ -6,14 +6,14 @@
 namespace isthmus {
 namespace {
 
-void build_adamw(GraphBuilder& g, const Update& u, const OptimizerOptions& o) {
+Value build_adamw(GraphBuilder& g, const Update& u, const AdamOptions& o) {
   Value change = adam_change(g, u, u.gradient, o);
   Value weight = u.parameter;
   if (o.weight_decay > 0) {
     Value pull = g.mul(u.learning_rate, g.constant(o.weight_decay));
     weight = g.mul(weight, g.sub(g.constant(1.0), pull));
   }
-  g.assign(u.parameter, g.sub(weight, change));
+  return g.sub(weight, change);
 }
 
 }  // namespace
@@ -21,6 +21,7 @@ void build_adamw(GraphBuilder& g, const Update& u, const OptimizerOptions& o) {
 OptimizerDef optimizers::adamw() {
   return {.name = "adamw",
           .summary = "adam with weight decay apart from the gradient",
+          .help = "with weight decay, against overfitting",
           .source = "Loshchilov2019",
           .build = build_adamw};
 }

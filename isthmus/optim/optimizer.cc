@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// add_update: from an objective to assignments. Gradients come from differentiate, the rule from
+// add_update: from objectives to assignments. Gradients come from differentiate, the rule from
 // the zoo; clipping stands between them. The learning rate of a step is a scalar input:
 // schedules.cc.
 #include "isthmus/optim/optimizer.h"
+
+#include <algorithm>
+
+#include "isthmus/optim/schedules.h"
 
 namespace isthmus {
 namespace {
@@ -18,58 +22,88 @@ Value global_norm(GraphBuilder& g, const Values& gradients) {
 }
 
 /// A norm of 0 divides to infinity, so that the factor is 1.
-Values clipped(GraphBuilder& g, const Values& gradients, double max_grad_norm) {
+Values clipped(GraphBuilder& g, const Values& gradients, double max_grad_norm, bool first) {
   Value norm = global_norm(g, gradients);
-  g.output("grad_norm", norm);
+  if (first) g.output("grad_norm", norm);
   Value factor = g.minimum(g.div(g.constant(max_grad_norm), norm), g.constant(1.0));
   Values result;
   for (Value gradient : gradients) result.push_back(g.mul(gradient, factor));
   return result;
 }
 
+/// All trained parameters that no objective names.
+Values rest_of_parameters(GraphBuilder& g, const std::vector<Objective>& objectives) {
+  Values rest;
+  for (Value parameter : g.parameters()) {
+    const auto names_it = [&](const Objective& objective) {
+      return std::find(objective.parameters.begin(), objective.parameters.end(), parameter) !=
+             objective.parameters.end();
+    };
+    if (!g.node(parameter).trained) continue;
+    if (std::none_of(objectives.begin(), objectives.end(), names_it)) rest.push_back(parameter);
+  }
+  return rest;
+}
+
 }  // namespace
 
-const std::vector<OptimizerDef>& all_optimizers() {
-  static const std::vector<OptimizerDef> all = {
+const Registry<OptimizerDef>& all_optimizers() {
+  static const Registry<OptimizerDef> all(
+      {.noun = "optimizer", .key = "optimizer.name", .usual = "adam"}, {
 #define ISTHMUS_ENTRY(name) optimizers::name(),
 #include "isthmus/builtin_optimizers.inc"
 #undef ISTHMUS_ENTRY
-  };
+                                                                       });
   return all;
 }
 
-std::vector<std::string> optimizer_names() {
-  std::vector<std::string> names;
-  for (const OptimizerDef& def : all_optimizers()) names.emplace_back(def.name);
-  return names;
+std::vector<std::string> optimizer_names() { return all_optimizers().names(); }
+
+const std::vector<OptionOwner>& optimizer_option_owners() {
+  static const std::vector<OptionOwner> owners = [] {
+    std::vector<OptionOwner> all = all_optimizers().owners();
+    for (OptionOwner& owner : all_schedules().owners()) all.push_back(std::move(owner));
+    return all;
+  }();
+  return owners;
 }
 
-const OptimizerDef& find_optimizer(std::string_view name) {
-  for (const OptimizerDef& def : all_optimizers()) {
-    if (def.name == name) return def;
+std::vector<BoundOption> all_optimizer_options() {
+  return united_options(optimizer_option_owners());
+}
+
+void add_update(GraphBuilder& g, const std::vector<Objective>& objectives,
+                const OptimizerOptions& options, std::optional<double> max_grad_norm) {
+  const OptimizerDef& optimizer = all_optimizers().find(options.name);
+  const Values rest = rest_of_parameters(g, objectives);
+  std::vector<std::pair<Values, Values>> moves;  // parameters and their gradients
+  for (const Objective& objective : objectives) {
+    const Values& parameters = objective.parameters.empty() ? rest : objective.parameters;
+    const Value value =
+        objective.differentiated.valid() ? objective.differentiated : objective.value;
+    Values gradients = differentiate(g, value, parameters);
+    if (max_grad_norm && !parameters.empty()) {
+      gradients = clipped(g, gradients, *max_grad_norm, moves.empty());
+    }
+    moves.emplace_back(parameters, std::move(gradients));
   }
-  const std::string near = nearest_word(name, optimizer_names());
-  throw Error(ErrorCode::kBadValue, "there is no optimizer \"" + std::string(name) + "\"",
-              near.empty() ? "adam is the usual one" : "did you mean \"" + near + "\"?",
-              {.key = "optimizer"});
+  Value learning_rate = g.scalar("learning_rate");
+  Value step = g.scalar("step");
+  for (const auto& [parameters, gradients] : moves) {
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      g.assign(parameters[i], optimizer.build(g,
+                                              {.parameter = parameters[i],
+                                               .gradient = gradients[i],
+                                               .learning_rate = learning_rate,
+                                               .step = step},
+                                              options.own));
+    }
+  }
 }
 
 void add_update(GraphBuilder& g, Value objective, const OptimizerOptions& options,
                 std::optional<double> max_grad_norm) {
-  const OptimizerDef& optimizer = find_optimizer(options.name);
-  const Values parameters = g.parameters();
-  Values gradients = differentiate(g, objective, parameters);
-  if (max_grad_norm && !parameters.empty()) gradients = clipped(g, gradients, *max_grad_norm);
-  Value learning_rate = g.scalar("learning_rate");
-  Value step = g.scalar("step");
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    optimizer.build(g,
-                    {.parameter = parameters[i],
-                     .gradient = gradients[i],
-                     .learning_rate = learning_rate,
-                     .step = step},
-                    options);
-  }
+  add_update(g, {Objective{.value = objective}}, options, max_grad_norm);
 }
 
 }  // namespace isthmus

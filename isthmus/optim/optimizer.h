@@ -2,7 +2,7 @@
 // Update rules as graph nodes, one file per rule, and the one call that turns an objective into a
 // training step.
 //
-//   add_update(g, model.objective, {.name = "adam"});
+//   add_update(g, training.objectives, {.name = "adam"});
 //   Graph step = std::move(g).finish();      // scalars: "learning_rate", and "step" for adam
 //
 // State is named after its parameter: "opt/m/encoder/0/weight". `assign` takes effect when the step
@@ -14,7 +14,9 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/registry.h"
 #include "isthmus/graph/graph.h"
+#include "isthmus/losses/objective.h"
 #include "isthmus/optim/optimizer_options.h"
 
 namespace isthmus {
@@ -31,8 +33,12 @@ struct Update {
 struct OptimizerDef {
   std::string_view name = {};
   std::string_view summary = {};
+  std::string_view help = {};    // when to use it
   std::string_view source = {};  // key in docs/references.bib
-  void (*build)(GraphBuilder& g, const Update& update, const OptimizerOptions& options) = nullptr;
+  /// Assigns its states and returns the parameter's next value, which wrappers may change.
+  WithOptions<Value(GraphBuilder&, const Update&)> build = {};
+
+  std::vector<BoundOption> options() const { return build.options(); }
 };
 
 namespace optimizers {
@@ -41,20 +47,43 @@ namespace optimizers {
 #undef ISTHMUS_ENTRY
 }  // namespace optimizers
 
-const std::vector<OptimizerDef>& all_optimizers();
-/// Error E2003 with the nearest name.
-const OptimizerDef& find_optimizer(std::string_view name);
+const Registry<OptimizerDef>& all_optimizers();
 
-/// Differentiates the objective (a scalar) with respect to every parameter of the builder and adds
-/// the rule that `options` names. With max_grad_norm all gradients are scaled by
-/// min(1, max_grad_norm / norm), norm being that of all of them together, which becomes the output
-/// "grad_norm".
+/// Differentiates each objective with respect to the parameters that it moves (all that no other
+/// moves, if it names none) and adds the rule that `options` names; all at the weights before the
+/// step. With max_grad_norm the gradients of an objective are scaled by min(1, max_grad_norm /
+/// norm), norm being that of all of them together, which becomes the output "grad_norm" (of the
+/// first objective).
+void add_update(GraphBuilder& g, const std::vector<Objective>& objectives,
+                const OptimizerOptions& options, std::optional<double> max_grad_norm = {});
+/// Of a single objective that moves all parameters.
 void add_update(GraphBuilder& g, Value objective, const OptimizerOptions& options,
                 std::optional<double> max_grad_norm = {});
+
+/// Options of adam and adamw.
+struct AdamOptions {
+  double weight_decay = 0;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+
+  static constexpr auto fields() {
+    using O = AdamOptions;
+    constexpr Presentation rare{.level = OptionLevel::kRare};
+    return std::tuple{
+        field(
+            &O::weight_decay, "optimizer.weight_decay", at_least(0),
+            "Pull of weights towards 0: added to the gradient (adam, sgd), apart from it (adamw)."),
+        field(&O::beta1, "optimizer.beta1", kDecay, "Decay of the gradient's mean.", rare),
+        field(&O::beta2, "optimizer.beta2", kDecay, "Decay of its square's mean.", rare),
+        field(&O::epsilon, "optimizer.epsilon", greater_than(0),
+              "Added to the root of the square's mean.", rare)};
+  }
+};
 
 /// The next first and second moment of Adam, corrected for their start at zero; assigns both.
 /// adam and adamw differ only in what they do with them.
 Value adam_change(GraphBuilder& g, const Update& update, Value gradient,
-                  const OptimizerOptions& options);
+                  const AdamOptions& options);
 
 }  // namespace isthmus

@@ -45,30 +45,20 @@ std::string_view measure_name(Measure measure) {
   return "score";
 }
 
-const std::vector<LikelihoodDef>& all_likelihoods() {
-  static const std::vector<LikelihoodDef> all = {
+const Registry<LikelihoodDef>& all_likelihoods() {
+  static const Registry<LikelihoodDef> all(
+      {.noun = "likelihood", .key = "model.likelihood", .usual = "bernoulli"}, {
 #define ISTHMUS_ENTRY(name) likelihoods::name(),
 #include "isthmus/builtin_likelihoods.inc"
 #undef ISTHMUS_ENTRY
-  };
+                                                                               });
   return all;
 }
 
-std::vector<std::string> likelihood_names() {
-  std::vector<std::string> names;
-  for (const LikelihoodDef& def : all_likelihoods()) names.emplace_back(def.name);
-  return names;
-}
-
-const LikelihoodDef& find_likelihood(std::string_view name) {
-  for (const LikelihoodDef& def : all_likelihoods()) {
-    if (def.name == name) return def;
-  }
-  const std::string near = nearest_word(name, likelihood_names());
-  throw Error(ErrorCode::kBadValue, "there is no likelihood \"" + std::string(name) + "\"",
-              near.empty() ? "use bernoulli, continuous_bernoulli or gaussian"
-                           : "did you mean \"" + near + "\"?",
-              {.key = "likelihood"});
+bool LikelihoodDef::has_sigma() const {
+  const std::vector<BoundOption> own = options();
+  return std::any_of(own.begin(), own.end(),
+                     [](const BoundOption& option) { return option.key == "model.sigma"; });
 }
 
 ValueRange scaled_range(const DataSpec& data) {

@@ -2,7 +2,7 @@
 // What a decoder's outputs mean: p(x given z) for one item of D values, one file per likelihood in
 // likelihoods/.
 //
-//   Likelihood p = find_likelihood("bernoulli").make(g, {.num_values = 784});
+//   Likelihood p = all_likelihoods().find("bernoulli").make(g, {.num_values = 784}, {});
 //   Value params = network(g, "decoder", z, net, p.params_per_value * 784);
 //   Value log_likelihood = p.log_prob(g, params, x);     // (B), nats, summed over D
 #pragma once
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/registry.h"
 #include "isthmus/graph/graph.h"
 #include "isthmus/tensor/data_spec.h"
 
@@ -23,11 +24,10 @@ namespace isthmus {
 enum class Measure : uint8_t { kMass, kDensity, kScore };
 std::string_view measure_name(Measure measure);  // "mass" "density" "score"
 
-/// What a likelihood knows before the first batch. The sigma members are for gaussian only.
+/// What a likelihood knows before the first batch. The sigma members are for those with a width.
 struct LikelihoodSetup {
-  int64_t num_values = 1;         // D
-  std::string sigma = "learned";  // "learned" "per_dimension" or a positive number
-  double initial_sigma = 1;       // where a learned sigma starts: see default_sigma()
+  int64_t num_values = 1;    // D
+  double initial_sigma = 1;  // where a learned sigma starts: see default_sigma()
   /// What a learned sigma cannot go below, one for all values or D: see rounding_errors().
   std::vector<double> min_sigma = {0.0};
 };
@@ -48,8 +48,8 @@ struct Likelihood {
 struct LikelihoodDef {
   std::string_view name = {};
   std::string_view summary = {};
+  std::string_view help = {};    // when to use it
   std::string_view source = {};  // key in docs/references.bib
-  bool uses_sigma = false;
   /// On data of this kind, as the model sees them (scaled).
   Measure (*measure)(const DataSpec& data) = nullptr;
   /// Error E3404 with a remedy if values lie outside the support.
@@ -58,7 +58,10 @@ struct LikelihoodDef {
   /// starts.
   double (*param_of_mean)(double mean) = nullptr;
   /// Adds the likelihood's own parameters; Error E2003 for a sigma that is none.
-  Likelihood (*make)(GraphBuilder& g, const LikelihoodSetup& setup) = nullptr;
+  WithOptions<Likelihood(GraphBuilder&, const LikelihoodSetup&)> make = {};
+
+  std::vector<BoundOption> options() const { return make.options(); }
+  bool has_sigma() const;  // among its options
 };
 
 namespace likelihoods {
@@ -67,10 +70,21 @@ namespace likelihoods {
 #undef ISTHMUS_ENTRY
 }  // namespace likelihoods
 
-const std::vector<LikelihoodDef>& all_likelihoods();
-std::vector<std::string> likelihood_names();
-/// Error E2003 with the nearest name.
-const LikelihoodDef& find_likelihood(std::string_view name);
+const Registry<LikelihoodDef>& all_likelihoods();
+
+/// Of likelihoods that have a width.
+struct SigmaOptions {
+  std::string sigma = "auto";  // resolved: "learned" "per_dimension" or a positive number
+
+  static constexpr auto fields() {
+    return std::tuple{field(
+        &SigmaOptions::sigma, "model.sigma", any_value(),
+        "Width of the likelihood: a number, learned, or per_dimension; auto: learned, for tables "
+        "per_dimension, for models without kl 1 (it minimises the squared error). Set a number "
+        "when the noise of the data is known.",
+        {.metavar = "SIGMA"})};
+  }
+};
 
 /// Smallest and largest value that a model sees: the stored range, scaled.
 struct ValueRange {

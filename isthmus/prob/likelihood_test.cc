@@ -34,7 +34,7 @@ DataSpec real_spec(double low, double high) {
 /// Inputs "params" and "x", one value per item; outputs log_prob, mean and sample.
 Graph one_value_graph(const std::string& name, const LikelihoodSetup& setup = {}) {
   GraphBuilder g;
-  const Likelihood p = find_likelihood(name).make(g, setup);
+  const Likelihood p = all_likelihoods().find(name).make(g, setup);
   Value params = g.input("params", {setup.num_values});
   g.output("log_prob", p.log_prob(g, params, g.input("x", {setup.num_values})));
   g.output("mean", p.mean(g, params));
@@ -174,8 +174,9 @@ TEST(Gaussian, LearnedSigmasHaveTheirValueByHand) {
   const std::vector<double> x = {0.1, 0.9, -0.4};
   for (const std::string sigma : {"learned", "per_dimension"}) {
     GraphBuilder g;
-    const Likelihood p =
-        find_likelihood("gaussian").make(g, {.num_values = 3, .sigma = sigma, .min_sigma = {0.1}});
+    const Likelihood p = all_likelihoods()
+                             .find("gaussian")
+                             .make(g, {.num_values = 3, .sigma = sigma, .min_sigma = {0.1}});
     g.output("log_prob", p.log_prob(g, g.input("params", {3}), g.input("x", {3})));
     const Graph graph = std::move(g).finish();
     const std::vector<double> log_sigma =
@@ -192,7 +193,8 @@ TEST(Gaussian, LearnedSigmasHaveTheirValueByHand) {
 
 TEST(Gaussian, LearnedSigmaStartsAtTheData) {
   GraphBuilder g;
-  find_likelihood("gaussian")
+  all_likelihoods()
+      .find("gaussian")
       .make(g, {.num_values = 3, .sigma = "learned", .initial_sigma = 0.3, .min_sigma = {0.05}});
   const Node& parameter = g.node(g.parameters()[0]);
   EXPECT_EQ(parameter.name, "likelihood/log_sigma");
@@ -205,7 +207,8 @@ TEST(Gaussian, SigmaStopsAtQuantisation) {
   EXPECT_GE(sigma_value(-50, bound), bound);
   // Perfect reconstruction: however far log_sigma falls, the density stays bounded.
   GraphBuilder g;
-  const Likelihood p = find_likelihood("gaussian").make(g, {.num_values = 1, .min_sigma = {bound}});
+  const Likelihood p =
+      all_likelihoods().find("gaussian").make(g, {.num_values = 1, .min_sigma = {bound}});
   Value x = g.input("x", {1});
   g.output("log_prob", p.log_prob(g, x, x));
   const Graph graph = std::move(g).finish();
@@ -227,8 +230,9 @@ TEST(Gaussian, EveryColumnHasItsOwnFloor) {
   const std::vector<double> x = {0.1, 0.9, -0.4};
   for (const std::string sigma : {"learned", "per_dimension"}) {
     GraphBuilder g;
-    const Likelihood p =
-        find_likelihood("gaussian").make(g, {.num_values = 3, .sigma = sigma, .min_sigma = floors});
+    const Likelihood p = all_likelihoods()
+                             .find("gaussian")
+                             .make(g, {.num_values = 3, .sigma = sigma, .min_sigma = floors});
     g.output("log_prob", p.log_prob(g, g.input("params", {3}), g.input("x", {3})));
     const Graph graph = std::move(g).finish();
     const std::vector<double> log_sigma =
@@ -246,13 +250,13 @@ TEST(Gaussian, EveryColumnHasItsOwnFloor) {
 TEST(Gaussian, RefusesASigmaThatIsNone) {
   GraphBuilder g;
   for (const std::string sigma : {"0", "-1", "wide", "nan"}) {
-    EXPECT_THROW(find_likelihood("gaussian").make(g, {.sigma = sigma}), Error) << sigma;
+    EXPECT_THROW(all_likelihoods().find("gaussian").make(g, {.sigma = sigma}), Error) << sigma;
     EXPECT_THROW(check_sigma(sigma), Error) << sigma;
   }
 }
 
 TEST(Likelihood, ExtremeInputsAreFinite) {
-  for (const std::string& name : likelihood_names()) {
+  for (const std::string& name : all_likelihoods().names()) {
     const Graph graph = one_value_graph(name);
     for (double param : {-1e4, 1e4}) {
       const ReferenceRun run = run_at(graph, param, {0, 1});
@@ -264,9 +268,9 @@ TEST(Likelihood, ExtremeInputsAreFinite) {
 }
 
 TEST(Likelihood, SumsOverValuesForEveryDraw) {
-  for (const std::string& name : likelihood_names()) {
+  for (const std::string& name : all_likelihoods().names()) {
     GraphBuilder g;
-    const Likelihood p = find_likelihood(name).make(g, {.num_values = 3});
+    const Likelihood p = all_likelihoods().find(name).make(g, {.num_values = 3});
     Value x = g.input("x", {3});
     Value draws = g.input("params", {2, 3 * p.params_per_value});
     g.output("draws", p.log_prob(g, draws, x));
@@ -289,25 +293,25 @@ TEST(Likelihood, SaysWhatItIsOnTheData) {
   DataSpec binary = real_spec(0, 1);
   binary.fields[0].binary = true;
   const DataSpec pixels = pixel_spec();
-  EXPECT_EQ(find_likelihood("bernoulli").measure(binary), Measure::kMass);
-  EXPECT_EQ(find_likelihood("bernoulli").measure(pixels), Measure::kScore);
+  EXPECT_EQ(all_likelihoods().find("bernoulli").measure(binary), Measure::kMass);
+  EXPECT_EQ(all_likelihoods().find("bernoulli").measure(pixels), Measure::kScore);
   // Masks of 0 and 255 are a mass once they are 0 and 1, and only then.
   DataSpec mask = pixels;
   mask.fields[0].binary = true;
-  EXPECT_EQ(find_likelihood("bernoulli").measure(mask), Measure::kMass);
+  EXPECT_EQ(all_likelihoods().find("bernoulli").measure(mask), Measure::kMass);
   mask.scaling.scale = {1.0 / 300};
-  EXPECT_EQ(find_likelihood("bernoulli").measure(mask), Measure::kScore);
-  EXPECT_EQ(find_likelihood("continuous_bernoulli").measure(pixels), Measure::kDensity);
-  EXPECT_EQ(find_likelihood("gaussian").measure(pixels), Measure::kDensity);
+  EXPECT_EQ(all_likelihoods().find("bernoulli").measure(mask), Measure::kScore);
+  EXPECT_EQ(all_likelihoods().find("continuous_bernoulli").measure(pixels), Measure::kDensity);
+  EXPECT_EQ(all_likelihoods().find("gaussian").measure(pixels), Measure::kDensity);
 }
 
 TEST(Likelihood, ValuesOutsideTheSupportNameTheRemedy) {
   const DataSpec wide = real_spec(-0.5, 3);
   for (const std::string name : {"bernoulli", "continuous_bernoulli"}) {
-    EXPECT_TRUE(accepts(find_likelihood(name), pixel_spec()));
-    EXPECT_FALSE(accepts(find_likelihood(name), wide));
+    EXPECT_TRUE(accepts(all_likelihoods().find(name), pixel_spec()));
+    EXPECT_FALSE(accepts(all_likelihoods().find(name), wide));
     try {
-      find_likelihood(name).check_range(wide);
+      all_likelihoods().find(name).check_range(wide);
       FAIL() << "accepted";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kValueRange);
@@ -315,7 +319,7 @@ TEST(Likelihood, ValuesOutsideTheSupportNameTheRemedy) {
       EXPECT_NE(error.hint().find("--likelihood gaussian"), std::string::npos);
     }
   }
-  EXPECT_TRUE(accepts(find_likelihood("gaussian"), wide));
+  EXPECT_TRUE(accepts(all_likelihoods().find("gaussian"), wide));
 }
 
 TEST(Likelihood, DefaultSigmaIsTheSpreadOfTheScaledValues) {
@@ -326,7 +330,7 @@ TEST(Likelihood, DefaultSigmaIsTheSpreadOfTheScaledValues) {
 
 TEST(Likelihood, SuggestsTheNearestName) {
   try {
-    find_likelihood("bernouli");
+    all_likelihoods().find("bernouli");
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_NE(error.hint().find("bernoulli"), std::string::npos);

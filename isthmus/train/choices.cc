@@ -10,6 +10,7 @@
 #include "isthmus/base/text.h"
 #include "isthmus/models/model.h"
 #include "isthmus/models/parts.h"
+#include "isthmus/nn/network.h"
 
 namespace isthmus {
 namespace {
@@ -55,7 +56,7 @@ class Resolver {
   bool is_auto(const std::string& key) { return find_option(bound_, key).get() == "auto"; }
   bool set_by_user(const std::string& key) {
     const std::string& origin = choice(key).origin;
-    return origin != "built-in" && origin != "auto" && origin != "preset";
+    return origin != "built-in" && origin != "auto" && origin != "preset" && origin != "model";
   }
   void set(const std::string& key, const std::string& value, const std::string& origin,
            const std::string& reason) {
@@ -67,12 +68,67 @@ class Resolver {
     if (is_auto(key)) set(key, value, "auto", reason);
   }
   void explain(const std::string& key, const std::string& reason) { choice(key).reason = reason; }
+  /// Options of definitions: those of the chosen ones get their values, others are left out.
+  /// Error E2005 naming all that the user set and no chosen definition has.
+  void settle_own_options() {
+    std::vector<const OptionOwner*> chosen =
+        chosen_owners(model_option_owners(), options_.own, [&](auto key) { return plain(key); });
+    for (const OptionOwner* owner : chosen_owners(optimizer_option_owners(), options_.optimizer.own,
+                                                  [&](auto key) { return plain(key); })) {
+      chosen.push_back(owner);
+    }
+    std::vector<std::string> faults, hints;
+    for (const BoundOption& option : bound_) {
+      if (option.owners.empty()) continue;
+      const BoundOption* own = own_option(chosen, option.key);
+      OwnOptions& texts =
+          option.key.starts_with("optimizer.") ? options_.optimizer.own : options_.own;
+      if (own != nullptr) {
+        const auto at = texts.texts.emplace(option.key, own->default_text).first;
+        own->set(at->second);
+        continue;
+      }
+      if (set_by_user(option.key)) {
+        describe_fault(option, chosen, faults, hints);
+      }
+      texts.texts.erase(option.key);
+      std::erase_if(choices_, [&](const Choice& c) { return c.key == option.key; });
+    }
+    if (faults.empty()) return;
+    throw Error(ErrorCode::kConflict, join(faults, "; "), "leave it out, or " + join(hints, "; "),
+                {.key = faults.front().substr(0, faults.front().find(' '))});
+  }
   std::vector<Choice> finish() {
-    for (size_t i = 0; i < bound_.size(); ++i) choices_[i].value = bound_[i].get();
+    for (Choice& choice : choices_) choice.value = find_option(bound_, choice.key).get();
     return choices_;
   }
 
  private:
+  /// The value of an option that no definition owns.
+  std::string plain(std::string_view key) {
+    for (const BoundOption& option : bound_) {
+      if (option.key == key && option.owners.empty()) return option.get();
+    }
+    return "";
+  }
+  /// "model.beta has no effect on vae; it belongs to beta_vae" and "add --model beta_vae".
+  void describe_fault(const BoundOption& option, const std::vector<const OptionOwner*>& chosen,
+                      std::vector<std::string>& faults, std::vector<std::string>& hints) {
+    std::vector<OptionOwner> all = model_option_owners();
+    for (const OptionOwner& owner : optimizer_option_owners()) all.push_back(owner);
+    const auto owner = std::find_if(all.begin(), all.end(), [&](const OptionOwner& o) {
+      return own_option({&o}, option.key) != nullptr;
+    });
+    std::string subject = options_.model.name;
+    for (const OptionOwner* other : chosen) {
+      if (other->zoo == owner->zoo && other->zoo != "model") {
+        subject = other->zoo + " " + other->name;
+      }
+    }
+    faults.push_back(option.key + " has no effect on " + subject + "; it belongs to " +
+                     owners_of(all, option.key));
+    hints.push_back("add " + find_option(bound_, owner->key).flag + " " + owner->name);
+  }
   Choice& choice(const std::string& key) {
     for (Choice& c : choices_) {
       if (c.key == key) return c;
@@ -88,6 +144,14 @@ void apply_preset(Resolver& r) {
   for (const auto& [key, value] : preset_values(r.options().model.preset)) {
     const std::string full = "model." + std::string(key);
     if (!r.set_by_user(full)) r.set(full, std::string(value), "preset", r.options().model.preset);
+  }
+}
+
+void apply_model_defaults(Resolver& r) {
+  const std::string name = r.options().model.name;
+  for (const auto& [key, value] : all_models().find(name).defaults) {
+    const std::string text(key);
+    if (!r.set_by_user(text)) r.set(text, std::string(value), "model", name);
   }
 }
 
@@ -126,13 +190,11 @@ void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
                                   group_digits(num_items) + " items"
                             : "a third of " + size + ", 2 to 20");
   }
-  ModelSetup setup{.model = r.options().model, .objective = r.options().objective, .data = spec};
-  if (r.is_auto("model.init")) {
-    r.decide("model.init", hidden_initializer(encoder_options(setup.model)).kind,
-             "even steps in narrow tables and wide images alike");
-  }
-  if (find_likelihood(setup.model.likelihood).uses_sigma) {
-    const bool posterior = find_model(setup.model.name).has_posterior;
+  r.decide("model.init", hidden_initializer({}).kind,
+           "even steps in narrow tables and wide images alike");
+  const ModelSetup setup{.model = r.options().model, .own = r.options().own, .data = spec};
+  if (all_likelihoods().find(setup.model.likelihood).has_sigma()) {
+    const bool posterior = abilities_of(setup).elbo;
     r.decide("model.sigma", resolved_sigma(setup),
              posterior ? std::string(data_kind_name(spec.kind)) + "s"
                        : setup.model.name + ": squared error, because there is no kl");
@@ -176,20 +238,7 @@ void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
 /// Options that would be silently without effect are refused.
 void check_conflicts(Resolver& r) {
   const TrainOptions& o = r.options();
-  if (o.model.beta && o.model.name != "beta_vae") {
-    conflict("model.beta has no effect on " + o.model.name, "add --model beta_vae", "model.beta");
-  }
-  const bool posterior = find_model(o.model.name).has_posterior;
-  for (const char* key : {"objective.kl_warmup", "objective.free_bits"}) {
-    if (!posterior && r.set_by_user(key)) {
-      conflict(std::string(key) + " has no effect on " + o.model.name + ", which has no kl",
-               "leave it out, or use --model vae", key);
-    }
-  }
-  if (r.set_by_user("model.sigma") && !find_likelihood(o.model.likelihood).uses_sigma) {
-    conflict("model.sigma has no effect on likelihood " + o.model.likelihood,
-             "add --likelihood gaussian", "model.sigma");
-  }
+  r.settle_own_options();
   const std::optional<double> share = validation_share(o.hold_out.val);
   const bool validates = !share || *share > 0;
   for (const char* key : {"train.target", "train.patience"}) {
@@ -207,6 +256,7 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
                                 const DataSpec& seen) {
   Resolver r(options, origins);
   apply_preset(r);
+  apply_model_defaults(r);
   const ScalingChoice scaling = choose_scaling(spec, options.hold_out.scale, seen);
   r.decide("data.scale", scaling.scaling.kind, scaling.reason);
   DataSpec scaled = seen;

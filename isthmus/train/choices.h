@@ -13,7 +13,7 @@
 
 namespace isthmus {
 
-/// origin: "built-in" "preset" "config" "env" "flag" "auto".
+/// origin: "built-in" "preset" "model" "config" "env" "flag" "auto".
 struct Choice {
   std::string key;
   std::string value;

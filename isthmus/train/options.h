@@ -137,7 +137,7 @@ struct TrainOptions {
   DataOptions data;
   HoldOutOptions hold_out;
   ModelOptions model;
-  ObjectiveOptions objective;
+  OwnOptions own;  // of the definitions that the model chooses
   TrainLoopOptions loop;
   OptimizerOptions optimizer;
   RunOptions run;
@@ -149,7 +149,7 @@ struct TrainOptions {
     return std::tuple{nested(&O::data, "data", "Input."),
                       nested(&O::hold_out, "data", "Validation and scale."),
                       nested(&O::model, "model", "Network and distributions."),
-                      nested(&O::objective, "objective", "What is minimised."),
+                      owned(&O::own, all_model_options),
                       nested(&O::loop, "train", "Loop and stopping."),
                       nested(&O::optimizer, "optimizer", "How weights move."),
                       nested(&O::run, "run", "Folder, checkpoints, seed."),

@@ -7,6 +7,7 @@
 
 #include "isthmus/base/text.h"
 #include "isthmus/exec/plan.h"
+#include "isthmus/models/coder.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
@@ -32,11 +33,15 @@ void open_run_device(RunSetup& s, const TrainRequest& request) {
   s.device = s.owned_device.get();
 }
 
-Graph build_step_graph(const ModelSetup& model, const TrainOptions& options) {
+void build_step_graph(RunSetup& s) {
+  const TrainOptions& options = s.options();
   GraphBuilder g;
-  const ModelOutput output = build_training(g, model);
-  add_update(g, output.objective, options.optimizer, grad_norm_limit(options.loop.max_grad_norm));
-  return std::move(g).finish();
+  const Training training = build_training(g, s.model);
+  add_update(g, training.objectives, options.optimizer,
+             grad_norm_limit(options.loop.max_grad_norm));
+  s.beta = training.beta;
+  s.has_elbo = abilities_of(s.model).elbo;
+  s.step_graph = std::move(g).finish();
 }
 
 void warn_of_constants(const DataSpec& spec, TrainObserver& observer) {
@@ -103,8 +108,7 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
   const bool share = s.data.num_val() > 0 && !s.data.val;
   const DataSpec seen = share ? joined_facts(spec, validation_spec(s, spec)) : spec;
   s.resolved = resolve_options(request.options, spec, s.data.num_train(), request.origins, seen);
-  s.model = {
-      .model = s.options().model, .objective = s.options().objective, .data = s.data.train.spec};
+  s.model = {.model = s.options().model, .own = s.options().own, .data = s.data.train.spec};
   s.model.data.scaling = s.resolved.scaling;
   warn_of_validation(s, observer);
 }
@@ -223,7 +227,7 @@ void require_run_fits(const RunSetup& s) {
       {.num_items = s.data.num_train(),
        .batch_size =
            parse_count("train.batch_size", s.options().loop.batch_size, 1, false).value_or(1),
-       .latent_dim = latent_dim_of(s.model.model).value_or(0),
+       .latent_dim = abilities_of(s.model).latent_dim,
        .data_changed = s.data.fingerprint != point.record.data_fingerprint});
 }
 
@@ -236,17 +240,19 @@ std::string join_widths(const std::vector<int64_t>& widths) {
 }  // namespace
 
 std::string describe_model(const ModelSetup& setup) {
-  std::vector<int64_t> hidden = widths(setup.model).value_or(std::vector<int64_t>{});
-  const std::string latent = setup.model.latent_dim,
+  const CoderOptions coder = read_own<CoderOptions>(setup.own);
+  std::vector<int64_t> hidden = widths(coder.hidden).value_or(std::vector<int64_t>{});
+  const Abilities has = abilities_of(setup);
+  const std::string latent = std::to_string(has.latent_dim),
                     items = std::to_string(setup.data.num_values());
-  const bool posterior = find_model(setup.model.name).has_posterior;
   std::string text = setup.model.name + " " + items + join_widths(hidden) + "-";
-  text += posterior ? "(" + latent + "," + latent + ")-" + latent : latent;
+  text += has.normal_posterior ? "(" + latent + "," + latent + ")-" + latent : latent;
   std::reverse(hidden.begin(), hidden.end());
-  text += join_widths(hidden) + "-" + items + ", " + setup.model.activation + ", " +
-          setup.model.likelihood;
-  const LikelihoodDef& likelihood = find_likelihood(setup.model.likelihood);
-  if (likelihood.uses_sigma) text += " (sigma " + resolved_sigma(setup) + ")";
+  text += join_widths(hidden) + "-" + items + ", ";
+  if (own_option(chosen_owners(setup), "model.activation")) text += coder.activation + ", ";
+  text += setup.model.likelihood;
+  const LikelihoodDef& likelihood = all_likelihoods().find(setup.model.likelihood);
+  if (likelihood.has_sigma()) text += " (sigma " + resolved_sigma(setup) + ")";
   const bool score = likelihood.measure(setup.data) == Measure::kScore;
   return text + (score ? " on grey values (a score: isthmus help auto)" : "");
 }
@@ -264,7 +270,7 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
   }
   plan_loop(s);
   if (s.resume) require_run_fits(s);
-  s.step_graph = build_step_graph(s.model, s.options());
+  build_step_graph(s);
   require_readable_config(s);
   open_run_device(s, request);
   if (s.resume) {
@@ -304,8 +310,9 @@ TrainSummary summarize(const RunSetup& s) {
   summary.model_name = s.model.model.name;
   summary.arch = "mlp";
   summary.likelihood = s.model.model.likelihood;
-  summary.latent_dim = latent_dim_of(s.model.model).value_or(0);
-  summary.normalized = find_likelihood(s.model.model.likelihood).measure(spec) != Measure::kScore;
+  summary.latent_dim = abilities_of(s.model).latent_dim;
+  summary.normalized =
+      all_likelihoods().find(s.model.model.likelihood).measure(spec) != Measure::kScore;
   summary.density_of = density_of(s.model);
   summary.log_scale = log_scale(s.model);
   summary.val_source = s.data.val_source;

@@ -26,6 +26,8 @@ struct RunSetup {
   ChangesSinceCheckpoint since_checkpoint;  // of a resumed run
   std::optional<RunFolder> folder;  // reopened on resume; made by start_folder for a new run
   Graph step_graph;
+  double beta = 1;        // of the model's training, once warm-up is over
+  bool has_elbo = false;  // of the model
   Device* device = nullptr;
   std::unique_ptr<Device> owned_device;
   Fs* fs = nullptr;

@@ -125,7 +125,7 @@ struct Look {
 };
 
 std::optional<Columns> sampled_columns(const Look& look) {
-  if (!look.model.has_posterior()) return std::nullopt;
+  if (!look.model.abilities().samples) return std::nullopt;
   SampleSettings settings;
   settings.count = most_items(look.width);
   settings.quantity = Quantity::kSample;
@@ -245,7 +245,7 @@ double root_mean_square(const std::vector<double>& values) {
 /// Nats per item on the model's scale; null where there is none. A density of principal components
 /// is no reference for a mass.
 Json bounds_json(const Look& look, const Pca& pca) {
-  if (!look.model.has_posterior()) return {};
+  if (!look.model.abilities().elbo) return {};
   const Terms terms = mean_terms(item_terms(look.model, look.measured.data, look.device, 1, {}));
   const RowSource real = rows_of(look.measured.values.values<float>(), look.width);
   const IndependentColumns columns(rows_of(look.fit.values.values<float>(), look.width),

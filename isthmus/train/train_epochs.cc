@@ -44,7 +44,7 @@ void TrainLoop::end_epoch() {
   EpochRecord epoch;
   epoch.epoch = state_.epoch;
   epoch.step = state_.step;
-  epoch.train = state_.sums.terms(has_posterior_);
+  epoch.train = state_.sums.means(setup_.has_elbo);
   epoch.learning_rate = learning_rate();
   epoch.kl_weight = kl_weight();
   epoch.beta = beta();
@@ -64,7 +64,7 @@ void TrainLoop::end_epoch() {
   epoch_seconds_ = 0;
   epoch_items_ = 0;
   epoch.val = validate();
-  if (validation_ && has_posterior_) epoch.active_units = validation_->active_units();
+  if (validation_ && setup_.has_elbo) epoch.active_units = validation_->active_units();
   state_.active_units = epoch.active_units;
   good_->note(state_);
   epoch.elapsed_seconds = elapsed_seconds();
@@ -116,7 +116,7 @@ void TrainLoop::draw_pictures(int64_t epoch) {
     model.parameters.emplace(p.name, executor_->get(p.name));
   }
   try {
-    if (has_posterior_) {
+    if (model.abilities().samples) {
       folder_.write(epoch_name(epoch, "samples"),
                     samples_picture(model, *setup_.device, kGridSide, kGridSide, 0));
     }
@@ -135,9 +135,7 @@ void TrainLoop::draw_pictures(int64_t epoch) {
 void TrainLoop::stop_after_epoch(const EarlyStopping::Verdict& verdict, const Terms& val) {
   if (!stop_reason_.empty()) return;
   if (setup_.target && validation_) {
-    const std::string& name = setup_.target->name;
-    const double value = name == "elbo" ? val.elbo : name == "kl" ? val.kl : val.reconstruction;
-    if (setup_.target->met_by(value)) stop_reason_ = "target";
+    if (setup_.target->met_by(term_of(val, setup_.target->name))) stop_reason_ = "target";
   }
   if (stop_reason_.empty() && verdict.stop) stop_reason_ = "early_stop";
   if (stop_reason_.empty() && state_.epoch > setup_.max_epochs) stop_reason_ = "epochs";
@@ -147,8 +145,8 @@ std::string TrainLoop::absurdity() const {
   if (state_.sums.items == 0 || std::isnan(state_.first_loss)) return "";
   const double n = static_cast<double>(state_.sums.items);
   // As far as the objective counts it: in a warm-up kl may be anything.
-  const double kl = has_posterior_ ? std::fmin(1.0, beta()) * state_.sums.kl / n : 0.0;
-  const double loss = state_.sums.reconstruction / n + kl;
+  const double kl = setup_.has_elbo ? std::fmin(1.0, beta()) * state_.sums.sum_of("kl") / n : 0.0;
+  const double loss = state_.sums.sum_of("reconstruction") / n + kl;
   const double values = static_cast<double>(setup_.model.data.num_values());
   const double allowed = kAbsurdRise * (std::fabs(state_.first_loss) + values);
   if (loss - state_.first_loss <= allowed) return "";
@@ -162,11 +160,13 @@ std::string TrainLoop::absurdity() const {
 
 std::string TrainLoop::describe_failure() const {
   std::string text;
-  for (const char* name : {"reconstruction", "kl", "objective"}) {
-    if (!setup_.step_graph.has_output(name)) continue;
-    const double value = executor_->scalar(name);
+  std::vector<std::string> names = term_names_, outputs = term_outputs_;
+  names.push_back("objective");
+  outputs.push_back("objective");
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const double value = executor_->scalar(outputs[i]);
     if (std::isfinite(value)) continue;
-    text = std::string(name) + " is " + (std::isnan(value) ? "nan" : "infinite");
+    text = names[i] + " is " + (std::isnan(value) ? "nan" : "infinite");
     break;
   }
   const std::optional<std::string> bad = first_bad_value(*executor_);

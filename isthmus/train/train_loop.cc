@@ -8,15 +8,39 @@
 #include <cmath>
 
 #include "isthmus/losses/elbo.h"
+#include "isthmus/models/model.h"
+#include "isthmus/models/variational.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/optim/schedules.h"
 #include "isthmus/train/json_run.h"
+#include "isthmus/train/reference.h"
 
 namespace isthmus {
 namespace {
 
 constexpr double kProgressSeconds = 0.1;
 constexpr int64_t kGoodStateSteps = 256;  // between copies of the last good state, inside an epoch
+
+constexpr std::string_view kTermPrefix = "term/";
+
+double kl_warmup_of(const RunSetup& setup) {
+  return read_own<VariationalOptions>(setup.options().own).kl_warmup;
+}
+
+NamedTensors first_values(const RunSetup& setup) {
+  NamedTensors first = initialize(setup.step_graph, setup.options().run.seed);
+  GraphBuilder g;
+  const ModelBuild b = start_build(g, setup.model, Mode::kTraining);
+  const Parts parts = make_parts(b);
+  if (parts.initialise) {
+    parts.initialise({.setup = setup.model,
+                      .rows = scaled_rows(setup.data.train, setup.data.train_rows,
+                                          setup.data.num_train(), setup.model.data),
+                      .seed = setup.options().run.seed},
+                     first);
+  }
+  return first;
+}
 
 bool has_scalar(const Graph& graph, std::string_view name) {
   return std::any_of(graph.nodes().begin(), graph.nodes().end(), [&](const Node& node) {
@@ -31,9 +55,8 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
       folder_(folder),
       observer_(observer),
       saver_(setup, folder, observer),
-      early_stopping_(setup.patience,
-                      static_cast<int64_t>(std::ceil(setup.options().objective.kl_warmup))),
-      has_posterior_(find_model(setup.model.model.name).has_posterior),
+      early_stopping_(setup.patience, static_cast<int64_t>(std::ceil(kl_warmup_of(setup)))),
+      kl_warmup_(kl_warmup_of(setup)),
       has_step_(has_scalar(setup.step_graph, "step")),
       has_kl_weight_(has_scalar(setup.step_graph, "kl_weight")),
       has_grad_norm_(setup.step_graph.has_output("grad_norm")) {
@@ -41,6 +64,12 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
                                     {.max_rows = setup.batch_size, .precision = setup.precision});
   executor_->bind_input("x", setup.data.train.values,
                         memory_scaling(setup.data.train, setup.model.data));
+  for (const auto& [output, node] : setup.step_graph.outputs()) {
+    if (!output.starts_with(kTermPrefix)) continue;
+    term_outputs_.push_back(output);
+    term_names_.push_back(output.substr(kTermPrefix.size()));
+  }
+  term_means_.resize(term_names_.size());
   places_.resize(static_cast<size_t>(setup.batch_size));
   items_.resize(static_cast<size_t>(setup.batch_size));
   if (setup.data.num_val() > 0) {
@@ -62,9 +91,7 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
 
 void TrainLoop::start_new() {
   folder_.open_metrics(0);
-  for (const auto& [name, tensor] : initialize(setup_.step_graph, setup_.options().run.seed)) {
-    executor_->set(name, tensor);
-  }
+  for (const auto& [name, tensor] : first_values(setup_)) executor_->set(name, tensor);
   ISTHMUS_CHECK(good_->take(*executor_, state_), "initial values are finite");
   // From here on the run can be resumed, whatever happens; it also is the probe of the disk.
   saver_.save(record(), *tensors());
@@ -147,14 +174,20 @@ bool TrainLoop::step(const KeyedPermutation& order) {
                   .epoch = static_cast<uint32_t>(state_.epoch),
                   .seed = setup_.options().run.seed});
   const double objective = executor_->scalar("objective");
-  const double reconstruction = executor_->scalar("reconstruction");
-  const double kl = has_posterior_ ? executor_->scalar("kl") : 0.0;
-  if (!std::isfinite(objective) || !std::isfinite(reconstruction) || !std::isfinite(kl)) {
+  bool finite = std::isfinite(objective);
+  for (size_t i = 0; i < term_outputs_.size(); ++i) {
+    term_means_[i] = executor_->scalar(term_outputs_[i]);
+    finite = finite && std::isfinite(term_means_[i]);
+  }
+  if (!finite) {
     recover(describe_failure());
     return false;
   }
-  if (std::isnan(state_.first_loss)) state_.first_loss = reconstruction + kl;
-  state_.sums.add(objective, reconstruction, kl, rows);
+  state_.sums.add(objective, term_names_, term_means_, rows);
+  if (std::isnan(state_.first_loss)) {
+    const Terms now = state_.sums.means(setup_.has_elbo);
+    state_.first_loss = now.reconstruction + (setup_.has_elbo ? now.kl : 0.0);
+  }
   state_.position += rows;
   ++state_.step;
   const double seconds = setup_.clock->seconds() - begin;
@@ -206,7 +239,7 @@ void TrainLoop::send_progress(double now) {
   p.epoch_share = static_cast<double>(state_.position) / n;
   p.share = (static_cast<double>(state_.epoch - 1) + p.epoch_share) /
             static_cast<double>(setup_.max_epochs);
-  p.terms = state_.sums.terms(has_posterior_);
+  p.terms = state_.sums.means(setup_.has_elbo);
   p.learning_rate = learning_rate();
   p.kl_weight = kl_weight();
   p.beta = beta();
@@ -267,13 +300,10 @@ double TrainLoop::learning_rate() const {
 }
 
 double TrainLoop::kl_weight() const {
-  return kl_weight_at(setup_.options().objective.kl_warmup, state_.step + 1,
-                      setup_.steps_per_epoch);
+  return kl_weight_at(kl_warmup_, state_.step + 1, setup_.steps_per_epoch);
 }
 
-double TrainLoop::beta() const {
-  return has_posterior_ ? beta_of(setup_.model.model) * kl_weight() : kUnknown;
-}
+double TrainLoop::beta() const { return setup_.has_elbo ? setup_.beta * kl_weight() : kUnknown; }
 
 double TrainLoop::grad_norm() const {
   return has_grad_norm_ && state_.step > 0 ? executor_->scalar("grad_norm") : kUnknown;

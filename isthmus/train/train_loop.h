@@ -76,7 +76,10 @@ class TrainLoop {
   std::vector<uint64_t> places_;  // of a batch among the training items
   std::vector<int64_t> items_;
   std::string stop_reason_;
-  bool has_posterior_, has_step_, has_kl_weight_, has_grad_norm_;
+  std::vector<std::string> term_names_, term_outputs_;  // "kl", "term/kl"
+  std::vector<double> term_means_;                      // of the last step
+  double kl_warmup_ = 0;                                // epochs
+  bool has_step_, has_kl_weight_, has_grad_norm_;
   bool pictures_work_ = true;
   double started_ = 0, elapsed_before_ = 0, next_progress_ = 0;
   double epoch_seconds_ = 0;  // of steps, in this process

@@ -40,24 +40,27 @@ double seconds_at(const Json& json, const std::string& key) {
 }
 
 Json sums_json(const EpochSums& sums) {
-  return Json::object()
-      .set("objective", sums.objective)
-      .set("reconstruction", sums.reconstruction)
-      .set("kl", sums.kl)
-      .set("items", sums.items);
+  Json json = Json::object().set("objective", sums.objective);
+  for (const auto& [name, sum] : sums.terms) json.set(name, sum);
+  return json.set("items", sums.items);
 }
 
 EpochSums sums_from_json(const Json& json, int64_t position) {
-  require_keys(json, {"objective", "reconstruction", "kl", "items"});
   EpochSums sums{.objective = json.at("objective").as_double(),
-                 .reconstruction = json.at("reconstruction").as_double(),
-                 .kl = json.at("kl").as_double(),
+                 .terms = {},
                  .items = json.at("items").as_int()};
+  for (const auto& [key, value] : json.as_object()) {
+    if (key == "objective" || key == "items") continue;
+    sums.terms.emplace_back(key, value.as_double());
+  }
   if (sums.items != position) {
     refuse("sums.items", "= " + std::to_string(sums.items) + " is not the position in the epoch, " +
                              std::to_string(position));
   }
-  if (position == 0 && !(sums == EpochSums{})) refuse("sums", "are not 0 before the first step");
+  bool zero = sums.objective == 0;
+  for (const auto& term : sums.terms) zero = zero && term.second == 0;
+  if (position == 0 && !zero) refuse("sums", "are not 0 before the first step");
+  if (position == 0) sums.terms.clear();  // the first step names them
   return sums;
 }
 
@@ -131,24 +134,44 @@ void check_early_stopping(const Json& json, const TrainState& s) {
 
 }  // namespace
 
-void EpochSums::add(double objective_mean, double reconstruction_mean, double kl_mean,
-                    int64_t rows) {
+void EpochSums::add(double objective_mean, std::span<const std::string> names,
+                    std::span<const double> means, int64_t rows) {
   const double weight = static_cast<double>(rows);
   objective += weight * objective_mean;
-  reconstruction += weight * reconstruction_mean;
-  kl += weight * kl_mean;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto at = std::find_if(terms.begin(), terms.end(),
+                                 [&](const auto& term) { return term.first == names[i]; });
+    if (at == terms.end()) {
+      terms.emplace_back(names[i], weight * means[i]);
+    } else {
+      at->second += weight * means[i];
+    }
+  }
   items += rows;
 }
 
-Terms EpochSums::terms(bool has_posterior) const {
+double EpochSums::sum_of(std::string_view name) const {
+  for (const auto& [term, sum] : terms) {
+    if (term == name) return sum;
+  }
+  return 0;
+}
+
+Terms EpochSums::means(bool has_elbo) const {
   if (items == 0) return {};
   const double n = static_cast<double>(items);
-  Terms terms{.objective = objective / n, .reconstruction = reconstruction / n};
-  if (has_posterior) {
-    terms.kl = kl / n;
-    terms.elbo = -(terms.reconstruction + terms.kl);
+  Terms means{.objective = objective / n};
+  for (const auto& [name, sum] : terms) {
+    if (name == "reconstruction") {
+      means.reconstruction = sum / n;
+    } else if (name == "kl") {
+      if (has_elbo) means.kl = sum / n;  // early versions stored a zero for models without
+    } else {
+      means.others.emplace_back(name, sum / n);
+    }
   }
-  return terms;
+  if (has_elbo) means.elbo = -(means.reconstruction + means.kl);
+  return means;
 }
 
 Json state_json(const StateRecord& record) {

@@ -5,7 +5,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "isthmus/base/json.h"
 #include "isthmus/model_file/terms.h"
@@ -18,11 +22,15 @@ inline constexpr int64_t kMaxHalvings = 3;  // of the learning rate, then E6001
 /// Sums of the running epoch, weighted by items, so that its mean is the same whenever it is
 /// resumed.
 struct EpochSums {
-  double objective = 0, reconstruction = 0, kl = 0;
+  double objective = 0;
+  std::vector<std::pair<std::string, double>> terms;  // by name, in the model's order
   int64_t items = 0;
-  void add(double objective_mean, double reconstruction_mean, double kl_mean, int64_t rows);
-  /// Means per item; elbo only when there is a kl.
-  Terms terms(bool has_posterior) const;
+  /// Batch means of a step with so many items; `names` are the same in every step.
+  void add(double objective_mean, std::span<const std::string> names, std::span<const double> means,
+           int64_t rows);
+  double sum_of(std::string_view name) const;  // 0 for a name that is not there
+  /// Means per item; elbo where the model has one.
+  Terms means(bool has_elbo) const;
   bool operator==(const EpochSums&) const = default;
 };
 

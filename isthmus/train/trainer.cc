@@ -92,7 +92,7 @@ void fill_from_model(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
   r.data_floor = data_floor(model, measured, measured.num_items());
   write_table_look(model, setup.data, *setup.device, folder);
   if (!has_pictures(model.spec())) return;
-  if (model.has_posterior()) {
+  if (model.abilities().samples) {
     folder.write("samples.png", samples_picture(model, *setup.device, kGridSide, kGridSide, 0));
   }
   folder.write("reconstructions.png",
@@ -140,7 +140,7 @@ void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolde
 /// A model that ignores its latents and knows the columns one by one is the least to be beaten.
 void compare_with_independent_columns(TrainResult& r, const RunSetup& setup, RunFolder& folder,
                                       TrainObserver& observer) {
-  if (!find_model(setup.model.model.name).has_posterior) return;
+  if (!abilities_of(setup.model).elbo) return;
   r.independent_columns = independent_columns(setup.data, setup.model);
   const Terms terms = r.val ? *r.val : r.train.value_or(Terms{});
   const double noise = std::isnan(terms.elbo_se) ? 0 : terms.elbo_se;

@@ -55,7 +55,7 @@ std::vector<ActiveMetric> choose_metrics(const Model& model, const EvalOptions& 
     active.push_back({.def = &def, .metric = def.make(setup)});
   };
   for (const std::string& name : options.metrics) {
-    const MetricDef& def = find_metric(name);
+    const MetricDef& def = all_metrics().find(name);
     if (!def.applies(model.spec())) {
       throw Error(ErrorCode::kImpossible, "metric " + name + " does not apply to these data",
                   std::string(def.summary), {.key = "metrics"});
@@ -141,7 +141,8 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
   const double start = monotonic_clock().seconds();
   const std::vector<Condition> conditions = parse_requirements(options);
   std::vector<ActiveMetric> metrics = choose_metrics(model, options);
-  if (options.iwae > 0 && !model.has_posterior()) {
+  const Abilities has = model.abilities();
+  if (options.iwae > 0 && !has.elbo) {
     throw Error(ErrorCode::kImpossible,
                 model.options().name + " has no posterior: there is no bound to compute",
                 "leave out --iwae", {.key = "iwae"});
@@ -151,14 +152,14 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
   r.n = std::min(options.limit.value_or(fitted.num_items()), fitted.num_items());
   r.samples = options.samples;
   r.normalized =
-      find_likelihood(model.options().likelihood).measure(fitted.spec) != Measure::kScore;
+      all_likelihoods().find(model.options().likelihood).measure(fitted.spec) != Measure::kScore;
   r.log_scale = log_scale(model.setup);
   r.density_of = density_of(model.setup);
   TermsRunner terms(model.setup, device, settings);
   terms.runner().set_parameters(model.parameters);
   terms.bind(fitted);
   r.terms = mean_terms(terms.run(r.n, options.samples));
-  if (model.has_posterior()) {
+  if (has.elbo) {
     r.kl_per_dim = terms.kl_per_dim();
     r.active_units = terms.active_units();
   }

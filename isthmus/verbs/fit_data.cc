@@ -47,7 +47,7 @@ std::string stored_range(const DataSpec& spec) {
 }
 
 void require_support(const DataSpec& fitted, const ModelSetup& model) {
-  const LikelihoodDef& likelihood = find_likelihood(model.model.likelihood);
+  const LikelihoodDef& likelihood = all_likelihoods().find(model.model.likelihood);
   if (!is_bounded(likelihood) || excess(fitted) <= kTolerated) return;
   const ValueRange range = scaled_range(fitted);
   throw Error(ErrorCode::kValueRange,
@@ -130,7 +130,7 @@ Dataset fit_to_model(const Dataset& data, const ModelSetup& model) {
 std::vector<DataWarning> warnings_of(const DataSpec& opened, const DataSpec& fitted,
                                      const ModelSetup& model) {
   std::vector<DataWarning> warnings;
-  const LikelihoodDef& likelihood = find_likelihood(model.model.likelihood);
+  const LikelihoodDef& likelihood = all_likelihoods().find(model.model.likelihood);
   require_support(fitted, model);
   if (is_bounded(likelihood) && !accepts(likelihood, fitted)) {
     const ValueRange range = scaled_range(fitted);

@@ -23,6 +23,11 @@ GraphRunner::GraphRunner(Device& device, const Graph& graph, const RunnerSetting
   items_.resize(static_cast<size_t>(batch_size_));
   executor_ = device.compile(graph, {.max_rows = height, .precision = settings.precision});
   for (uint32_t index : graph.parameters()) parameter_names_.push_back(graph.nodes()[index].name);
+  for (const auto& output : graph.outputs()) output_names_.push_back(output.first);
+}
+
+bool GraphRunner::has_output(std::string_view name) const {
+  return std::find(output_names_.begin(), output_names_.end(), name) != output_names_.end();
 }
 
 void GraphRunner::set_parameters(const NamedTensors& parameters) {

@@ -29,6 +29,7 @@ class GraphRunner {
 
   /// Those of the parameters that the graph has.
   void set_parameters(const NamedTensors& parameters);
+  bool has_output(std::string_view name) const;
   Executor& executor() { return *executor_; }
   const Executor& executor() const { return *executor_; }
   int64_t batch_size() const { return batch_size_; }
@@ -51,7 +52,7 @@ class GraphRunner {
 
  private:
   std::unique_ptr<Executor> executor_;
-  std::vector<std::string> parameter_names_;
+  std::vector<std::string> parameter_names_, output_names_;
   uint64_t seed_;
   std::string_view purpose_;
   int64_t batch_size_;

@@ -65,10 +65,16 @@ Draw draw_for(Quantity quantity) {
 
 Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity quantity,
               const VerbSettings& settings) {
-  if (quantity != Quantity::kMean && !model.has_posterior()) {
+  const Abilities has = model.abilities();
+  if (quantity != Quantity::kMean && !has.elbo) {
     throw Error(ErrorCode::kImpossible,
                 model.options().name + " has no posterior: its code is the mean",
                 "use --quantity mean", {.key = "quantity"});
+  }
+  if (quantity == Quantity::kMeanAndLogVar && !has.normal_posterior) {
+    throw Error(ErrorCode::kImpossible,
+                model.options().name + " has no posterior with a variance per latent",
+                "use --quantity mean or sample", {.key = "quantity"});
   }
   const Dataset fitted = fit_to_model(data, model.setup);
   const Draw draw = quantity == Quantity::kSample ? Draw::kPosterior : Draw::kNone;
@@ -112,7 +118,7 @@ Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64
 }
 
 Tensor sample(const Model& model, Device& device, const SampleSettings& settings) {
-  if (!model.has_posterior()) {
+  if (!model.abilities().samples) {
     throw Error(
         ErrorCode::kImpossible,
         model.options().name +

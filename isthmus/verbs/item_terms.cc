@@ -27,8 +27,8 @@ TermsRunner::TermsRunner(const ModelSetup& setup, Device& device, const VerbSett
                .batch_size = settings.batch_size,
                .precision = settings.precision}),
       spec_(setup.data),
-      has_posterior_(find_model(setup.model.name).has_posterior),
-      latent_dim_(latent_dim_of(setup.model).value_or(0)),
+      has_(abilities_of(setup)),
+      latent_dim_(has_.latent_dim),
       kl_per_dim_(latent_dim_),
       posterior_mean_(latent_dim_) {}
 
@@ -38,10 +38,10 @@ void TermsRunner::add_batch(ItemTerms& terms, int64_t rows) {
   terms.reconstruction.insert(terms.reconstruction.end(), reconstruction.begin(),
                               reconstruction.begin() + rows);
   posterior_mean_.add_rows(executor.rows("posterior_mean"));
-  if (!has_posterior_) return;
+  if (!has_.elbo) return;
   const std::span<const float> kl = executor.rows("kl");
   terms.kl.insert(terms.kl.end(), kl.begin(), kl.begin() + rows);
-  kl_per_dim_.add_rows(executor.rows("kl_per_dim"));
+  if (runner_.has_output("kl_per_dim")) kl_per_dim_.add_rows(executor.rows("kl_per_dim"));
 }
 
 ItemTerms TermsRunner::run(int64_t count, int64_t samples) {

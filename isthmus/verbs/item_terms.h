@@ -34,7 +34,7 @@ class TermsRunner {
   void add_batch(ItemTerms& terms, int64_t rows);
   GraphRunner runner_;
   DataSpec spec_;
-  bool has_posterior_;
+  Abilities has_;
   int64_t latent_dim_;
   ColumnMoments kl_per_dim_, posterior_mean_;
 };

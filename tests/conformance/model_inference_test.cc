@@ -42,7 +42,7 @@ void expect_outputs_equal(Graph graph, const std::string& what, const std::strin
 
 TEST(ModelInference, EvaluationEqualsTheReference) {
   for (const std::string& model : model_names()) {
-    for (const std::string& likelihood : likelihood_names()) {
+    for (const std::string& likelihood : all_likelihoods().names()) {
       const ModelSetup setup = setup_of(model, likelihood);
       expect_outputs_equal(evaluation_graph(setup), model + " " + likelihood, likelihood);
     }
@@ -55,7 +55,7 @@ TEST(ModelInference, EncodingEqualsTheReference) {
 }
 
 TEST(ModelInference, DecodingAndReconstructionEqualTheReference) {
-  for (const std::string& likelihood : likelihood_names()) {
+  for (const std::string& likelihood : all_likelihoods().names()) {
     const ModelSetup setup = setup_of("vae", likelihood);
     for (Draw draw : {Draw::kNone, Draw::kLikelihood}) {
       expect_outputs_equal(decode_graph(setup, draw), "decode " + likelihood, likelihood);
@@ -65,7 +65,7 @@ TEST(ModelInference, DecodingAndReconstructionEqualTheReference) {
 }
 
 TEST(ModelInference, ImportanceWeightsEqualTheReference) {
-  for (const std::string& likelihood : likelihood_names()) {
+  for (const std::string& likelihood : all_likelihoods().names()) {
     for (int64_t samples : {1, 7}) {
       expect_outputs_equal(importance_graph(setup_of("vae", likelihood), samples),
                            likelihood + " " + std::to_string(samples), likelihood);

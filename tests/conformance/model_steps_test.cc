@@ -80,7 +80,7 @@ void expect_steps_equal(const StepCase& c) {
 
 TEST(ModelSteps, OfEveryModelAndLikelihoodEqualTheReference) {
   for (const std::string& model : model_names()) {
-    for (const std::string& likelihood : likelihood_names()) {
+    for (const std::string& likelihood : all_likelihoods().names()) {
       expect_steps_equal({.model = model, .likelihood = likelihood});
     }
   }

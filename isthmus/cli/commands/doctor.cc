@@ -56,7 +56,7 @@ Arithmetic check_arithmetic(bool full) {
   const double begin = monotonic_clock().seconds();
   const Dataset small = made_up_images(200, 7, 1);
   ModelSetup model = trial_model("none", small);
-  model.model.hidden = "33,24";
+  model.own.texts["model.hidden"] = "33,24";
   model.model.latent_dim = "5";
   for (Precision precision : {Precision::kF32, Precision::kBF16}) {
     compare_threads(result, model, small, precision);

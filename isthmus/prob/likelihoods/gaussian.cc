@@ -48,10 +48,10 @@ double mean_square(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-Variance learned_variance(GraphBuilder& g, const LikelihoodSetup& setup) {
+Variance learned_variance(GraphBuilder& g, const LikelihoodSetup& setup, const std::string& sigma) {
   const bool bounded = !one_value(setup.min_sigma) || setup.min_sigma.front() > 0;
   // One sigma with bounds of their own for the values has a variance for each value, too.
-  const bool learns_each = setup.sigma == "per_dimension";
+  const bool learns_each = sigma == "per_dimension";
   const bool per_dimension = learns_each || !one_value(setup.min_sigma);
   const double start =
       0.5 *
@@ -80,13 +80,13 @@ Value log_prob_gaussian(GraphBuilder& g, const Variance& v, Value means, Value x
   return g.mul(g.add(distance, constants), g.constant(-0.5));
 }
 
-Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup) {
-  check_sigma(setup.sigma);
-  const bool learned = setup.sigma == "learned" || setup.sigma == "per_dimension";
+Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup, const SigmaOptions& o) {
+  check_sigma(o.sigma);
+  const bool learned = o.sigma == "learned" || o.sigma == "per_dimension";
   double sigma = 0;
-  if (!learned) parse_value("sigma", setup.sigma, greater_than(0), sigma);
+  if (!learned) parse_value("sigma", o.sigma, greater_than(0), sigma);
   const Variance variance =
-      learned ? learned_variance(g, setup) : fixed_variance(g, sigma, setup.num_values);
+      learned ? learned_variance(g, setup, o.sigma) : fixed_variance(g, sigma, setup.num_values);
   return {.params_per_value = 1,  // means
           .log_prob = [variance](GraphBuilder& b, Value means,
                                  Value x) { return log_prob_gaussian(b, variance, means, x); },
@@ -103,7 +103,6 @@ Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup) {
 LikelihoodDef likelihoods::gaussian() {
   return {.name = "gaussian",
           .summary = "any real values (a density); --sigma sets or learns its width",
-          .uses_sigma = true,
           .measure = [](const DataSpec&) { return Measure::kDensity; },
           .check_range = [](const DataSpec&) {},
           .param_of_mean = [](double mean) { return mean; },

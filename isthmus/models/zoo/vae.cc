@@ -3,13 +3,17 @@
 // together on the evidence lower bound. log_var is a log variance throughout: z = mean +
 // exp(log_var / 2) noise, and the same exp(log_var) is the variance inside the KL. (Using exp(s) as
 // the noise's weight and as the variance at once would be another model.)
-#include "isthmus/models/parts.h"
+#include "isthmus/models/variational.h"
 
 namespace isthmus {
 namespace {
 
-ModelOutput build_vae(GraphBuilder& g, const ModelInputs& in, const ModelSetup& setup) {
-  return build_variational(g, in, setup, 1.0);
+Parts make_vae(const ModelBuild& b, const VariationalOptions& options) {
+  Parts parts = variational_parts(b, options);
+  parts.training = [&b, parts, options](const Given& given) {
+    return elbo_training(b, bound_terms(b, parts, given, options), options, 1.0);
+  };
+  return parts;
 }
 
 }  // namespace
@@ -17,8 +21,9 @@ ModelOutput build_vae(GraphBuilder& g, const ModelInputs& in, const ModelSetup& 
 ModelDef models::vae() {
   return {.name = "vae",
           .summary = "variational autoencoder: objective reconstruction + kl",
+          .help = "the one to begin with: codes, likelihoods, samples",
           .source = "Kingma2014",
-          .build = build_vae};
+          .make = make_vae};
 }
 
 }  // namespace isthmus

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model trains on: named terms, and one objective or several, each with the parameters that
+// it moves. All objectives are differentiated at the same weights and take effect together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "isthmus/graph/graph.h"
+
+namespace isthmus {
+
+/// A number that is reported by its name, in nats per item: summed over values and latents,
+/// averaged over the batch, never weighted.
+struct Term {
+  std::string name;  // "reconstruction" "kl" "mmd"
+  Value mean;        // ()
+};
+
+struct Objective {
+  Value value;                // (): what is reported as minimised
+  Value differentiated = {};  // a surrogate whose gradient is wanted instead; invalid: `value`
+  Values parameters = {};     // what it moves; empty: all that no other objective moves
+  std::string name = {};      // "critic"; empty for the model's own
+};
+
+struct Training {
+  std::vector<Objective> objectives;  // the model's own first
+  std::vector<Term> terms;            // reconstruction first, then kl where there is one
+  /// (d objective / d kl) / (d objective / d reconstruction) once warm-up is over.
+  double beta = 1;
+};
+
+}  // namespace isthmus

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Encoder and decoder from the options. The layers are nn's, the densities prob's.
+#include "isthmus/models/coder.h"
+
+namespace isthmus {
+namespace {
+
+constexpr size_t kMaxLayers = 64;
+
+/// The log variance of a code starts near 0 whatever the item: an outlier in a narrow table would
+/// otherwise begin with a kl of hundreds of nats.
+constexpr double kLogVarStart = 0.1;
+
+}  // namespace
+
+std::optional<std::vector<int64_t>> widths(const std::string& hidden) {
+  if (hidden == "auto") return std::nullopt;
+  std::vector<int64_t> result;
+  if (hidden != "none") parse_value("model.hidden", hidden, kWidthBounds, result);
+  if (result.size() > kMaxLayers) {
+    throw Error(ErrorCode::kBadValue, std::to_string(result.size()) + " hidden layers are too many",
+                "at most " + std::to_string(kMaxLayers), {.key = "model.hidden"});
+  }
+  return result;
+}
+
+NetworkOptions network_options(const CoderOptions& options) {
+  const std::optional<std::vector<int64_t>> hidden = widths(options.hidden);
+  ISTHMUS_CHECK(hidden.has_value(), "hidden is resolved before a model is built");
+  return {.hidden = *hidden, .activation = options.activation, .init = options.init};
+}
+
+Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t out_dim,
+                     int64_t tail) {
+  NetworkOptions net = network_options(options);
+  net.output.tail = tail;
+  if (tail > 0) net.output.tail_scale = kLogVarStart;
+  return Network(b, "encoder", b.setup.data.num_values(), net, out_dim);
+}
+
+Network make_decoder(const ModelBuild& b, const CoderOptions& options) {
+  NetworkOptions net = mirrored(network_options(options));
+  net.output_bias = {
+      .kind = "values",
+      .values = params_of_means(all_likelihoods().find(b.setup.model.likelihood), b.setup.data)};
+  return Network(b, "decoder", latent_dim(b.setup), net,
+                 b.likelihood.params_per_value * b.setup.data.num_values());
+}
+
+int64_t latent_dim(const ModelSetup& setup) {
+  const std::optional<int64_t> latent = latent_dim_of(setup.model);
+  ISTHMUS_CHECK(latent.has_value(), "latent_dim is resolved before a model is built");
+  return *latent;
+}
+
+}  // namespace isthmus

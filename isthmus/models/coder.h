@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Encoder and decoder networks as models share them.
+#pragma once
+
+#include "isthmus/models/parts.h"
+#include "isthmus/nn/network.h"
+
+namespace isthmus {
+
+/// Networks of the models that have some.
+struct CoderOptions {
+  std::string hidden = "auto";
+  std::string activation = "relu";
+  std::string init = "auto";
+
+  static constexpr auto fields() {
+    using O = CoderOptions;
+    return std::tuple{
+        field(
+            &O::hidden, "model.hidden", any_value(),
+            "Widths of the hidden layers: of the encoder, mirrored in the decoder; none: no hidden "
+            "layer; auto: from the size of an item.",
+            {.metavar = "256,128"}),
+        field(&O::activation, "model.activation", one_of(activation_words),
+              "Activation of the hidden layers."),
+        field(
+            &O::init, "model.init", one_of(init_words),
+            "First weights of the hidden layers; auto: glorot_uniform. Try he_normal for deep relu "
+            "networks that learn slowly.",
+            {.level = OptionLevel::kRare})};
+  }
+};
+
+/// Widths of the hidden layers: "256,128", or none for "none". Error E2003 unless each is from 1 to
+/// 65536 and there are at most 64; nothing for "auto".
+std::optional<std::vector<int64_t>> widths(const std::string& hidden);
+
+NetworkOptions network_options(const CoderOptions& options);
+
+/// Encoder with `out_dim` outputs, layers encoder/0, encoder/1, ..., of which the last `tail` start
+/// near 0 (log variances).
+Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t out_dim,
+                     int64_t tail = 0);
+/// Layers decoder/0, decoder/1, ... from z to the parameters of the likelihood, whose bias starts
+/// at the data.
+Network make_decoder(const ModelBuild& b, const CoderOptions& options);
+
+/// Error E2003 unless from 1 to 65536.
+int64_t latent_dim(const ModelSetup& setup);
+
+}  // namespace isthmus

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The variational models' common shape: posterior and prior from their zoos, a decoder, and the
+// evidence lower bound. A member of the family is this with another training rule.
+#pragma once
+
+#include "isthmus/losses/elbo.h"
+#include "isthmus/models/coder.h"
+
+namespace isthmus {
+
+struct VariationalOptions {
+  CoderOptions coder;
+  std::string prior = "normal";
+  std::string posterior = "normal";
+  std::string estimator = "sgvb_b";
+  int64_t samples = 1;
+  double kl_warmup = 0;
+  double free_bits = 0;
+
+  static constexpr auto fields() {
+    using O = VariationalOptions;
+    constexpr Presentation rare{.level = OptionLevel::kRare};
+    return std::tuple{
+        nested(&O::coder, "", "Networks."),
+        field(&O::prior, "model.prior", one_of(prior_words),
+              "Distribution of the latent that items are drawn from.", rare),
+        field(&O::posterior, "model.posterior", one_of(posterior_words),
+              "Distribution of the latent of one item.", rare),
+        field(&O::estimator, "objective.estimator", one_of(estimator_words),
+              "sgvb_b: kl in closed form, where there is one; sgvb_a: kl from the draws.", rare),
+        field(&O::samples, "objective.samples", between(1, 1000),
+              "Posterior draws per item and step.", rare),
+        field(&O::kl_warmup, "objective.kl_warmup", at_least(0),
+              "Epochs over which the weight of kl rises from 0 to 1."),
+        field(&O::free_bits, "objective.free_bits", at_least(0),
+              "Nats of kl per latent, on the mean over a batch, that cost nothing.")};
+  }
+};
+
+/// code, posterior, prior and decode; the training rule is left to the model.
+Parts variational_parts(const ModelBuild& b, const VariationalOptions& options);
+
+/// The terms of the bound from one draw (or `samples` draws) of the posterior.
+struct BoundTerms {
+  LatentDraw draw;       // z (B, Z) or (B, L, Z)
+  Value params;          // (B, P D) or (B, L, P D)
+  ElboTerms terms;       // (B)
+  Value kl_per_dim;      // (B, Z); invalid where the kl does not factorise
+  Value reconstruction;  // (): batch means
+  Value kl;              // ()
+};
+BoundTerms bound_terms(const ModelBuild& b, const Parts& parts, const Given& given,
+                       const VariationalOptions& options);
+
+/// objective = reconstruction + beta kl_weight kl. With beta 1 no node is added for beta.
+Training elbo_training(const ModelBuild& b, const BoundTerms& bound,
+                       const VariationalOptions& options, double beta);
+
+}  // namespace isthmus
