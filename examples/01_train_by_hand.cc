@@ -45,15 +45,15 @@ void train(const std::string& name, int64_t num_steps) {
 
   // What is the model? Nodes of a graph: encoder, draw, decoder, terms of the bound, objective.
   ModelSetup setup;
-  setup.model.hidden = "128";
+  setup.own.texts["model.hidden"] = "128";
   setup.model.latent_dim = "20";
   setup.model.likelihood = "bernoulli";
   setup.data = data.spec;
   GraphBuilder g;
-  const ModelOutput model = build_training(g, setup);
+  const Training training = build_training(g, setup);
 
   // How do weights move? More nodes: gradients of the objective, and Adam.
-  add_update(g, model.objective, {.name = "adam"});
+  add_update(g, training.objectives, {.name = "adam"});
   const Graph step_graph = std::move(g).finish();
   std::printf("%zu nodes, %lld weights\n", step_graph.nodes().size(),
               static_cast<long long>(step_graph.num_parameter_values()));
@@ -75,8 +75,8 @@ void train(const std::string& name, int64_t num_steps) {
     executor->run({.items = items, .epoch = static_cast<uint32_t>(step), .seed = kSeed});
     if (step % 100 == 0 || step + 1 == num_steps) {
       std::printf("step %5lld  reconstruction %.2f  kl %.2f  (nats per item)\n",
-                  static_cast<long long>(step), executor->scalar("reconstruction"),
-                  executor->scalar("kl"));
+                  static_cast<long long>(step), executor->scalar("term/reconstruction"),
+                  executor->scalar("term/kl"));
     }
   }
 }

@@ -25,25 +25,23 @@ double batch_mean_of(const std::vector<double>& values) {
 
 TEST(Elbo, AveragesOverDrawsAndKeepsItems) {
   GraphBuilder g;
-  const ElboTerms terms = elbo_terms(g, g.input("log_likelihood", {3}), g.input("kl_per_dim", {2}));
-  g.output("reconstruction", terms.reconstruction);
-  g.output("kl", terms.kl);
+  g.output("reconstruction", reconstruction_term(g, g.input("log_likelihood", {3})));
   const Graph graph = std::move(g).finish();
-  const ReferenceRun run = run_reference(
-      graph, 2, {{"log_likelihood", {-1, -2, -6, 4, 5, 6}}, {"kl_per_dim", {0.5, 1, 2, 3}}});
+  const ReferenceRun run = run_reference(graph, 2, {{"log_likelihood", {-1, -2, -6, 4, 5, 6}}});
   EXPECT_NEAR(run.output("reconstruction").data[0], 3, 9 * tolerance::kSumF64);
   EXPECT_NEAR(run.output("reconstruction").data[1], -5, 15 * tolerance::kSumF64);
-  EXPECT_EQ(run.output("kl").data, (std::vector<double>{1.5, 5}));
 }
 
 TEST(Elbo, SampledKlAgreesWithTheClosedForm) {
   constexpr int64_t kDraws = 20000, kLatents = 2;
   GraphBuilder g;
   const Normal q = input_normal(g, kLatents);
-  Value z = samples(g, q, "noise", kDraws);
-  g.output("a", kl_per_dim(g, Estimator::kSgvbA, q, z));
-  g.output("b", kl_per_dim(g, Estimator::kSgvbB, q, z));
-  g.output("single", sampled_kl_per_dim(g, q, z));
+  const Distribution posterior = normal_distribution(g, q);
+  const Distribution prior = standard_normal_distribution(kLatents);
+  const LatentDraw draw = posterior.draw(g, "noise", kDraws);
+  g.output("a", sampled_kl(g, posterior, prior, draw).per_dim);
+  g.output("b", closed_kl(g, posterior, prior, draw).per_dim);
+  g.output("single", sampled_kl_per_dim(g, q, draw.z));
   const Graph graph = std::move(g).finish();
   LeafValues leaves = drawn_leaves(graph, 1);
   leaves["mean"] = {0.7, -1.1};
@@ -86,9 +84,12 @@ std::vector<double> linear_gaussian(const std::string& output, int64_t num_sampl
                                     double x) {
   GraphBuilder g;
   const Normal q = input_normal(g, 1);
-  Value z = samples(g, q, "noise", num_samples);  // (B, K, 1)
-  Value log_likelihood = log_prob(g, {.mean = z, .log_var = g.constant(0.0)}, g.input("x", {1}));
-  Value log_w = importance_log_weights(g, log_likelihood, q, z);  // (B, K)
+  const Distribution posterior = normal_distribution(g, q);
+  const LatentDraw draw = posterior.draw(g, "noise", num_samples);  // (B, K, 1)
+  Value log_likelihood =
+      log_prob(g, {.mean = draw.z, .log_var = g.constant(0.0)}, g.input("x", {1}));
+  Value log_w = importance_log_weights(g, log_likelihood, posterior,
+                                       standard_normal_distribution(1), draw);  // (B, K)
   g.output("log_w", log_w);
   g.output("bound", log_likelihood_bound(g, log_w));
   const Graph graph = std::move(g).finish();

@@ -15,7 +15,7 @@ Bytes tiny_model(const std::string& hidden) {
   const Dataset data = tiny_images(20);
   ReferenceDevice device;
   TrainRequest request = tiny_request(data, device, fresh_folder("model-limits"));
-  request.options.model.hidden = hidden;
+  request.options.own.texts["model.hidden"] = hidden;
   request.options.loop.epochs = "1";
   TrainObserver nobody;
   train(request, nobody);

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "isthmus/models/inference.h"
+#include "isthmus/models/variational.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/testing/tiny_run.h"
 
@@ -16,10 +17,10 @@ namespace {
 
 Model tiny_model() {
   Model model;
-  model.setup.model.hidden = "6,5";
+  model.setup.own.texts["model.hidden"] = "6,5";
   model.setup.model.latent_dim = "2";
   model.setup.model.likelihood = "bernoulli";
-  model.setup.model.sigma = "learned";
+  model.setup.own.texts["model.sigma"] = "learned";
   model.setup.data = tiny_images(2).spec;
   model.setup.data.scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}};
   const NamedTensors first = initialize(evaluation_graph(model.setup), 3);
@@ -54,7 +55,7 @@ TEST(ModelFile, RoundTripIsBitwise) {
 Model table_model() {
   Model model = tiny_model();
   model.setup.model.likelihood = "gaussian";
-  model.setup.model.sigma = "per_dimension";
+  model.setup.own.texts["model.sigma"] = "per_dimension";
   DataSpec& spec = model.setup.data;
   spec.kind = DataKind::kTable;
   spec.item_shape = {2};
@@ -202,7 +203,7 @@ TEST(ModelFile, AbsentOptionsTakeTheirDefaults) {
   Json config = model_config_json(model);
   Json::Object& options = config["model"].as_object();
   std::erase_if(options, [](const auto& entry) { return entry.first == "prior"; });
-  EXPECT_EQ(model_from_config(config, {}).options().prior, "normal");
+  EXPECT_EQ(read_own<VariationalOptions>(model_from_config(config, {}).setup.own).prior, "normal");
 }
 
 TEST(ModelFile, ATensorMoreOrLessIsRefused) {

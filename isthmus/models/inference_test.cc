@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "isthmus/models/variational.h"
 #include "isthmus/testing/leaf_values.h"
 
 namespace isthmus {
@@ -13,12 +14,8 @@ constexpr int64_t kRows = 3;
 
 ModelSetup small_setup(const std::string& model, const std::string& likelihood) {
   return {
-      .model = {.name = model,
-                .hidden = "4",
-                .latent_dim = "2",
-                .activation = "tanh",
-                .likelihood = likelihood},
-      .objective = {},
+      .model = {.name = model, .latent_dim = "2", .likelihood = likelihood},
+      .own = {.texts = {{"model.hidden", "4"}, {"model.activation", "tanh"}}},
       .data = {.item_shape = {2, 3}, .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3}}}};
 }
 
@@ -36,7 +33,7 @@ void expect_equal(const std::vector<double>& a, const std::vector<double>& b) {
 
 TEST(Evaluation, ItemTermsAverageToThoseOfTraining) {
   for (const std::string& likelihood : all_likelihoods().names()) {
-    for (const std::string& model : model_names()) {
+    for (const std::string& model : all_models().names()) {
       const ModelSetup setup = small_setup(model, likelihood);
       GraphBuilder g;
       build_training(g, setup);
@@ -44,11 +41,11 @@ TEST(Evaluation, ItemTermsAverageToThoseOfTraining) {
       const LeafValues leaves = drawn_leaves(training, kRows);
       const ReferenceRun one = run_reference(training, kRows, leaves);
       const ReferenceRun other = run_reference(evaluation, kRows, leaves);
-      EXPECT_NEAR(one.output("reconstruction").data[0],
+      EXPECT_NEAR(one.output("term/reconstruction").data[0],
                   mean_of(other.output("reconstruction").data), tolerance::kGoldenF64);
       EXPECT_EQ(training.num_parameter_values(), evaluation.num_parameter_values());
-      if (!all_models().find(model).has_posterior) continue;
-      EXPECT_NEAR(one.output("kl").data[0], mean_of(other.output("kl").data),
+      if (!abilities_of(setup).elbo) continue;
+      EXPECT_NEAR(one.output("term/kl").data[0], mean_of(other.output("kl").data),
                   tolerance::kGoldenF64);
       const RefArray& per_dim = other.output("kl_per_dim");
       EXPECT_NEAR(per_dim.row(1)[0] + per_dim.row(1)[1], other.output("kl").data[1],
@@ -102,13 +99,13 @@ TEST(Decode, DrawsOnlyWhenAsked) {
 }
 
 TEST(Importance, OneSampleIsTheSampledElbo) {
-  ModelSetup setup = small_setup("vae", "gaussian");
+  const ModelSetup setup = small_setup("vae", "gaussian");
   const Graph importance = importance_graph(setup, 1);
-  setup.objective.estimator = "sgvb_a";
   GraphBuilder g;
-  const ModelOutput model = build_training(g, setup);
-  g.output("item_reconstruction", model.terms.reconstruction);
-  g.output("item_kl", model.terms.kl);
+  const ModelBuild b = start_build(g, setup, Mode::kTraining);
+  const BoundTerms bound = bound_terms(b, make_parts(b), given_data(b), {.estimator = "sgvb_a"});
+  g.output("item_reconstruction", bound.terms.reconstruction);
+  g.output("item_kl", bound.terms.kl);
   const Graph training = std::move(g).finish();
   const LeafValues leaves = drawn_leaves(training, kRows);
   const ReferenceRun one = run_reference(training, kRows, leaves);

@@ -3,8 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "isthmus/models/inference.h"
-#include "isthmus/models/parts.h"
+#include "isthmus/models/model.h"
 #include "isthmus/models/summary.h"
+#include "isthmus/models/variational.h"
 #include "isthmus/testing/leaf_values.h"
 
 namespace isthmus {
@@ -19,18 +20,16 @@ DataSpec image_spec(Shape shape) {
 }
 
 ModelSetup small_setup(const std::string& model) {
-  return {.model = {.name = model,
-                    .hidden = "4",
-                    .latent_dim = "2",
-                    .activation = "tanh",
-                    .likelihood = "bernoulli"},
-          .objective = {},
+  return {.model = {.name = model, .latent_dim = "2", .likelihood = "bernoulli"},
+          .own = {.texts = {{"model.hidden", "4"}, {"model.activation", "tanh"}}},
           .data = image_spec({2, 3})};
 }
 
 ModelSetup preset_setup(const std::string& preset) {
-  ModelSetup setup{.model = {.preset = preset}, .objective = {}, .data = image_spec({28, 28})};
-  for (const auto& [key, value] : preset_values(preset)) set_option(setup.model, key, value);
+  ModelSetup setup{.model = {.preset = preset}, .own = {}, .data = image_spec({28, 28})};
+  for (const auto& [key, value] : preset_values(preset)) {
+    set_option(setup, "model." + std::string(key), value);
+  }
   return setup;
 }
 
@@ -89,15 +88,18 @@ TEST(Summary, ShowsALearnedSigma) {
 TEST(BetaVae, BetaOneIsVaeNodeForNode) {
   for (const char* estimator : {"sgvb_a", "sgvb_b"}) {
     ModelSetup vae = small_setup("vae"), beta_vae = small_setup("beta_vae");
-    vae.objective.estimator = beta_vae.objective.estimator = estimator;
-    beta_vae.model.beta = 1.0;
+    for (ModelSetup* setup : {&vae, &beta_vae}) {
+      setup->own.texts["objective.estimator"] = estimator;
+    }
+    beta_vae.own.texts["model.beta"] = "1";
     EXPECT_EQ(print_graph(training_graph(beta_vae)), print_graph(training_graph(vae)));
   }
 }
 
 TEST(BetaVae, DefaultIsNotOne) {
-  EXPECT_EQ(beta_of({.name = "beta_vae"}), 4);
-  EXPECT_EQ(beta_of({.name = "vae"}), 1);
+  GraphBuilder g, h;
+  EXPECT_EQ(build_training(g, small_setup("beta_vae")).beta, 4);
+  EXPECT_EQ(build_training(h, small_setup("vae")).beta, 1);
   EXPECT_NE(print_graph(training_graph(small_setup("beta_vae"))),
             print_graph(training_graph(small_setup("vae"))));
 }
@@ -108,22 +110,23 @@ TEST(BetaVae, TermsStayUnweighted) {
   LeafValues leaves = drawn_leaves(graph, 3);
   leaves["kl_weight"] = {0.5};
   const ReferenceRun run = run_reference(graph, 3, leaves), same = run_reference(vae, 3, leaves);
-  const double reconstruction = run.output("reconstruction").data[0], kl = run.output("kl").data[0];
-  EXPECT_EQ(reconstruction, same.output("reconstruction").data[0]);
-  EXPECT_EQ(kl, same.output("kl").data[0]);
+  const double reconstruction = run.output("term/reconstruction").data[0],
+               kl = run.output("term/kl").data[0];
+  EXPECT_EQ(reconstruction, same.output("term/reconstruction").data[0]);
+  EXPECT_EQ(kl, same.output("term/kl").data[0]);
   EXPECT_NEAR(run.output("objective").data[0], reconstruction + 4 * 0.5 * kl,
               100 * tolerance::kSumF64);
 }
 
 TEST(Ae, HasNoKlAndNoNoise) {
   const Graph graph = training_graph(small_setup("ae"));
-  EXPECT_FALSE(graph.has_output("kl"));
+  EXPECT_FALSE(graph.has_output("term/kl"));
   for (const Node& node : graph.nodes()) {
     EXPECT_NE(node.kind, NodeKind::kNormal);
     EXPECT_NE(node.kind, NodeKind::kScalar);
   }
-  EXPECT_FALSE(all_models().find("ae").has_posterior);
-  EXPECT_TRUE(all_models().find("vae").has_posterior);
+  EXPECT_FALSE(abilities_of(small_setup("ae")).elbo);
+  EXPECT_TRUE(abilities_of(small_setup("vae")).elbo);
 }
 
 TEST(Elbo, SumsOverValuesAveragesOverItems) {
@@ -137,41 +140,44 @@ TEST(Elbo, SumsOverValuesAveragesOverItems) {
     }
     leaves["encoder/1/bias"] = {1, 0, 0, 0};  // mean (1, 0), log_var 0: KL 1/2
     const ReferenceRun run = run_reference(graph, rows, leaves);
-    EXPECT_NEAR(run.output("reconstruction").data[0], 6 * std::log(2.0), tolerance::kGoldenF64);
-    EXPECT_NEAR(run.output("kl").data[0], 0.5, tolerance::kGoldenF64);
+    EXPECT_NEAR(run.output("term/reconstruction").data[0], 6 * std::log(2.0),
+                tolerance::kGoldenF64);
+    EXPECT_NEAR(run.output("term/kl").data[0], 0.5, tolerance::kGoldenF64);
   }
 }
 
 TEST(FreeBits, RaiseTheObjectiveAndLeaveTheKlAlone) {
   ModelSetup setup = small_setup("vae");
-  setup.objective.free_bits = 100;  // above every KL: the objective's penalty is the bound
+  setup.own.texts["objective.free_bits"] =
+      "100";  // above every KL: the objective's penalty is the bound
   const Graph graph = training_graph(setup);
   const ReferenceRun run = run_reference(graph, 3, drawn_leaves(graph, 3));
-  const double kl = run.output("kl").data[0];
+  const double kl = run.output("term/kl").data[0];
   EXPECT_LT(kl, 100);
-  EXPECT_NEAR(run.output("objective").data[0] - run.output("reconstruction").data[0], 2 * 100,
+  EXPECT_NEAR(run.output("objective").data[0] - run.output("term/reconstruction").data[0], 2 * 100,
               1000 * tolerance::kSumF64);
 }
 
 TEST(Models, MoreDrawsKeepTheShapesOfTheTerms) {
   ModelSetup setup = small_setup("vae");
-  setup.objective.samples = 5;
   GraphBuilder g;
-  const ModelOutput model = build_training(g, setup);
-  EXPECT_EQ(g.shape(model.z), (Shape{5, 2}));
-  EXPECT_EQ(g.shape(model.params), (Shape{5, 6}));
-  EXPECT_EQ(g.shape(model.terms.reconstruction), Shape{});
-  EXPECT_EQ(g.shape(model.kl_per_dim), (Shape{2}));
-  EXPECT_EQ(g.type(model.objective).extent, Extent::kOnce);
+  const ModelBuild b = start_build(g, setup, Mode::kTraining);
+  const Parts parts = make_parts(b);
+  const BoundTerms bound = bound_terms(b, parts, given_data(b), {.samples = 5});
+  EXPECT_EQ(g.shape(bound.draw.z), (Shape{5, 2}));
+  EXPECT_EQ(g.shape(bound.params), (Shape{5, 6}));
+  EXPECT_EQ(g.shape(bound.terms.reconstruction), Shape{});
+  EXPECT_EQ(g.shape(bound.kl_per_dim), (Shape{2}));
+  EXPECT_EQ(g.type(bound.kl).extent, Extent::kOnce);
 }
 
 TEST(Models, BuildForManyShapes) {
-  for (const std::string& model : model_names()) {
+  for (const std::string& model : all_models().names()) {
     for (const Shape& shape : {Shape{1}, Shape{7}, Shape{5, 4}, Shape{4, 3, 3}, Shape{1, 1}}) {
       for (const char* hidden : {"none", "3", "8,2,5"}) {
         ModelSetup setup = small_setup(model);
         setup.data.item_shape = shape;
-        setup.model.hidden = hidden;
+        setup.own.texts["model.hidden"] = hidden;
         const Graph graph = training_graph(setup);
         const ReferenceRun run = run_reference(graph, 2, drawn_leaves(graph, 2));
         EXPECT_TRUE(std::isfinite(run.output("objective").data[0]));
@@ -182,8 +188,10 @@ TEST(Models, BuildForManyShapes) {
 
 TEST(Models, DecoderNeverEndsInASquash) {
   GraphBuilder g;
-  const ModelOutput model = build_training(g, small_setup("vae"));
-  EXPECT_EQ(g.node(model.params).op->name, "add");  // bias of the last layer
+  const ModelSetup setup = small_setup("vae");
+  const ModelBuild b = start_build(g, setup, Mode::kTraining);
+  const Value params = make_parts(b).decode(g.input("z", {2}), {});
+  EXPECT_EQ(g.node(params).op->name, "add");  // bias of the last layer
 }
 
 TEST(Models, RefuseDataOutsideTheSupport) {
@@ -207,17 +215,17 @@ TEST(Models, SuggestTheNearestName) {
 }
 
 TEST(ModelOptions, WidthsAndLatentAreBounded) {
-  EXPECT_FALSE(widths({}).has_value());
-  EXPECT_EQ(widths({.hidden = "256,128"}), (std::vector<int64_t>{256, 128}));
-  EXPECT_TRUE(widths({.hidden = "none"})->empty());
-  EXPECT_EQ(widths({.hidden = "65536"}), (std::vector<int64_t>{65536}));
+  EXPECT_FALSE(widths("auto").has_value());
+  EXPECT_EQ(widths("256,128"), (std::vector<int64_t>{256, 128}));
+  EXPECT_TRUE(widths("none")->empty());
+  EXPECT_EQ(widths("65536"), (std::vector<int64_t>{65536}));
   for (const char* hidden : {"0", "65537", "a", "3,,4", "-1"}) {
-    EXPECT_THROW(widths({.hidden = hidden}), Error) << hidden;
+    EXPECT_THROW(widths(hidden), Error) << hidden;
   }
   std::string many = "1";
   for (int i = 1; i < 64; ++i) many += ",1";
-  EXPECT_EQ(widths({.hidden = many})->size(), 64u);
-  EXPECT_THROW(widths({.hidden = many + ",1"}), Error);
+  EXPECT_EQ(widths(many)->size(), 64u);
+  EXPECT_THROW(widths(many + ",1"), Error);
   EXPECT_EQ(latent_dim_of({.latent_dim = "20"}), 20);
   EXPECT_FALSE(latent_dim_of({}).has_value());
   EXPECT_THROW(latent_dim_of({.latent_dim = "0"}), Error);
@@ -225,14 +233,15 @@ TEST(ModelOptions, WidthsAndLatentAreBounded) {
 }
 
 TEST(ModelOptions, CarryTheDocumentedFlags) {
-  ModelOptions o;
-  const auto options = bind_options(o, "model.");
+  ModelSetup o;
+  const auto options = bind_options(o);
   EXPECT_EQ(find_option(options, "model.name").flag, "--model");
   EXPECT_EQ(find_option(options, "model.hidden").flag, "--hidden");
   EXPECT_EQ(find_option(options, "model.latent_dim").alias, "--latent");
-  EXPECT_EQ(find_option(options, "model.beta").default_text, "none");
-  EXPECT_THROW(set_option(o, "likelihood", "bernouli"), Error);
-  EXPECT_THROW(set_option(o, "beta", "-1"), Error);
+  EXPECT_EQ(find_option(options, "model.beta").default_text, "4");
+  EXPECT_EQ(find_option(options, "model.beta").owners, "beta_vae");
+  EXPECT_THROW(set_option(o, "model.likelihood", "bernouli"), Error);
+  EXPECT_THROW(set_option(o, "model.beta", "-1"), Error);
 }
 
 }  // namespace

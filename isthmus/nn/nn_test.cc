@@ -6,7 +6,6 @@
 
 #include "isthmus/nn/activations.h"
 #include "isthmus/nn/initializers.h"
-#include "isthmus/nn/linear.h"
 #include "isthmus/nn/network.h"
 #include "isthmus/testing/leaf_values.h"
 
@@ -42,8 +41,8 @@ double value_of_activation(const std::string& name, double x) {
 TEST(Linear, ComputesTheProductByHand) {
   GraphBuilder g;
   {
-    const GraphBuilder::Scope scope(g, "encoder/0");
-    g.output("y", linear(g, g.input("x", {2}), 3, {.kind = "glorot_uniform"}));
+    const Network layer({g}, "encoder", 2, {}, 3);
+    g.output("y", layer({g}, g.input("x", {2})));
   }
   const Graph graph = std::move(g).finish();
   const ReferenceRun run = run_reference(graph, 2,
@@ -58,7 +57,8 @@ TEST(Linear, ComputesTheProductByHand) {
 
 TEST(Linear, KeepsLeadingAxes) {
   GraphBuilder g;
-  EXPECT_EQ(g.shape(linear(g, g.input("x", {7, 2}), 3, {})), (Shape{7, 3}));
+  const Network layer({g}, "n", 2, {}, 3);
+  EXPECT_EQ(g.shape(layer({g}, g.input("x", {7, 2}))), (Shape{7, 3}));
 }
 
 TEST(Activations, HaveTheirValuesAtTwoPoints) {
@@ -96,7 +96,8 @@ TEST(Activations, SuggestTheNearestName) {
 
 TEST(Network, NamesItsParametersByScope) {
   GraphBuilder g;
-  Value y = network(g, "encoder", g.input("x", {6}), {.hidden = {5, 4}}, 3);
+  const Network encoder({g}, "encoder", 6, {.hidden = {5, 4}}, 3);
+  Value y = encoder({g}, g.input("x", {6}));
   EXPECT_EQ(g.shape(y), (Shape{3}));
   std::vector<std::string> names;
   for (Value p : g.parameters()) names.push_back(g.node(p).name);
@@ -107,7 +108,8 @@ TEST(Network, NamesItsParametersByScope) {
 
 TEST(Network, LastLayerHasNoActivationAndItsOwnInitializer) {
   GraphBuilder g;
-  network(g, "n", g.input("x", {6}), {.hidden = {5}, .activation = "relu", .init = "he_normal"}, 3);
+  const Network n({g}, "n", 6, {.hidden = {5}, .activation = "relu", .init = "he_normal"}, 3);
+  n({g}, g.input("x", {6}));
   const Values parameters = g.parameters();
   EXPECT_EQ(g.node(parameters[0]).initializer.kind, "he_normal");
   EXPECT_EQ(g.node(parameters[1]).initializer.kind, "zeros");
@@ -117,7 +119,7 @@ TEST(Network, LastLayerHasNoActivationAndItsOwnInitializer) {
 
 TEST(Network, WithoutHiddenLayersIsOneLayer) {
   GraphBuilder g;
-  network(g, "n", g.input("x", {6}), {}, 3);
+  const Network n({g}, "n", 6, {}, 3);
   EXPECT_EQ(g.parameters().size(), 2u);
 }
 
@@ -130,6 +132,61 @@ TEST(Network, TheTailOfTheOutputStartsSmaller) {
     const float factor = i % 4 < 2 ? 1.0f : 0.25f;
     EXPECT_EQ(tail.values<float>()[i], factor * plain.values<float>()[i]);
   }
+}
+
+TEST(Network, IsAppliedTwiceWithTheSameWeights) {
+  GraphBuilder g;
+  const Network n({g, Mode::kTraining}, "n", 2, {.hidden = {3}, .dropout = 0.5}, 1);
+  g.output("a", n({g, Mode::kTraining}, g.input("a", {2})));
+  g.output("b", n({g, Mode::kTraining}, g.input("b", {2})));
+  std::vector<std::string> streams;
+  const Graph graph = std::move(g).finish();
+  for (const Node& node : graph.nodes()) {
+    if (node.kind == NodeKind::kUniform) streams.push_back(node.name);
+  }
+  EXPECT_EQ(graph.parameters().size(), 4u);
+  EXPECT_EQ(streams, (std::vector<std::string>{"n/1/dropout", "n/1/dropout1"}));
+}
+
+TEST(Network, AContextEntersTheFirstLayerAndStartsWithoutEffect) {
+  GraphBuilder g;
+  const Network n({g}, "n", 2, {.hidden = {3}, .activation = "identity", .context = 2}, 1);
+  g.output("y", n({g}, g.input("x", {2}), g.input("c", {2})));
+  const Graph graph = std::move(g).finish();
+  const LeafValues leaves = {{"x", {1, 2}},
+                             {"c", {10, 100}},
+                             {"n/0/weight", {1, 0, 0, 0, 1, 0}},
+                             {"n/0/bias", {0, 0, 0}},
+                             {"n/0/context", {0, 0, 0.5, 0, 0, 0.25}},
+                             {"n/1/weight", {1, 1, 1}},
+                             {"n/1/bias", {0}}};
+  EXPECT_EQ(run_reference(graph, 1, leaves).output("y").data[0], 1 + 2 + 5 + 25);
+  for (uint32_t index : graph.parameters()) {
+    const Node& node = graph.nodes()[index];
+    if (node.name == "n/0/context") {
+      EXPECT_EQ(node.initializer.kind, "zeros");
+    }
+  }
+}
+
+TEST(Dropout, IsOffAtInferenceAndKeepsTheMeanInTraining) {
+  GraphBuilder g;
+  Value x = g.input("x", {1000});
+  EXPECT_EQ(dropout({g, Mode::kInference}, x, 0.25, "d"), x);
+  EXPECT_EQ(dropout({g, Mode::kTraining}, x, 0, "d"), x);
+  g.output("y", dropout({g, Mode::kTraining}, x, 0.25, "d"));
+  const Graph graph = std::move(g).finish();
+  LeafValues leaves = drawn_leaves(graph, 4);
+  leaves["x"].assign(leaves["x"].size(), 3);
+  double dropped = 0;
+  const std::vector<double> y = run_reference(graph, 4, leaves).output("y").data;
+  for (double v : y) {
+    if (v == 0) ++dropped;
+    if (v != 0) {
+      EXPECT_NEAR(v, 4, 1e-12);
+    }
+  }
+  EXPECT_NEAR(dropped / 4000, 0.25, 5 * std::sqrt(0.25 * 0.75 / 4000));
 }
 
 TEST(Network, HiddenInitializerIsGlorotUnlessNamed) {
@@ -171,11 +228,13 @@ TEST(Initializers, ConstantsAreExact) {
 
 TEST(Initializers, ValuesDependOnSeedAndNameAlone) {
   GraphBuilder g;
-  g.output("y", network(g, "encoder", g.input("x", {6}), {.hidden = {5}}, 3));
+  const Network encoder({g}, "encoder", 6, {.hidden = {5}}, 3);
+  g.output("y", encoder({g}, g.input("x", {6})));
   const Graph graph = std::move(g).finish();
   GraphBuilder h;  // the same layer behind another one
   h.parameter("first", {3}, {.kind = "he_normal"});
-  h.output("y", network(h, "encoder", h.input("x", {6}), {.hidden = {5}}, 4));
+  const Network wider({h}, "encoder", 6, {.hidden = {5}}, 4);
+  h.output("y", wider({h}, h.input("x", {6})));
   const Graph other = std::move(h).finish();
   const auto bits = [](const Graph& made, uint64_t seed) {
     const NamedTensors tensors = initialize(made, seed);

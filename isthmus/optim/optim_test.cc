@@ -16,11 +16,9 @@ namespace {
 OptimizerOptions options_of(const Json& c) {
   OptimizerOptions o;
   o.name = c.at("name").as_string();
-  o.weight_decay = c.at("weight_decay").as_double();
-  o.beta1 = c.at("beta1").as_double();
-  o.beta2 = c.at("beta2").as_double();
-  o.epsilon = c.at("epsilon").as_double();
-  o.momentum = c.at("momentum").as_double();
+  for (const char* key : {"weight_decay", "beta1", "beta2", "epsilon", "momentum"}) {
+    o.own.texts["optimizer." + std::string(key)] = print_value(c.at(key).as_double());
+  }
   return o;
 }
 
@@ -113,7 +111,8 @@ TEST(Optimizers, ClippingAZeroGradientChangesNothing) {
 }
 
 TEST(Optimizers, SgdWithoutMomentumKeepsNoState) {
-  const Graph graph = least_squares_step({.name = "sgd", .momentum = 0}, std::nullopt);
+  const Graph graph = least_squares_step(
+      {.name = "sgd", .own = {.texts = {{"optimizer.momentum", "0"}}}}, std::nullopt);
   EXPECT_EQ(graph.assignments().size(), 1u);
 }
 
@@ -131,7 +130,7 @@ TEST(OptimizerOptions, CarryTheDocumentedFlags) {
   const auto options = bind_options(o, "optimizer.");
   EXPECT_EQ(find_option(options, "optimizer.learning_rate").flag, "--lr");
   EXPECT_EQ(find_option(options, "optimizer.name").flag, "--optimizer");
-  EXPECT_THROW(set_option(o, "beta1", "1"), Error);
+  EXPECT_THROW(find_option(options, "optimizer.beta1").set("1"), Error);
   EXPECT_THROW(set_option(o, "learning_rate", "0"), Error);
 }
 
@@ -162,7 +161,9 @@ TEST(Schedules, CosineFallsFromTheFullRateTowardsZero) {
 
 TEST(Schedules, StepDropsAfterEveryCount) {
   const OptimizerOptions o = {
-      .learning_rate = 1, .schedule = "step", .step_every = 10, .step_factor = 0.5};
+      .learning_rate = 1,
+      .schedule = "step",
+      .own = {.texts = {{"optimizer.step_every", "10"}, {"optimizer.step_factor", "0.5"}}}};
   EXPECT_EQ(learning_rate_at(o, 10, 100), 1.0);
   EXPECT_EQ(learning_rate_at(o, 11, 100), 0.5);
   EXPECT_EQ(learning_rate_at(o, 21, 100), 0.25);

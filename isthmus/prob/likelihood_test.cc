@@ -31,10 +31,13 @@ DataSpec real_spec(double low, double high) {
           .fields = {{.min = low, .max = high, .standard_deviation = 0.5}}};
 }
 
+OwnOptions with_sigma(const std::string& sigma) { return {.texts = {{"model.sigma", sigma}}}; }
+
 /// Inputs "params" and "x", one value per item; outputs log_prob, mean and sample.
-Graph one_value_graph(const std::string& name, const LikelihoodSetup& setup = {}) {
+Graph one_value_graph(const std::string& name, const std::string& sigma = "learned") {
   GraphBuilder g;
-  const Likelihood p = all_likelihoods().find(name).make(g, setup);
+  const LikelihoodSetup setup;
+  const Likelihood p = all_likelihoods().find(name).make(g, setup, with_sigma(sigma));
   Value params = g.input("params", {setup.num_values});
   g.output("log_prob", p.log_prob(g, params, g.input("x", {setup.num_values})));
   g.output("mean", p.mean(g, params));
@@ -147,7 +150,7 @@ TEST(ContinuousBernoulli, DrawsStayInsideTheUnitIntervalAtAnyLogit) {
 }
 
 TEST(Gaussian, FixedSigmaIntegratesToOneAndHasItsMoments) {
-  const Graph graph = one_value_graph("gaussian", {.sigma = "0.5"});
+  const Graph graph = one_value_graph("gaussian", "0.5");
   const DensityMoments moments = density_moments(graph, 0.3, -6, 6);
   EXPECT_NEAR(moments.total, 1, 100 * tolerance::kGoldenF64);
   EXPECT_NEAR(moments.mean, 0.3, 100 * tolerance::kGoldenF64);
@@ -156,7 +159,7 @@ TEST(Gaussian, FixedSigmaIntegratesToOneAndHasItsMoments) {
 }
 
 TEST(Gaussian, FixedSigmaHasNoParameters) {
-  EXPECT_EQ(one_value_graph("gaussian", {.sigma = "0.5"}).parameters().size(), 0u);
+  EXPECT_EQ(one_value_graph("gaussian", "0.5").parameters().size(), 0u);
 }
 
 /// -1/2 sum (log 2 pi v + (x - m)^2 / v).
@@ -176,7 +179,7 @@ TEST(Gaussian, LearnedSigmasHaveTheirValueByHand) {
     GraphBuilder g;
     const Likelihood p = all_likelihoods()
                              .find("gaussian")
-                             .make(g, {.num_values = 3, .sigma = sigma, .min_sigma = {0.1}});
+                             .make(g, {.num_values = 3, .min_sigma = {0.1}}, with_sigma(sigma));
     g.output("log_prob", p.log_prob(g, g.input("params", {3}), g.input("x", {3})));
     const Graph graph = std::move(g).finish();
     const std::vector<double> log_sigma =
@@ -195,7 +198,7 @@ TEST(Gaussian, LearnedSigmaStartsAtTheData) {
   GraphBuilder g;
   all_likelihoods()
       .find("gaussian")
-      .make(g, {.num_values = 3, .sigma = "learned", .initial_sigma = 0.3, .min_sigma = {0.05}});
+      .make(g, {.num_values = 3, .initial_sigma = 0.3, .min_sigma = {0.05}}, with_sigma("learned"));
   const Node& parameter = g.node(g.parameters()[0]);
   EXPECT_EQ(parameter.name, "likelihood/log_sigma");
   EXPECT_NEAR(sigma_value(parameter.initializer.value, 0.05), 0.3, tolerance::kGoldenF64);
@@ -207,8 +210,9 @@ TEST(Gaussian, SigmaStopsAtQuantisation) {
   EXPECT_GE(sigma_value(-50, bound), bound);
   // Perfect reconstruction: however far log_sigma falls, the density stays bounded.
   GraphBuilder g;
-  const Likelihood p =
-      all_likelihoods().find("gaussian").make(g, {.num_values = 1, .min_sigma = {bound}});
+  const Likelihood p = all_likelihoods()
+                           .find("gaussian")
+                           .make(g, {.num_values = 1, .min_sigma = {bound}}, with_sigma("learned"));
   Value x = g.input("x", {1});
   g.output("log_prob", p.log_prob(g, x, x));
   const Graph graph = std::move(g).finish();
@@ -232,7 +236,7 @@ TEST(Gaussian, EveryColumnHasItsOwnFloor) {
     GraphBuilder g;
     const Likelihood p = all_likelihoods()
                              .find("gaussian")
-                             .make(g, {.num_values = 3, .sigma = sigma, .min_sigma = floors});
+                             .make(g, {.num_values = 3, .min_sigma = floors}, with_sigma(sigma));
     g.output("log_prob", p.log_prob(g, g.input("params", {3}), g.input("x", {3})));
     const Graph graph = std::move(g).finish();
     const std::vector<double> log_sigma =
@@ -250,7 +254,7 @@ TEST(Gaussian, EveryColumnHasItsOwnFloor) {
 TEST(Gaussian, RefusesASigmaThatIsNone) {
   GraphBuilder g;
   for (const std::string sigma : {"0", "-1", "wide", "nan"}) {
-    EXPECT_THROW(all_likelihoods().find("gaussian").make(g, {.sigma = sigma}), Error) << sigma;
+    EXPECT_THROW(all_likelihoods().find("gaussian").make(g, {}, with_sigma(sigma)), Error) << sigma;
     EXPECT_THROW(check_sigma(sigma), Error) << sigma;
   }
 }
@@ -270,7 +274,8 @@ TEST(Likelihood, ExtremeInputsAreFinite) {
 TEST(Likelihood, SumsOverValuesForEveryDraw) {
   for (const std::string& name : all_likelihoods().names()) {
     GraphBuilder g;
-    const Likelihood p = all_likelihoods().find(name).make(g, {.num_values = 3});
+    const Likelihood p =
+        all_likelihoods().find(name).make(g, {.num_values = 3}, with_sigma("learned"));
     Value x = g.input("x", {3});
     Value draws = g.input("params", {2, 3 * p.params_per_value});
     g.output("draws", p.log_prob(g, draws, x));

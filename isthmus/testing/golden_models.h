@@ -41,19 +41,23 @@ inline Scaling golden_scaling() { return {.kind = "unit", .shift = {0}, .scale =
 
 inline ModelSetup golden_setup(const GoldenCase& c) {
   const Json& fixture = *c.fixture;
-  ModelSetup setup{.model = {.name = c.word("model"),
-                             .hidden = std::to_string(fixture.at("hidden").as_int()),
-                             .latent_dim = std::to_string(fixture.at("latent").as_int()),
-                             .likelihood = c.word("likelihood"),
-                             .sigma = c.word("sigma")},
-                   .objective = {.estimator = c.word("estimator"), .samples = c.samples()},
-                   .data = {.item_shape = {fixture.at("values").as_int()},
-                            .dtype = Dtype::kU8,
-                            .fields = {{.min = 0, .max = 255, .integer = true}},
-                            .scaling = golden_scaling(),
-                            .rounding = {fixture.at("min_sigma").as_double()}},
-                   .initial_sigma = fixture.at("initial_sigma").as_double()};
-  if (setup.model.name == "beta_vae") setup.model.beta = c.values->at("beta").as_double();
+  ModelSetup setup{
+      .model = {.name = c.word("model"),
+                .latent_dim = std::to_string(fixture.at("latent").as_int()),
+                .likelihood = c.word("likelihood")},
+      .own = {.texts = {{"model.hidden", std::to_string(fixture.at("hidden").as_int())},
+                        {"model.sigma", c.word("sigma")},
+                        {"objective.estimator", c.word("estimator")},
+                        {"objective.samples", std::to_string(c.samples())}}},
+      .data = {.item_shape = {fixture.at("values").as_int()},
+               .dtype = Dtype::kU8,
+               .fields = {{.min = 0, .max = 255, .integer = true}},
+               .scaling = golden_scaling(),
+               .rounding = {fixture.at("min_sigma").as_double()}},
+      .initial_sigma = fixture.at("initial_sigma").as_double()};
+  if (const Json* beta = c.values->find("beta")) {
+    setup.own.texts["model.beta"] = print_value(beta->as_double());
+  }
   return setup;
 }
 

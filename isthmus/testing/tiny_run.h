@@ -61,7 +61,7 @@ inline TrainRequest tiny_request(const Dataset& data, Device& device, const std:
   request.device = &device;
   request.options.run.out = out;
   request.options.run.samples_every = "none";
-  request.options.model.hidden = "6";
+  request.options.own.texts["model.hidden"] = "6";
   request.options.model.latent_dim = "2";
   request.options.loop.batch_size = "10";
   request.options.loop.epochs = "3";

@@ -38,6 +38,13 @@ struct Row {
   const char *likelihood, *hidden, *latent, *batch, *scale;
 };
 
+const Choice& choice_of(const ResolvedOptions& r, const std::string& key) {
+  for (const Choice& choice : r.choices) {
+    if (choice.key == key) return choice;
+  }
+  throw std::runtime_error("no choice " + key);
+}
+
 TEST(Choices, FollowTheTable) {
   const DataKind image = DataKind::kImage, table = DataKind::kTable, array = DataKind::kArray;
   const std::vector<Row> rows = {
@@ -62,18 +69,11 @@ TEST(Choices, FollowTheTable) {
     const ResolvedOptions r = resolve_options({}, row.spec, row.items, {});
     const std::string name = describe_item(row.spec);
     EXPECT_EQ(r.options.model.likelihood, row.likelihood) << name;
-    EXPECT_EQ(r.options.model.hidden, row.hidden) << name;
+    EXPECT_EQ(choice_of(r, "model.hidden").value, row.hidden) << name;
     EXPECT_EQ(r.options.model.latent_dim, row.latent) << name;
     EXPECT_EQ(r.options.loop.batch_size, row.batch) << name;
     EXPECT_EQ(r.options.hold_out.scale, row.scale) << name;
   }
-}
-
-const Choice& choice_of(const ResolvedOptions& r, const std::string& key) {
-  for (const Choice& choice : r.choices) {
-    if (choice.key == key) return choice;
-  }
-  throw std::runtime_error("no choice " + key);
 }
 
 TEST(Choices, OfAnAutoencoderMinimiseTheSquaredError) {
@@ -82,9 +82,10 @@ TEST(Choices, OfAnAutoencoderMinimiseTheSquaredError) {
   const DataSpec spec = spec_of(DataKind::kTable, {6}, Dtype::kF32, -3, 9, false);
   const ResolvedOptions r = resolve_options(options, spec, 500, {});
   EXPECT_EQ(r.options.model.likelihood, "gaussian");
-  EXPECT_EQ(r.options.model.sigma, "1");
-  options.model.sigma = "per_dimension";
-  EXPECT_EQ(resolve_options(options, spec, 500, {}).options.model.sigma, "per_dimension");
+  EXPECT_EQ(choice_of(r, "model.sigma").value, "1");
+  options.own.texts["model.sigma"] = "per_dimension";
+  EXPECT_EQ(choice_of(resolve_options(options, spec, 500, {}), "model.sigma").value,
+            "per_dimension");
 }
 
 TEST(Choices, OfSmallTablesBoundTheGradientAndWaitLonger) {
@@ -155,11 +156,11 @@ TEST(Choices, OptionsWithoutEffectAreRefused) {
     }
     return false;
   };
-  EXPECT_TRUE(refused([](TrainOptions& o) { o.model.beta = 2; }));
-  EXPECT_TRUE(refused([](TrainOptions& o) { o.model.sigma = "0.5"; }));
+  EXPECT_TRUE(refused([](TrainOptions& o) { o.own.texts["model.beta"] = "2"; }));
+  EXPECT_TRUE(refused([](TrainOptions& o) { o.own.texts["model.sigma"] = "0.5"; }));
   EXPECT_TRUE(refused([](TrainOptions& o) {
     o.model.name = "ae";
-    o.objective.kl_warmup = 3;
+    o.own.texts["objective.kl_warmup"] = "3";
   }));
   EXPECT_TRUE(refused([](TrainOptions& o) {
     o.hold_out.val = "0";

@@ -164,7 +164,7 @@ TEST(TrainData, WhereTheSplitPutsARareValueDoesNotRefuseTheRun) {
     request.device = &device;
     request.options.run.seed = seed;
     request.options.run.out = fresh_folder("rare-run");
-    request.options.model.hidden = "4";
+    request.options.own.texts["model.hidden"] = "4";
     request.options.loop.epochs = "1";
     RecordingObserver seen;
     EXPECT_EQ(train(request, seen).status, "done");
@@ -181,7 +181,7 @@ TrainResult run_of(const std::string& path, Device& device, const std::string& n
   request.data = {path};
   request.device = &device;
   request.options.run.out = fresh_folder(name);
-  request.options.model.hidden = "6";
+  request.options.own.texts["model.hidden"] = "6";
   request.options.loop.epochs = epochs;
   parse_value("lr", rate, greater_than(0), request.options.optimizer.learning_rate);
   RecordingObserver seen;
@@ -213,7 +213,7 @@ TEST(IndependentColumns, AreTheGaussiansOfTheTrainingItems) {
   const std::string path = table_file("columns", 80, wave);
   const TrainData data = open_train_data({path}, nullptr, {});
   ModelSetup setup = setup_for(data.train.spec, "gaussian");
-  setup.model.sigma = "per_dimension";
+  setup.own.texts["model.sigma"] = "per_dimension";
   const MetricResult result = independent_columns(data, setup);
   double sum = 0;
   const std::span<const float> values = std::as_const(data.train.values).values<float>();

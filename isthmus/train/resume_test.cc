@@ -144,7 +144,7 @@ TEST(Resume, ChangedDataAreRefusedUnlessAllowed) {
 TEST(Resume, AChangedModelIsRefusedAndMoreEpochsAreNot) {
   Stopped s("config-changed");
   TrainRequest request = resume_request(s, s.out);
-  request.options.model.hidden = "7";
+  request.options.own.texts["model.hidden"] = "7";
   EXPECT_EQ(resume_code(request), ErrorCode::kResumeConfig);
   request = resume_request(s, s.out);
   request.options.loop.epochs = "5";
@@ -179,7 +179,7 @@ TEST(Resume, SaysAtItsEndThatTheCodeIsIgnored) {
   const auto collapsing = [](Reference& r, const std::string& out) {
     TrainRequest request = tiny_request(r.data, r.device, fresh_folder(out));
     request.options.model.name = "beta_vae";
-    request.options.model.beta = 1000;
+    request.options.own.texts["model.beta"] = "1000";
     request.options.loop.epochs = "9";
     return request;
   };

@@ -114,7 +114,7 @@ TEST(Rewind, InsideAnEpochGoesBackToTheSameStep) {
   const Dataset data = tiny_images(270);
   FaultyDevice device({{200, kRate}, {264, kRate / 2}});
   TrainRequest request = tiny_request(data, device, "");
-  request.options.model.hidden = "2";
+  request.options.own.texts["model.hidden"] = "2";
   request.options.model.latent_dim = "1";
   request.options.loop.batch_size = "1";
   request.options.loop.epochs = "1";

@@ -65,7 +65,7 @@ TEST(Trainer, AFiniteButAbsurdLossIsDivergenceToo) {
   TrainRequest request = tiny_request(data, device, fresh_folder("absurd"));
   request.options.optimizer.learning_rate = 1000;
   request.options.model.likelihood = "gaussian";
-  request.options.model.sigma = "1";
+  request.options.own.texts["model.sigma"] = "1";
   EXPECT_EQ(code_of([&] { train(request, seen); }), ErrorCode::kDiverged);
   EXPECT_TRUE(seen.has_event("rollback"));
 }
@@ -77,8 +77,8 @@ TEST(Trainer, AWarmUpThatLetsKlGrowIsNotDivergence) {
     RecordingObserver seen;
     TrainRequest request = tiny_request(data, device, fresh_folder("warm-up"));
     request.options.model.name = "beta_vae";
-    request.options.model.beta = 1000;
-    request.options.objective.kl_warmup = warmup;
+    request.options.own.texts["model.beta"] = "1000";
+    request.options.own.texts["objective.kl_warmup"] = print_value(warmup);
     request.options.loop.epochs = "8";
     request.options.loop.patience = "none";
     EXPECT_EQ(train(request, seen).status, "done");

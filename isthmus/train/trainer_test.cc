@@ -107,7 +107,7 @@ TEST(Trainer, ValidationElboIgnoresBetaAndWarmup) {
     RecordingObserver seen;
     TrainRequest request = tiny_request(data, device, fresh_folder("beta"));
     request.options.model.name = "beta_vae";
-    request.options.model.beta = beta;
+    request.options.own.texts["model.beta"] = print_value(beta);
     request.options.loop.epochs = "1";
     request.options.optimizer.learning_rate = 1e-30;  // equal weights, so equal validation
     train(request, seen);
@@ -125,7 +125,7 @@ TEST(Trainer, WarmupCountsEpochs) {
   ReferenceDevice device;
   RecordingObserver seen;
   TrainRequest request = tiny_request(data, device, fresh_folder("warmup"));
-  request.options.objective.kl_warmup = 2;
+  request.options.own.texts["objective.kl_warmup"] = "2";
   train(request, seen);
   ASSERT_EQ(seen.epochs.size(), 3u);
   // Recorded for the first step of the next epoch: 5 of 8 steps, then complete.
@@ -272,7 +272,7 @@ TEST(Trainer, ACollapsedCodeIsWarnedOf) {
   RecordingObserver seen;
   TrainRequest request = tiny_request(data, device, fresh_folder("collapse"));
   request.options.model.name = "beta_vae";
-  request.options.model.beta = 1000;
+  request.options.own.texts["model.beta"] = "1000";
   const TrainResult r = train(request, seen);
   EXPECT_TRUE(seen.has_event("warning"));
   // It belongs to the epoch that showed it, the last of three.

@@ -20,10 +20,10 @@ namespace {
 
 Model untrained(const DataSpec& spec, const std::string& likelihood, const std::string& hidden) {
   Model model;
-  model.setup.model.hidden = hidden;
+  model.setup.own.texts["model.hidden"] = hidden;
   model.setup.model.latent_dim = "2";
   model.setup.model.likelihood = likelihood;
-  model.setup.model.sigma = likelihood == "gaussian" ? "0.5" : "learned";
+  model.setup.own.texts["model.sigma"] = likelihood == "gaussian" ? "0.5" : "learned";
   model.setup.data = spec;
   const NamedTensors first = initialize(evaluation_graph(model.setup), 3);
   for (const ExpectedTensor& p : expected_parameters(model.setup)) {

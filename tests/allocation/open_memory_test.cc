@@ -24,10 +24,10 @@ namespace {
 
 Bytes model_of(const std::string& hidden) {
   Model model;
-  model.setup.model.hidden = hidden;
+  model.setup.own.texts["model.hidden"] = hidden;
   model.setup.model.latent_dim = "20";
   model.setup.model.likelihood = "bernoulli";
-  model.setup.model.sigma = "learned";
+  model.setup.own.texts["model.sigma"] = "learned";
   model.setup.data = {.kind = DataKind::kImage,
                       .item_shape = {28, 28},
                       .dtype = Dtype::kU8,

@@ -51,16 +51,15 @@ namespace {
 constexpr int64_t kItems = 300;
 
 Graph training_step(const std::string& model) {
-  const ModelSetup setup{
-      .model = {.name = model, .hidden = "32", .latent_dim = "4", .likelihood = "bernoulli"},
-      .objective = {},
-      .data = {.kind = DataKind::kImage,
-               .item_shape = {8, 8},
-               .dtype = Dtype::kU8,
-               .fields = {{.min = 0, .max = 255, .standard_deviation = 80}},
-               .scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}}};
+  const ModelSetup setup{.model = {.name = model, .latent_dim = "4", .likelihood = "bernoulli"},
+                         .own = {.texts = {{"model.hidden", "32"}}},
+                         .data = {.kind = DataKind::kImage,
+                                  .item_shape = {8, 8},
+                                  .dtype = Dtype::kU8,
+                                  .fields = {{.min = 0, .max = 255, .standard_deviation = 80}},
+                                  .scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}}};
   GraphBuilder g;
-  add_update(g, build_training(g, setup).objective, OptimizerOptions{}, {});
+  add_update(g, build_training(g, setup).objectives, OptimizerOptions{}, {});
   return std::move(g).finish();
 }
 

@@ -10,10 +10,10 @@ columns  a                    integer  1 .. 5, mean 2.500, 3 distinct
          c                    integer  7 .. 7, mean 7.000, 1 distinct
 row      [1.0,2.0,7.0]
 suggest  data.scale standardize (a table: mean 0 and deviation 1 per column)
-         model.hidden 128 (3 values per item)
          model.latent_dim 2 (a third of 3 values per item, 2 to 20)
-         model.init glorot_uniform (even steps in narrow tables and wide images alike)
          model.likelihood gaussian (a table of numbers)
+         model.hidden 128 (3 values per item)
+         model.init glorot_uniform (even steps in narrow tables and wide images alike)
          model.sigma per_dimension (tables)
          train.epochs auto (until early stopping, at most 500)
          train.batch_size 1 (4 items, at most a tenth of them)
@@ -57,4 +57,4 @@ tensors  decoder/0/bias               F32 (128)
          encoder/1/weight             F32 (128, 4)
          likelihood/log_sigma         F32 (2)
 $ isthmus inspect m/config.toml
-config   m/config.toml: 68 keys, all known
+config   m/config.toml: ... keys, all known

@@ -4,10 +4,10 @@ $ awk 'BEGIN { print "length,width,weight"; for (i = 0; i < 300; i++) { l = 5 + 
 $ isthmus train table.csv --epochs 3 --dry-run
 data     table.csv: 270 train + 30 validation, 3 columns, f32
 choice   data.scale standardize (a table: mean 0 and deviation 1 per column)
-         model.hidden 128 (3 values per item)
          model.latent_dim 2 (a third of 3 values per item, 2 to 20)
-         model.init glorot_uniform (even steps in narrow tables and wide images alike)
          model.likelihood gaussian (a table of numbers)
+         model.hidden 128 (3 values per item)
+         model.init glorot_uniform (even steps in narrow tables and wide images alike)
          model.sigma per_dimension (tables)
          train.epochs 3 (flag)
          train.batch_size 27 (270 items, at most a tenth of them)
@@ -25,10 +25,10 @@ dry run: nothing was written
 $ isthmus train table.csv --epochs 3 -o runs/a
 data     table.csv: 270 train + 30 validation, 3 columns, f32
 choice   data.scale standardize (a table: mean 0 and deviation 1 per column)
-         model.hidden 128 (3 values per item)
          model.latent_dim 2 (a third of 3 values per item, 2 to 20)
-         model.init glorot_uniform (even steps in narrow tables and wide images alike)
          model.likelihood gaussian (a table of numbers)
+         model.hidden 128 (3 values per item)
+         model.init glorot_uniform (even steps in narrow tables and wide images alike)
          model.sigma per_dimension (tables)
          train.epochs 3 (flag)
          train.batch_size 27 (270 items, at most a tenth of them)
@@ -122,8 +122,8 @@ valid isthmus.metrics/1 x 11
 $ printf '[train]\nepochs = "2"\n[model]\nhidden = [8]\n' > t.toml; ISTHMUS_MODEL_LATENT_DIM=2 isthmus train table.csv --config t.toml --set model.activation=tanh -o runs/f --json 2>/dev/null | python3 -c 'import json,sys
 > for c in json.load(sys.stdin)["choices"]:
 >     if c["origin"] not in ("built-in", "auto"): print(c["key"], c["value"], c["origin"])'
-model.hidden 8 config
 model.latent_dim 2 env
+model.hidden 8 config
 model.activation tanh flag
 train.epochs 2 config
 run.out runs/f flag

@@ -67,7 +67,7 @@ error[E2102]: unknown environment variable ISTHMUS_TRAIN_EPOCH
 [2]
 $ ISTHMUS_MODEL_BETA=x isthmus datasets
 error[E2103]: ISTHMUS_MODEL_BETA: model.beta = "x" is not a number
-  hint: expected a number, at least 0 (default none)
+  hint: expected a number, at least 0 (default 4)
 [2]
 $ isthmus train a.csv --latnet 3 --json 2>/dev/null | check_json.py
 valid isthmus.error/1 x 1

@@ -57,17 +57,14 @@ struct Bf16Case {
 };
 
 ModelSetup setup_of(const Bf16Case& c) {
-  return {.model = {.name = c.model,
-                    .hidden = c.hidden,
-                    .latent_dim = c.latent_dim,
-                    .likelihood = "bernoulli"},
-          .objective = {},
+  return {.model = {.name = c.model, .latent_dim = c.latent_dim, .likelihood = "bernoulli"},
+          .own = {.texts = {{"model.hidden", c.hidden}}},
           .data = small_images()};
 }
 
 Graph gradient_graph(const Bf16Case& c) {
   GraphBuilder g;
-  output_gradients(g, build_training(g, setup_of(c)).objective);
+  output_gradients(g, build_training(g, setup_of(c)).objectives.front().value);
   return std::move(g).finish();
 }
 

@@ -12,8 +12,8 @@ namespace {
 constexpr int64_t kItems = 40;
 
 ModelSetup setup_of(const std::string& model, const std::string& likelihood) {
-  return {.model = {.name = model, .hidden = "16", .latent_dim = "4", .likelihood = likelihood},
-          .objective = {},
+  return {.model = {.name = model, .latent_dim = "4", .likelihood = likelihood},
+          .own = {.texts = {{"model.hidden", "16"}}},
           .data = small_images()};
 }
 

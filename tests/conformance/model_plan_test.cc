@@ -17,18 +17,16 @@ constexpr int64_t kItems = 300, kBatch = 128;
 
 Graph training_graph(const std::string& model, const std::string& likelihood,
                      const std::string& hidden = "64", const std::string& latent_dim = "8") {
-  const ModelSetup setup{.model = {.name = model,
-                                   .hidden = hidden,
-                                   .latent_dim = latent_dim,
-                                   .likelihood = likelihood},
-                         .objective = {},
-                         .data = {.kind = DataKind::kImage,
-                                  .item_shape = {14, 14},
-                                  .dtype = Dtype::kU8,
-                                  .fields = {{.min = 0, .max = 255, .standard_deviation = 80}},
-                                  .scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}}};
+  const ModelSetup setup{
+      .model = {.name = model, .latent_dim = latent_dim, .likelihood = likelihood},
+      .own = {.texts = {{"model.hidden", hidden}}},
+      .data = {.kind = DataKind::kImage,
+               .item_shape = {14, 14},
+               .dtype = Dtype::kU8,
+               .fields = {{.min = 0, .max = 255, .standard_deviation = 80}},
+               .scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}}};
   GraphBuilder g;
-  add_update(g, build_training(g, setup).objective, OptimizerOptions{}, {});
+  add_update(g, build_training(g, setup).objectives, OptimizerOptions{}, {});
   return std::move(g).finish();
 }
 

@@ -23,19 +23,18 @@ std::string title(const StepCase& c) {
 }
 
 Graph step_graph(const StepCase& c) {
-  const ModelSetup setup{
-      .model = {.name = c.model,
-                .hidden = "16",
-                .latent_dim = "4",
-                .likelihood = c.likelihood,
-                .sigma = c.sigma},
-      .objective = {.estimator = c.estimator, .samples = c.samples, .free_bits = c.free_bits},
-      .data = small_images()};
+  const ModelSetup setup{.model = {.name = c.model, .latent_dim = "4", .likelihood = c.likelihood},
+                         .own = {.texts = {{"model.hidden", "16"},
+                                           {"model.sigma", c.sigma},
+                                           {"objective.estimator", c.estimator},
+                                           {"objective.samples", std::to_string(c.samples)},
+                                           {"objective.free_bits", print_value(c.free_bits)}}},
+                         .data = small_images()};
   OptimizerOptions optimizer;
   optimizer.name = c.optimizer;
-  optimizer.weight_decay = c.optimizer == "adamw" ? 0.01 : 0;
+  optimizer.own.texts["optimizer.weight_decay"] = c.optimizer == "adamw" ? "0.01" : "0";
   GraphBuilder g;
-  add_update(g, build_training(g, setup).objective, optimizer, c.clip);
+  add_update(g, build_training(g, setup).objectives, optimizer, c.clip);
   return std::move(g).finish();
 }
 

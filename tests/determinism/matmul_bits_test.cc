@@ -194,17 +194,17 @@ void check_product(const Matmul& matmul, ThreadPool& pool) {
 
 Graph preset_graph(const std::string& preset) {
   ModelSetup setup{.model = {},
-                   .objective = {},
+                   .own = {},
                    .data = {.kind = DataKind::kImage,
                             .item_shape = {28, 28},
                             .dtype = Dtype::kU8,
                             .fields = {{.min = 0, .max = 255}},
                             .scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}}};
   for (const auto& [key, value] : preset_values(preset)) {
-    set_option(setup.model, std::string(key), std::string(value));
+    set_option(setup, "model." + std::string(key), value);
   }
   GraphBuilder g;
-  add_update(g, build_training(g, setup).objective, OptimizerOptions{}, {});
+  add_update(g, build_training(g, setup).objectives, OptimizerOptions{}, {});
   return std::move(g).finish();
 }
 

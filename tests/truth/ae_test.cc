@@ -41,10 +41,10 @@ TEST(LinearAe, ReachesTheErrorOfPca) {
   request.dataset = &data;
   request.options.hold_out.scale = "none";
   request.options.model.name = "ae";
-  request.options.model.hidden = "none";
+  request.options.own.texts["model.hidden"] = "none";
   request.options.model.latent_dim = std::to_string(kRank);
   request.options.model.likelihood = "gaussian";
-  request.options.model.sigma = "1";
+  request.options.own.texts["model.sigma"] = "1";
   request.options.loop.batch_size = "100";
   request.options.optimizer.learning_rate = 0.03;
   const EvalResult r = evaluate(trained(request), data, *device, {}, {});

@@ -28,10 +28,10 @@ Model trained(const Dataset& data, Device& device, const std::string& epochs) {
   o.run.report = false;
   o.hold_out.val = "0";
   o.hold_out.scale = "none";
-  o.model.hidden = "none";
+  o.own.texts["model.hidden"] = "none";
   o.model.latent_dim = std::to_string(kRank);
   o.model.likelihood = "gaussian";
-  o.model.sigma = "learned";
+  o.own.texts["model.sigma"] = "learned";
   o.loop.batch_size = "100";
   o.loop.epochs = epochs;
   o.optimizer.learning_rate = 0.01;
