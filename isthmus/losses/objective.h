@@ -20,8 +20,11 @@ struct Term {
 struct Objective {
   Value value;                // (): what is reported as minimised
   Value differentiated = {};  // a surrogate whose gradient is wanted instead; invalid: `value`
-  Values parameters = {};     // what it moves; empty: all that no other objective moves
-  std::string name = {};      // "critic"; empty for the model's own
+  /// What it moves; empty: all that no other objective moves alone. A parameter of several
+  /// objectives takes the sum of their changes, each with an optimizer state of its own.
+  Values parameters = {};
+  std::string name = {};  // "critic"; empty for the model's own
+  double rate = 1;        // times the learning rate
 };
 
 struct Training {

@@ -53,19 +53,20 @@ BoundTerms bound_terms(const ModelBuild& b, const Parts& parts, const Given& giv
   return bound;
 }
 
-Training elbo_training(const ModelBuild& b, const BoundTerms& bound, const VariationalOptions& o,
+Training elbo_training(const ModelBuild& b, const BoundTerms& bound, const ElboOptions& o,
                        double beta) {
   GraphBuilder& g = b.g;
   const Value kl_weight = g.scalar("kl_weight");
   Value penalty = bound.kl;
-  if (o.free_bits > 0) {
+  if (o.kl.free_bits > 0) {
     if (!bound.kl_per_dim.valid()) {
       throw Error(ErrorCode::kConflict,
                   "objective.free_bits counts the kl of each latent, which posterior " +
-                      o.posterior + " with prior " + o.prior + " does not have",
+                      o.variational.posterior + " with prior " + o.variational.prior +
+                      " does not have",
                   "leave it out, or use --kl-warmup", {.key = "objective.free_bits"});
     }
-    penalty = free_bits_kl(g, bound.kl_per_dim, o.free_bits);
+    penalty = free_bits_kl(g, bound.kl_per_dim, o.kl.free_bits);
   }
   const Value weight = beta == 1 ? kl_weight : g.mul(g.constant(beta), kl_weight);
   return {.objectives = {{.value = g.add(bound.reconstruction, g.mul(weight, penalty))}},

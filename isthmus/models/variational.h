@@ -14,8 +14,6 @@ struct VariationalOptions {
   std::string posterior = "normal";
   std::string estimator = "sgvb_b";
   int64_t samples = 1;
-  double kl_warmup = 0;
-  double free_bits = 0;
 
   static constexpr auto fields() {
     using O = VariationalOptions;
@@ -29,11 +27,35 @@ struct VariationalOptions {
         field(&O::estimator, "objective.estimator", one_of(estimator_words),
               "sgvb_b: kl in closed form, where there is one; sgvb_a: kl from the draws.", rare),
         field(&O::samples, "objective.samples", between(1, 1000),
-              "Posterior draws per item and step.", rare),
+              "Posterior draws per item and step.", rare)};
+  }
+};
+
+/// Of models with a weight on their kl.
+struct KlWeightOptions {
+  double kl_warmup = 0;
+  double free_bits = 0;
+
+  static constexpr auto fields() {
+    using O = KlWeightOptions;
+    return std::tuple{
         field(&O::kl_warmup, "objective.kl_warmup", at_least(0),
-              "Epochs over which the weight of kl rises from 0 to 1."),
+              "Epochs over which the weight of kl rises from 0 to 1. Set it (20) when the decoder "
+              "ignores the code."),
         field(&O::free_bits, "objective.free_bits", at_least(0),
-              "Nats of kl per latent, on the mean over a batch, that cost nothing.")};
+              "Nats of kl per latent, on the mean over a batch, that cost nothing. Set it (0.1) to "
+              "keep more latents in use.")};
+  }
+};
+
+struct ElboOptions {
+  VariationalOptions variational;
+  KlWeightOptions kl;
+
+  static constexpr auto fields() {
+    using O = ElboOptions;
+    return std::tuple{nested(&O::variational, "", "The bound."),
+                      nested(&O::kl, "", "The weight of its kl.")};
   }
 };
 
@@ -53,7 +75,7 @@ BoundTerms bound_terms(const ModelBuild& b, const Parts& parts, const Given& giv
                        const VariationalOptions& options);
 
 /// objective = reconstruction + beta kl_weight kl. With beta 1 no node is added for beta.
-Training elbo_training(const ModelBuild& b, const BoundTerms& bound,
-                       const VariationalOptions& options, double beta);
+Training elbo_training(const ModelBuild& b, const BoundTerms& bound, const ElboOptions& options,
+                       double beta);
 
 }  // namespace isthmus

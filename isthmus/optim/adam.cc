@@ -18,13 +18,14 @@ Value build_adam(GraphBuilder& g, const Update& u, const AdamOptions& o) {
   if (o.weight_decay > 0) {
     gradient = g.add(gradient, g.mul(u.parameter, g.constant(o.weight_decay)));
   }
-  return g.sub(u.parameter, adam_change(g, u, gradient, o));
+  return g.sub(u.current, adam_change(g, u, gradient, o));
 }
 
 }  // namespace
 
 Value adam_change(GraphBuilder& g, const Update& u, Value gradient, const AdamOptions& o) {
-  Value m = g.state_like(u.parameter, "opt/m"), v = g.state_like(u.parameter, "opt/v");
+  Value m = g.state_like(u.parameter, u.state + "/m");
+  Value v = g.state_like(u.parameter, u.state + "/v");
   Value m_next = g.lerp(m, gradient, g.constant(1 - o.beta1));
   Value v_next = g.lerp(v, g.square(gradient), g.constant(1 - o.beta2));
   Value m_hat = g.mul(m_next, start_correction(g, o.beta1, u.step));

@@ -8,7 +8,7 @@ namespace {
 
 Value build_adamw(GraphBuilder& g, const Update& u, const AdamOptions& o) {
   Value change = adam_change(g, u, u.gradient, o);
-  Value weight = u.parameter;
+  Value weight = u.current;
   if (o.weight_decay > 0) {
     Value pull = g.mul(u.learning_rate, g.constant(o.weight_decay));
     weight = g.mul(weight, g.sub(g.constant(1.0), pull));

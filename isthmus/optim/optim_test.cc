@@ -116,6 +116,41 @@ TEST(Optimizers, SgdWithoutMomentumKeepsNoState) {
   EXPECT_EQ(graph.assignments().size(), 1u);
 }
 
+// Two objectives share a weight; each also has its own. All gradients are those at the old weights.
+TEST(Objectives, MoveTheirOwnParametersAndAddUpWhereTheyShareSome) {
+  GraphBuilder g;
+  Value shared = g.parameter("shared", {1}, {}), critic = g.parameter("critic", {1}, {});
+  Value still = g.parameter("still", {1}, {}, false);
+  const auto product = [&](Value a, Value b) { return g.sum_items(g.mul(a, b)); };
+  // d first / d shared = 3 + still; d second / d shared = critic; d second / d critic = shared.
+  Value first = product(shared, g.add(still, g.constant(3.0)));
+  Value second = product(shared, critic);
+  add_update(g,
+             {{.value = first, .parameters = {shared}},
+              {.value = second, .parameters = {shared, critic}, .name = "critic", .rate = 0.5}},
+             {.name = "sgd", .own = {.texts = {{"optimizer.momentum", "0"}}}});
+  const Graph graph = std::move(g).finish();
+  const ReferenceRun run = run_reference(
+      graph, 1,
+      {{"shared", {2}}, {"critic", {5}}, {"still", {1}}, {"learning_rate", {0.1}}, {"step", {1}}});
+  EXPECT_NEAR(run.assigned("shared").data[0], 2 - 0.1 * 4 - 0.05 * 5, 1e-12);
+  EXPECT_NEAR(run.assigned("critic").data[0], 5 - 0.05 * 2, 1e-12);
+  EXPECT_EQ(graph.assignments().size(), 2u);
+}
+
+TEST(Objectives, HaveStatesOfTheirOwn) {
+  GraphBuilder g;
+  Value w = g.parameter("w", {1}, {});
+  Value value = g.sum_items(g.square(w));
+  add_update(g, {{.value = value}, {.value = value, .parameters = {w}, .name = "b"}}, {});
+  std::vector<std::string> states;
+  const Graph graph = std::move(g).finish();
+  for (const Node& node : graph.nodes()) {
+    if (node.kind == NodeKind::kState) states.push_back(node.name);
+  }
+  EXPECT_EQ(states, (std::vector<std::string>{"opt/b/m/w", "opt/b/v/w"}));
+}
+
 TEST(Optimizers, SuggestTheNearestName) {
   try {
     all_optimizers().find("adma");

@@ -89,16 +89,29 @@ void add_update(GraphBuilder& g, const std::vector<Objective>& objectives,
   }
   Value learning_rate = g.scalar("learning_rate");
   Value step = g.scalar("step");
-  for (const auto& [parameters, gradients] : moves) {
-    for (size_t i = 0; i < parameters.size(); ++i) {
-      g.assign(parameters[i], optimizer.build(g,
-                                              {.parameter = parameters[i],
-                                               .gradient = gradients[i],
-                                               .learning_rate = learning_rate,
-                                               .step = step},
-                                              options.own));
+  std::vector<std::pair<Value, Value>> next;  // parameter and what it becomes
+  for (size_t o = 0; o < objectives.size(); ++o) {
+    const Objective& objective = objectives[o];
+    Update update{.learning_rate = learning_rate, .step = step};
+    if (objective.rate != 1) {
+      update.learning_rate = g.mul(learning_rate, g.constant(objective.rate));
+    }
+    if (!objective.name.empty()) update.state = "opt/" + objective.name;
+    for (size_t i = 0; i < moves[o].first.size(); ++i) {
+      update.parameter = update.current = moves[o].first[i];
+      update.gradient = moves[o].second[i];
+      auto at = std::find_if(next.begin(), next.end(),
+                             [&](const auto& pair) { return pair.first == update.parameter; });
+      if (at != next.end()) update.current = at->second;
+      const Value value = optimizer.build(g, update, options.own);
+      if (at == next.end()) {
+        next.emplace_back(update.parameter, value);
+      } else {
+        at->second = value;
+      }
     }
   }
+  for (const auto& [parameter, value] : next) g.assign(parameter, value);
 }
 
 void add_update(GraphBuilder& g, Value objective, const OptimizerOptions& options,

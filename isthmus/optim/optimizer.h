@@ -5,7 +5,8 @@
 //   add_update(g, training.objectives, {.name = "adam"});
 //   Graph step = std::move(g).finish();      // scalars: "learning_rate", and "step" for adam
 //
-// State is named after its parameter: "opt/m/encoder/0/weight". `assign` takes effect when the step
+// State is named after its parameter: "opt/m/encoder/0/weight", "opt/critic/m/..." of an objective
+// with a name. `assign` takes effect when the step
 // ends, so all rules read the old values.
 #pragma once
 
@@ -25,9 +26,11 @@ namespace isthmus {
 /// 1 - beta2^step cancels in float32.
 struct Update {
   Value parameter;      // any shape
+  Value current;        // what the change is added to: the parameter, or its value changed already
   Value gradient;       // the parameter's shape
   Value learning_rate;  // float64 ()
   Value step;           // float64 (), counts from 1
+  std::string state = "opt";  // states are "<state>/m/<name of the parameter>"
 };
 
 struct OptimizerDef {

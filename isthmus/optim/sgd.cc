@@ -26,11 +26,11 @@ Value build_sgd(GraphBuilder& g, const Update& u, const SgdOptions& o) {
     gradient = g.add(gradient, g.mul(u.parameter, g.constant(o.weight_decay)));
   }
   if (o.momentum > 0) {
-    Value buffer = g.state_like(u.parameter, "opt/momentum");
+    Value buffer = g.state_like(u.parameter, u.state + "/momentum");
     gradient = g.add(g.mul(buffer, g.constant(o.momentum)), gradient);
     g.assign(buffer, gradient);
   }
-  return g.sub(u.parameter, g.mul(gradient, u.learning_rate));
+  return g.sub(u.current, g.mul(gradient, u.learning_rate));
 }
 
 }  // namespace

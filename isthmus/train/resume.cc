@@ -51,7 +51,9 @@ Json parse_text(const Metadata& metadata, std::string_view key, uint64_t max_byt
 /// Adam divides by the root of its second moments.
 void require_second_moments(const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors) {
-    if (name.find("opt/v/") == std::string::npos || tensor.dtype() != Dtype::kF32) continue;
+    const bool second =
+        name.find("opt/") != std::string::npos && name.find("/v/") != std::string::npos;
+    if (!second || tensor.dtype() != Dtype::kF32) continue;
     const auto values = tensor.values<float>();
     const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return v < 0; });
     if (bad == values.end()) continue;

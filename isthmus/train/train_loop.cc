@@ -24,7 +24,7 @@ constexpr int64_t kGoodStateSteps = 256;  // between copies of the last good sta
 constexpr std::string_view kTermPrefix = "term/";
 
 double kl_warmup_of(const RunSetup& setup) {
-  return read_own<VariationalOptions>(setup.options().own).kl_warmup;
+  return read_own<KlWeightOptions>(setup.options().own).kl_warmup;
 }
 
 NamedTensors first_values(const RunSetup& setup) {

@@ -7,12 +7,12 @@ namespace isthmus {
 namespace {
 
 struct BetaVaeOptions {
-  VariationalOptions variational;
+  ElboOptions elbo;
   double beta = 4;  // Higgins 2017 sweeps 1 to 16
 
   static constexpr auto fields() {
     using O = BetaVaeOptions;
-    return std::tuple{nested(&O::variational, "", "The bound."),
+    return std::tuple{nested(&O::elbo, "", "The bound."),
                       field(&O::beta, "model.beta", at_least(0),
                             "Weight of kl in the objective. Raise it for codes whose latents are "
                             "independent of each other; it costs reconstruction.",
@@ -21,9 +21,9 @@ struct BetaVaeOptions {
 };
 
 Parts make_beta_vae(const ModelBuild& b, const BetaVaeOptions& options) {
-  Parts parts = variational_parts(b, options.variational);
+  Parts parts = variational_parts(b, options.elbo.variational);
   parts.training = [&b, parts, options](const Given& given) {
-    return elbo_training(b, bound_terms(b, parts, given, options.variational), options.variational,
+    return elbo_training(b, bound_terms(b, parts, given, options.elbo.variational), options.elbo,
                          options.beta);
   };
   return parts;

@@ -8,10 +8,10 @@
 namespace isthmus {
 namespace {
 
-Parts make_vae(const ModelBuild& b, const VariationalOptions& options) {
-  Parts parts = variational_parts(b, options);
+Parts make_vae(const ModelBuild& b, const ElboOptions& options) {
+  Parts parts = variational_parts(b, options.variational);
   parts.training = [&b, parts, options](const Given& given) {
-    return elbo_training(b, bound_terms(b, parts, given, options), options, 1.0);
+    return elbo_training(b, bound_terms(b, parts, given, options.variational), options, 1.0);
   };
   return parts;
 }
