@@ -6,6 +6,7 @@
 #include "isthmus/base/options.h"
 #include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
+#include "isthmus/data/condition.h"
 #include "isthmus/data/dataset.h"
 #include "isthmus/data/facts.h"
 #include "isthmus/data/formats.h"
@@ -111,6 +112,11 @@ void require_same_scale(const Dataset& data, const DataSpec& wanted) {
 
 Dataset conform(const Dataset& dataset, const DataSpec& wanted) {
   Dataset data = dataset;
+  // Before the columns of the condition are taken out of the rows.
+  if (wanted.condition.width() > 0 && data.spec.condition != wanted.condition) {
+    data.context = condition_of(data, wanted.condition);
+    data.spec.condition = wanted.condition;
+  }
   const bool tables = data.spec.kind == DataKind::kTable && wanted.kind == DataKind::kTable;
   if (tables) conform_columns(data, wanted);
   if (data.spec.kind != wanted.kind && data.spec.num_values() == wanted.num_values()) {

@@ -273,6 +273,9 @@ class Loader {
       for (const FieldSpec& field : options_.model->fields) {
         choice.model_columns.push_back(field.name);
       }
+      for (const std::string& name : options_.model->condition.columns) {
+        choice.model_columns.push_back(name);
+      }
       for (const ConstantColumn& column : options_.model->constants) {
         choice.model_extras.push_back(column.name);
       }
@@ -319,6 +322,30 @@ Dataset open_datasets(const std::vector<std::string>& data_arguments, const Data
   Loader loader(options, limits);
   for (const std::string& argument : data_arguments) loader.add(argument, default_split);
   return loader.finish();
+}
+
+Dataset select_rows(const Dataset& data, std::span<const int64_t> rows) {
+  const auto selected = [&](const Tensor& from) {
+    Shape shape = from.shape();
+    shape[0] = static_cast<int64_t>(rows.size());
+    Tensor to(from.dtype(), shape);
+    const uint64_t bytes = from.num_bytes() / static_cast<uint64_t>(from.shape()[0]);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      std::copy_n(from.data() + static_cast<uint64_t>(rows[i]) * bytes, bytes,
+                  to.data() + i * bytes);
+    }
+    return to;
+  };
+  Dataset chosen;
+  chosen.spec = data.spec;
+  chosen.source = data.source;
+  chosen.class_names = data.class_names;
+  chosen.values = selected(data.values);
+  if (data.context.shape().size() == 2) chosen.context = selected(data.context);
+  for (const int64_t row : rows) {
+    if (!data.labels.empty()) chosen.labels.push_back(data.labels[static_cast<size_t>(row)]);
+  }
+  return chosen;
 }
 
 Scaling memory_scaling(const Dataset& data, const DataSpec& model) {

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ struct Dataset {
   Tensor values;  // (N, item_shape...), kU8 or kF32 as spec.narrowing says
   std::vector<int32_t> labels;           // (N), or empty; each is an index of class_names
   std::vector<std::string> class_names;  // of labels 0, 1, ...
+  Tensor context;                        // (N, width of spec.condition), or empty
   std::string source;                    // "fashion-mnist", "photos/", "a.csv, b.csv"
   std::string split;                     // "train", "test" or ""
   std::string note;                      // "Debian package dataset-fashion-mnist; ..."
@@ -126,9 +128,12 @@ std::string fingerprint(const Dataset& dataset);
 /// value = (memory - shift) * scale for data.values, with the scaling of a model.
 Scaling memory_scaling(const Dataset& data, const DataSpec& model);
 
-/// The data as a model with `wanted` expects them: table columns by name, in the model's order,
-/// further columns dropped; rows of numbers become items of the model's shape. Facts are kept,
-/// scaling is `wanted`'s. E3501 naming what differs.
+/// These items, in this order, with their labels and conditions.
+Dataset select_rows(const Dataset& data, std::span<const int64_t> rows);
+
+/// The data as a model with `wanted` expects them, conditions included: table columns by name, in
+/// the model's order, further columns dropped; rows of numbers become items of the model's shape.
+/// Facts are kept, scaling is `wanted`'s. E3501 naming what differs.
 Dataset conform(const Dataset& dataset, const DataSpec& wanted);
 
 }  // namespace isthmus

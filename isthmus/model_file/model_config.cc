@@ -174,6 +174,44 @@ Scaling scaling_from_json(const Json& json, int64_t num_values) {
   return scaling;
 }
 
+Json condition_json(const ConditionSpec& condition) {
+  Json classes = Json::array(), columns = Json::array();
+  for (const std::string& name : condition.classes) classes.push_back(name);
+  for (const std::string& name : condition.columns) columns.push_back(name);
+  return Json::object()
+      .set("classes", std::move(classes))
+      .set("columns", std::move(columns))
+      .set("shift", numbers_json(condition.shift))
+      .set("scale", numbers_json(condition.scale));
+}
+
+ConditionSpec condition_from_json(const Json& json, const Limits& limits) {
+  require_keys(json, {"classes", "columns", "shift", "scale"});
+  ConditionSpec condition;
+  for (const Json& name : json.at("classes").as_array()) {
+    condition.classes.push_back(name.as_string());
+  }
+  for (const Json& name : json.at("columns").as_array()) {
+    condition.columns.push_back(name.as_string());
+  }
+  for (const Json& v : json.at("shift").as_array()) condition.shift.push_back(v.as_double());
+  for (const Json& v : json.at("scale").as_array()) condition.scale.push_back(v.as_double());
+  const bool either = condition.classes.empty() != condition.columns.empty();
+  const bool sizes = condition.shift.size() == condition.columns.size() &&
+                     condition.scale.size() == condition.columns.size();
+  bool finite = true;
+  for (const double v : condition.shift) finite = finite && std::isfinite(v);
+  for (const double v : condition.scale) finite = finite && std::isfinite(v) && v > 0;
+  if (!either || !sizes || !finite) {
+    refuse(ErrorCode::kModelConfig, "data.condition",
+           "is neither classes nor columns with a shift and a positive scale each");
+  }
+  if (condition.width() > limits.width) {
+    refuse(ErrorCode::kModelBound, "data.condition", "is wider than limits.width");
+  }
+  return condition;
+}
+
 Shape shape_from_json(const Json& json, const Limits& limits) {
   Shape shape;
   for (const Json& size : json.as_array()) shape.push_back(size.as_int());
@@ -237,11 +275,13 @@ Json data_spec_json(const DataSpec& spec) {
                                       .set("scale", numbers_json(spec.scaling.scale)))
                   .set("rounding", numbers_json(rounding_errors(spec)));
   if (!spec.constants.empty()) json.set("constants", constants_json(spec.constants));
+  if (spec.condition.width() > 0) json.set("condition", condition_json(spec.condition));
   return json;
 }
 
 DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
-  require_keys(json, {"kind", "item_shape", "dtype", "fields", "scaling", "rounding", "constants"});
+  require_keys(json, {"kind", "item_shape", "dtype", "fields", "scaling", "rounding", "constants",
+                      "condition"});
   DataSpec spec;
   bool kind_known = false;
   for (DataKind kind : {DataKind::kImage, DataKind::kArray, DataKind::kTable}) {
@@ -267,6 +307,9 @@ DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
   const Json* rounding = json.find("rounding");
   spec.rounding =
       rounding ? rounding_from_json(*rounding, spec.num_values()) : common_rounding(spec);
+  if (const Json* condition = json.find("condition")) {
+    spec.condition = condition_from_json(*condition, limits);
+  }
   if (const Json* constants = json.find("constants")) {
     spec.constants = constants_from_json(*constants, static_cast<int64_t>(spec.fields.size()));
   }

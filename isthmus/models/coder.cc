@@ -34,12 +34,14 @@ Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t o
                      int64_t tail) {
   NetworkOptions net = network_options(options);
   net.output.tail = tail;
+  net.context = b.setup.data.condition.width();
   if (tail > 0) net.output.tail_scale = kLogVarStart;
   return Network(b, "encoder", b.setup.data.num_values(), net, out_dim);
 }
 
 Network make_decoder(const ModelBuild& b, const CoderOptions& options) {
   NetworkOptions net = mirrored(network_options(options));
+  net.context = b.setup.data.condition.width();
   net.output_bias = {
       .kind = "values",
       .values = params_of_means(all_likelihoods().find(b.setup.model.likelihood), b.setup.data)};

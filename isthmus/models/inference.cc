@@ -66,7 +66,7 @@ Graph decode_graph(const ModelSetup& setup, Draw draw) {
   const ModelBuild b = start_build(g, setup, Mode::kInference);
   const Parts parts = make_parts(b);
   Value z = g.input("z", {parts.latent_dim});
-  output_items(b, parts.decode(z, {}), draw);
+  output_items(b, parts.decode(z, given_condition(b)), draw);
   return std::move(g).finish();
 }
 
@@ -74,7 +74,7 @@ Graph prior_graph(const ModelSetup& setup) {
   GraphBuilder g;
   const ModelBuild b = start_build(g, setup, Mode::kInference);
   const Parts parts = make_parts(b);
-  g.output("z", parts.prior({}).draw(g, "prior", 0).z);
+  g.output("z", parts.prior(given_condition(b)).draw(g, "prior", 0).z);
   return std::move(g).finish();
 }
 

@@ -23,7 +23,8 @@ Graph evaluation_graph(const ModelSetup& setup);
 /// for; (B, Z) each.
 Graph encode_graph(const ModelSetup& setup, Draw draw);
 
-/// Input "z" (Z). Outputs: "mean" (B, D), and "sample" (B, D) if asked for.
+/// Input "z" (Z), and "context" where there are conditions. Outputs: "mean" (B, D), and "sample"
+/// (B, D) if asked for.
 Graph decode_graph(const ModelSetup& setup, Draw draw);
 
 /// Output "z" (B, Z): draws of the prior, stream "prior". Only for models with a prior.

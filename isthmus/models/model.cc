@@ -101,7 +101,16 @@ Given given_data(const ModelBuild& b) {
   if (b.setup.data.item_shape.size() != 1) {
     x = b.g.reshape({{"shape", Shape{b.setup.data.num_values()}}}, x);
   }
-  return {.x = x, .target = x};
+  Given given = given_condition(b);
+  given.x = given.target = x;
+  return given;
+}
+
+Given given_condition(const ModelBuild& b) {
+  Given given;
+  const int64_t width = b.setup.data.condition.width();
+  if (width > 0) given.context = b.g.input("context", {width});
+  return given;
 }
 
 Abilities abilities_of(const ModelSetup& setup) {

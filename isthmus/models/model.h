@@ -26,6 +26,8 @@ Training build_training(GraphBuilder& g, const ModelSetup& setup);
 /// What a graph of this model begins with: the inputs that it needs, flattened.
 ModelBuild start_build(GraphBuilder& g, const ModelSetup& setup, Mode mode);
 Given given_data(const ModelBuild& b);
+/// The condition alone, input "context" (C), where the data have one.
+Given given_condition(const ModelBuild& b);
 
 /// What is added to a log density of the scaled values to make it the log density of the values in
 /// the units of the data: the sum of log scale over the values of an item. 0 for a mass, NaN for a

@@ -21,7 +21,8 @@ Network::Network(const Build& b, std::string_view scope, int64_t in_dim, Network
                                last ? options_.output : hidden_initializer(options_));  // (I, O)
     layer.bias = g.parameter("bias", {widths[i]}, last ? options_.output_bias : Initializer{});
     if (i == 0 && options_.context > 0) {
-      context_weight_ = g.parameter("context", {options_.context, widths[i]}, {});
+      context_weight_ =
+          g.parameter("context", {options_.context, widths[i]}, {.kind = "glorot_uniform"});
     }
     layers_.push_back(layer);
     in_dim = widths[i];

@@ -33,7 +33,7 @@ class Network {
           int64_t out_dim);
 
   /// x (B, ..., I) -> (B, ..., out_dim). A context (B, C) enters the first layer as a product of
-  /// its own, "context" (C, H), which starts at zero: beside x, not joined to it.
+  /// its own, "context" (C, H): beside x, not joined to it, so that x is read as it lies.
   Value operator()(const Build& b, Value x, Value context = {}) const;
 
   /// Weights and biases in order of creation.

@@ -55,6 +55,17 @@ struct ConstantColumn {
   bool operator==(const ConstantColumn&) const = default;
 };
 
+/// What a model is told beside an item: its class (one-hot), or columns of its row.
+struct ConditionSpec {
+  std::vector<std::string> classes;  // names, or empty
+  std::vector<std::string> columns;  // of a table, or empty
+  /// value = (stored - shift) * scale, per column.
+  std::vector<double> shift, scale;
+  /// Numbers of a condition; 0: there is none.
+  int64_t width() const { return static_cast<int64_t>(classes.size() + columns.size()); }
+  bool operator==(const ConditionSpec&) const = default;
+};
+
 struct DataSpec {
   DataKind kind = DataKind::kArray;
   Shape item_shape;           // (28, 28), (32, 32, 3), (30)
@@ -63,6 +74,7 @@ struct DataSpec {
   Scaling scaling;
   Narrowing narrowing;
   std::vector<ConstantColumn> constants;  // ascending by index
+  ConditionSpec condition;
   /// Standard deviation of rounding, per field or one for all, on the model's scale; empty: that of
   /// the fields. See rounding_errors().
   std::vector<double> rounding;

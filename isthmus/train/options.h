@@ -28,6 +28,7 @@ inline std::vector<std::string> device_words() { return {"auto", "cpu"}; }
 struct HoldOutOptions {
   std::string val = "0.1";
   std::string scale = "auto";
+  std::string condition = "none";
 
   static constexpr auto fields() {
     using O = HoldOutOptions;
@@ -35,7 +36,13 @@ struct HoldOutOptions {
         field(&O::val, "val", any_value(), "Share or DATA held out for validation; 0: none.",
               {.metavar = "SHARE"}),
         field(&O::scale, "scale", one_of(scaling_words),
-              "How stored values become model values; stored in the model.")};
+              "How stored values become model values; stored in the model."),
+        field(
+            &O::condition, "condition", any_value(),
+            "What the model is told beside an item: label (its class), or columns of a table. Set "
+            "it to draw items of a class (sample --class), or to take out of the codes what is "
+            "known anyway.",
+            {.metavar = "label|COLUMNS"})};
   }
 };
 

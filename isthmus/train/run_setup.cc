@@ -254,7 +254,14 @@ std::string describe_model(const ModelSetup& setup) {
   const LikelihoodDef& likelihood = all_likelihoods().find(setup.model.likelihood);
   if (likelihood.has_sigma()) text += " (sigma " + resolved_sigma(setup) + ")";
   const bool score = likelihood.measure(setup.data) == Measure::kScore;
-  return text + (score ? " on grey values (a score: isthmus help auto)" : "");
+  if (score) text += " on grey values (a score: isthmus help auto)";
+  const ConditionSpec& condition = setup.data.condition;
+  if (!condition.classes.empty()) {
+    text += ", given one of " + std::to_string(condition.classes.size()) + " classes";
+  } else if (!condition.columns.empty()) {
+    text += ", given " + some_names(condition.columns);
+  }
+  return text;
 }
 
 RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {

@@ -43,22 +43,9 @@ std::vector<int64_t> spread(int64_t count, int64_t most) {
 }
 
 Dataset items_of(const Dataset& from, const std::vector<int64_t>& rows, int64_t most) {
-  Dataset items;
-  items.spec = from.spec;
-  items.source = from.source;
-  items.class_names = from.class_names;
-  const std::vector<int64_t> chosen = spread(static_cast<int64_t>(rows.size()), most);
-  Shape shape = from.values.shape();
-  shape[0] = static_cast<int64_t>(chosen.size());
-  items.values = Tensor(from.values.dtype(), shape);
-  const uint64_t bytes = from.values.num_bytes() / static_cast<uint64_t>(from.num_items());
-  std::byte* to = items.values.data();
-  for (int64_t i : chosen) {
-    const auto row = static_cast<size_t>(rows[static_cast<size_t>(i)]);
-    to = std::copy_n(from.values.data() + row * bytes, bytes, to);
-    if (row < from.labels.size()) items.labels.push_back(from.labels[row]);
-  }
-  return items;
+  std::vector<int64_t> chosen = spread(static_cast<int64_t>(rows.size()), most);
+  for (int64_t& row : chosen) row = rows[static_cast<size_t>(row)];
+  return select_rows(from, chosen);
 }
 
 Json number(double value, int digits = kDigits) {

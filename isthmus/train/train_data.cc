@@ -9,6 +9,7 @@
 
 #include "isthmus/base/digest.h"
 #include "isthmus/base/text.h"
+#include "isthmus/data/condition.h"
 #include "isthmus/data/facts.h"
 #include "isthmus/data/repeats.h"
 #include "isthmus/data/split.h"
@@ -55,6 +56,28 @@ void measure_parts(TrainData& data) {
   spec.fields = facts(data.train_rows);
 }
 
+/// Columns that are the condition leave the items.
+void add_condition(TrainData& data, const std::string& text) {
+  const ConditionSpec condition = make_condition(data.train, text, data.train_rows);
+  if (condition.width() == 0) return;
+  DataSpec wanted = data.train.spec;
+  std::erase_if(wanted.fields, [&](const FieldSpec& field) {
+    return std::find(condition.columns.begin(), condition.columns.end(), field.name) !=
+           condition.columns.end();
+  });
+  if (wanted.fields.empty()) {
+    throw Error(ErrorCode::kConflict, "data.condition names all columns: no item is left",
+                "leave some out", {.key = "data.condition"});
+  }
+  if (wanted.kind == DataKind::kTable) {
+    wanted.item_shape = {static_cast<int64_t>(wanted.fields.size())};
+  }
+  wanted.condition = condition;
+  data.train = conform(data.train, wanted);
+  const std::string both = data.fingerprint + "\n" + xxh3_128_label(data.train.context.bytes());
+  data.fingerprint = xxh3_128_label(std::as_bytes(std::span(both)));
+}
+
 void open_validation(TrainData& data, const TrainOptions& options, const Limits& limits) {
   DataOptions like_train = options.data;
   like_train.model = data.train.spec;
@@ -84,18 +107,7 @@ Dataset TrainData::shown_items(int64_t count) const {
   const Dataset& from = val_rows.empty() ? train : val_data();
   const std::vector<int64_t>& rows = val_rows.empty() ? train_rows : val_rows;
   const size_t shown = std::min(rows.size(), static_cast<size_t>(count));
-  Dataset items;
-  items.spec = from.spec;
-  items.source = from.source;
-  Shape shape = from.values.shape();
-  shape[0] = static_cast<int64_t>(shown);
-  items.values = Tensor(from.values.dtype(), shape);
-  const uint64_t bytes = from.values.num_bytes() / static_cast<uint64_t>(from.num_items());
-  for (size_t i = 0; i < shown; ++i) {
-    std::copy_n(from.values.data() + static_cast<uint64_t>(rows[i]) * bytes, bytes,
-                items.values.data() + i * bytes);
-  }
-  return items;
+  return select_rows(from, std::span(rows).first(shown));
 }
 
 void refuse_run_folders(Fs& fs, const std::vector<std::string>& arguments) {
@@ -123,6 +135,7 @@ TrainData open_train_data(const std::vector<std::string>& arguments, const Datas
   RowSplit split = split_rows(data.train.num_items(), share.value_or(0), options.run.seed);
   data.train_rows = std::move(split.train);
   data.val_rows = std::move(split.validation);
+  add_condition(data, options.hold_out.condition);
   measure_parts(data);
   leave_out_constant_columns(data);
   if (!share) open_validation(data, options, limits);

@@ -14,6 +14,7 @@
 #include "isthmus/optim/schedules.h"
 #include "isthmus/train/json_run.h"
 #include "isthmus/train/reference.h"
+#include "isthmus/verbs/feed.h"
 
 namespace isthmus {
 namespace {
@@ -62,8 +63,7 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
       has_grad_norm_(setup.step_graph.has_output("grad_norm")) {
   executor_ = setup.device->compile(setup.step_graph,
                                     {.max_rows = setup.batch_size, .precision = setup.precision});
-  executor_->bind_input("x", setup.data.train.values,
-                        memory_scaling(setup.data.train, setup.model.data));
+  bind_data(*executor_, setup.step_graph, setup.data.train, setup.model.data);
   for (const auto& [output, node] : setup.step_graph.outputs()) {
     if (!output.starts_with(kTermPrefix)) continue;
     term_outputs_.push_back(output);

@@ -24,7 +24,7 @@ GraphRunner chunk_runner(const Model& model, const Dataset& fitted, Device& devi
                       .batch_size = settings.batch_size,
                       .precision = settings.precision});
   runner.set_parameters(model.parameters);
-  runner.executor().bind_input("x", fitted.values, memory_scaling(fitted, model.spec()));
+  runner.bind(fitted, model.spec());
   return runner;
 }
 

@@ -82,7 +82,7 @@ void feed_metrics(const Model& model, const Dataset& fitted, int64_t count, Devi
                       .batch_size = settings.batch_size,
                       .precision = settings.precision});
   runner.set_parameters(model.parameters);
-  runner.executor().bind_input("x", fitted.values, memory_scaling(fitted, model.spec()));
+  runner.bind(fitted, model.spec());
   runner.for_each_batch(count, [&](int64_t first, int64_t rows) {
     MetricBatch batch{.rows = rows, .posterior_means = runner.executor().rows("posterior_mean")};
     Tensor originals;

@@ -4,6 +4,8 @@
 
 #include <numeric>
 
+#include "isthmus/verbs/feed.h"
+
 namespace isthmus {
 namespace {
 
@@ -17,21 +19,22 @@ int64_t plan_rows(int64_t values_per_row) {
 }
 
 GraphRunner::GraphRunner(Device& device, const Graph& graph, const RunnerSettings& settings)
-    : seed_(settings.seed), purpose_(settings.purpose) {
+    : graph_(graph), seed_(settings.seed), purpose_(settings.purpose) {
   const int64_t height = plan_rows(settings.values_per_row);
   batch_size_ = settings.batch_size > 0 ? std::min(settings.batch_size, height) : height;
   items_.resize(static_cast<size_t>(batch_size_));
   executor_ = device.compile(graph, {.max_rows = height, .precision = settings.precision});
-  for (uint32_t index : graph.parameters()) parameter_names_.push_back(graph.nodes()[index].name);
-  for (const auto& output : graph.outputs()) output_names_.push_back(output.first);
 }
 
-bool GraphRunner::has_output(std::string_view name) const {
-  return std::find(output_names_.begin(), output_names_.end(), name) != output_names_.end();
+void GraphRunner::bind(const Dataset& data, const DataSpec& model) {
+  bind_data(*executor_, graph_, data, model);
 }
 
 void GraphRunner::set_parameters(const NamedTensors& parameters) {
-  for (const std::string& name : parameter_names_) executor_->set(name, parameters.at(name));
+  for (uint32_t index : graph_.parameters()) {
+    const std::string& name = graph_.nodes()[index].name;
+    executor_->set(name, parameters.at(name));
+  }
 }
 
 void GraphRunner::run(int64_t first, int64_t rows, uint32_t draw) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "isthmus/base/work.h"
+#include "isthmus/data/dataset.h"
 #include "isthmus/exec/executor.h"
 #include "isthmus/model_file/model.h"
 
@@ -27,9 +28,11 @@ class GraphRunner {
  public:
   GraphRunner(Device& device, const Graph& graph, const RunnerSettings& settings);
 
+  /// The items, and what belongs to them, as inputs of the graph.
+  void bind(const Dataset& data, const DataSpec& model);
   /// Those of the parameters that the graph has.
   void set_parameters(const NamedTensors& parameters);
-  bool has_output(std::string_view name) const;
+  bool has_output(std::string_view name) const { return graph_.has_output(name); }
   Executor& executor() { return *executor_; }
   const Executor& executor() const { return *executor_; }
   int64_t batch_size() const { return batch_size_; }
@@ -52,7 +55,7 @@ class GraphRunner {
 
  private:
   std::unique_ptr<Executor> executor_;
-  std::vector<std::string> parameter_names_, output_names_;
+  Graph graph_;
   uint64_t seed_;
   std::string_view purpose_;
   int64_t batch_size_;

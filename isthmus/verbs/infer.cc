@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "isthmus/base/rng_key.h"
+#include "isthmus/data/condition.h"
 #include "isthmus/data/image_grid.h"
 #include "isthmus/data/scaling.h"
 #include "isthmus/models/inference.h"
@@ -80,7 +81,7 @@ Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity 
   const Draw draw = quantity == Quantity::kSample ? Draw::kPosterior : Draw::kNone;
   GraphRunner runner =
       make_runner(model, device, encode_graph(model.setup, draw), settings, "encode");
-  runner.executor().bind_input("x", fitted.values, memory_scaling(fitted, model.spec()));
+  runner.bind(fitted, model.spec());
   const int64_t width = model.latent_dim() * (quantity == Quantity::kMeanAndLogVar ? 2 : 1);
   Tensor codes(Dtype::kF32, {fitted.num_items(), width});
   std::vector<const char*> outputs = {quantity == Quantity::kSample ? "sample" : "posterior_mean"};
@@ -90,7 +91,7 @@ Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity 
 }
 
 Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quantity,
-              const VerbSettings& settings) {
+              const VerbSettings& settings, const Tensor& context) {
   if (z.shape().size() != 2 || z.shape()[1] != model.latent_dim()) {
     throw Error(ErrorCode::kDataMismatch,
                 "latents of shape " + shape_text(z.shape()) +
@@ -101,6 +102,13 @@ Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quan
   GraphRunner runner =
       make_runner(model, device, decode_graph(model.setup, draw), settings, "sample");
   runner.executor().bind_input("z", z, Scaling{});
+  const ConditionSpec& condition = model.spec().condition;
+  Tensor usual;
+  if (condition.width() > 0) {
+    if (context.shape().size() != 2) usual = usual_conditions(condition, z.shape()[0]);
+    runner.executor().bind_input("context", context.shape().size() == 2 ? context : usual,
+                                 Scaling{});
+  }
   Tensor items(Dtype::kF32, item_array(z.shape()[0], model.spec()));
   gather(runner, z.shape()[0], {draw == Draw::kNone ? "mean" : "sample"}, items);
   return items;
@@ -117,6 +125,23 @@ Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64
   return z;
 }
 
+Tensor given_context(const Model& model, const std::vector<std::string>& given, int64_t count) {
+  if (given.empty()) return {};
+  const ConditionSpec& condition = model.spec().condition;
+  if (condition.width() == 0) {
+    throw Error(ErrorCode::kImpossible,
+                "this model was trained without a condition, so none can be given to it",
+                "train one with: --condition label, or --condition COLUMN", {.key = "given"});
+  }
+  const std::vector<float> row = condition_row(condition, given);
+  Tensor context(Dtype::kF32, {count, condition.width()});
+  for (int64_t i = 0; i < count; ++i) {
+    std::copy(row.begin(), row.end(),
+              context.values<float>().begin() + static_cast<ptrdiff_t>(i * condition.width()));
+  }
+  return context;
+}
+
 Tensor sample(const Model& model, Device& device, const SampleSettings& settings) {
   if (!model.abilities().samples) {
     throw Error(
@@ -129,7 +154,8 @@ Tensor sample(const Model& model, Device& device, const SampleSettings& settings
   }
   const Tensor z =
       prior_draws(settings.count, model.latent_dim(), settings.temperature, settings.verb.seed);
-  return decode(model, z, device, settings.quantity, settings.verb);
+  const Tensor context = given_context(model, settings.given, settings.count);
+  return decode(model, z, device, settings.quantity, settings.verb, context);
 }
 
 Tensor reconstruct(const Model& model, const Dataset& data, Device& device, Quantity quantity,
@@ -138,7 +164,7 @@ Tensor reconstruct(const Model& model, const Dataset& data, Device& device, Quan
   const Dataset fitted = fit_to_model(data, model.setup);
   GraphRunner runner =
       make_runner(model, device, reconstruct_graph(model.setup, draw), settings, "sample");
-  runner.executor().bind_input("x", fitted.values, memory_scaling(fitted, model.spec()));
+  runner.bind(fitted, model.spec());
   Tensor items(Dtype::kF32, item_array(fitted.num_items(), model.spec()));
   gather(runner, fitted.num_items(), {draw == Draw::kNone ? "mean" : "sample"}, items);
   return items;
@@ -155,6 +181,8 @@ Tensor interpolate(const Model& model, const Dataset& data, Device& device,
   Tensor latents(Dtype::kF32, {count * settings.steps, width});
   const Dataset chosen = select_items(fit_to_model(data, model.setup), settings.pairs);
   const Tensor codes = encode(model, chosen, device, Quantity::kMean, settings.verb);
+  const int64_t conditions = model.spec().condition.width();
+  Tensor context(Dtype::kF32, {count * settings.steps, std::max<int64_t>(1, conditions)});
   for (int64_t p = 0; p < count; ++p) {
     const std::span<const float> all = codes.values<float>();
     const auto a = all.subspan(static_cast<size_t>(2 * p * width), static_cast<size_t>(width));
@@ -165,9 +193,19 @@ Tensor interpolate(const Model& model, const Dataset& data, Device& device,
       const size_t at = static_cast<size_t>((p * settings.steps + s) * width);
       latent_point(a, b, settings.path, share,
                    latents.values<float>().subspan(at, static_cast<size_t>(width)));
+      for (int64_t c = 0; c < conditions; ++c) {
+        const std::span<const float> ends = chosen.context.values<float>();
+        const auto from = static_cast<size_t>(2 * p * conditions + c);
+        const float mixed = static_cast<float>(
+            (1 - share) * static_cast<double>(ends[from]) +
+            share * static_cast<double>(ends[from + static_cast<size_t>(conditions)]));
+        context.values<float>()[static_cast<size_t>((p * settings.steps + s) * conditions + c)] =
+            mixed;
+      }
     }
   }
-  return decode(model, latents, device, Quantity::kMean, settings.verb);
+  return decode(model, latents, device, Quantity::kMean, settings.verb,
+                conditions > 0 ? context : Tensor{});
 }
 
 Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, int64_t>>& pairs) {
@@ -184,18 +222,7 @@ Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, i
       items.push_back(item);
     }
   }
-  Dataset chosen;
-  chosen.spec = data.spec;
-  chosen.source = data.source;
-  Shape shape = data.values.shape();
-  shape[0] = static_cast<int64_t>(items.size());
-  chosen.values = Tensor(data.values.dtype(), shape);
-  const uint64_t bytes = n > 0 ? data.values.num_bytes() / static_cast<uint64_t>(n) : 0;
-  for (size_t i = 0; i < items.size(); ++i) {
-    std::copy_n(data.values.data() + static_cast<uint64_t>(items[i]) * bytes, bytes,
-                chosen.values.data() + i * bytes);
-  }
-  return chosen;
+  return select_rows(data, items);
 }
 
 namespace {

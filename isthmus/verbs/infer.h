@@ -30,13 +30,15 @@ Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity 
               const VerbSettings& settings);
 
 /// z (N, Z) -> (N, item shape). Error E3501 when the width is not the model's latent size.
+/// `context` (N, C) are conditions, for models that have them; without: usual_conditions().
 Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quantity,
-              const VerbSettings& settings);
+              const VerbSettings& settings, const Tensor& context = {});
 
 struct SampleSettings {
   int64_t count = 100;
   double temperature = 1.0;  // standard deviation of the prior draws
   Quantity quantity = Quantity::kMean;
+  std::vector<std::string> given;  // the condition of all items: see condition_row()
   VerbSettings verb = {};
 };
 /// Decodes draws of the prior: (count, item shape). Error E2202 for ae, which has no prior.
@@ -60,6 +62,10 @@ Tensor interpolate(const Model& model, const Dataset& data, Device& device,
                    const InterpolateSettings& settings);
 /// "0:1,2:3"
 std::vector<std::pair<int64_t, int64_t>> parse_pairs(const std::vector<std::string>& texts);
+
+/// The same condition for `count` items, (count, C); empty without one. Error E2202 for a model
+/// without conditions, E2003 for one that it does not know.
+Tensor given_context(const Model& model, const std::vector<std::string>& given, int64_t count);
 
 /// Items a0, b0, a1, b1, ... of the pairs. Error E2003 for an item that is not there.
 Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, int64_t>>& pairs);

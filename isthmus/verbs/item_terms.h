@@ -17,9 +17,7 @@ class TermsRunner {
   TermsRunner(const ModelSetup& setup, Device& device, const VerbSettings& settings);
 
   GraphRunner& runner() { return runner_; }
-  void bind(const Dataset& data) {
-    runner_.executor().bind_input("x", data.values, memory_scaling(data, spec_));
-  }
+  void bind(const Dataset& data) { runner_.bind(data, spec_); }
 
   /// Items 0 .. count - 1 with `samples` posterior draws each.
   ItemTerms run(int64_t count, int64_t samples);

@@ -132,6 +132,11 @@ Json eval_json(const EvalResult& result, const Model& model, Json data, Json dev
 }
 
 Json sample_json(const SampleSettings& settings, const Model& model, Json device) {
+  Json given;
+  if (!settings.given.empty()) {
+    given = Json::array();
+    for (const std::string& text : settings.given) given.push_back(text);
+  }
   return result_object("isthmus.sample/1")
       .set("model", model_json(model))
       .set("device", std::move(device))
@@ -139,7 +144,7 @@ Json sample_json(const SampleSettings& settings, const Model& model, Json device
       .set("seed", settings.verb.seed)
       .set("temperature", settings.temperature)
       .set("quantity", quantity_name(settings.quantity))
-      .set("condition", Json());
+      .set("condition", given);
 }
 
 Json encode_json(const Tensor& codes, Quantity quantity, const Model& model, Json data,

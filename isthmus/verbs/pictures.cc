@@ -4,6 +4,7 @@
 #include "isthmus/verbs/pictures.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "isthmus/data/image_grid.h"
 #include "isthmus/data/png.h"
@@ -61,8 +62,9 @@ Bytes samples_picture(const Model& model, Device& device, int64_t rows, int64_t 
 Bytes reconstructions_picture(const Model& model, const Dataset& data, Device& device,
                               int64_t count, int64_t columns) {
   const int64_t shown = std::min(count, data.num_items());
-  Dataset first = conform(data, model.spec());
-  first.values = first.values.rows(0, shown);
+  std::vector<int64_t> rows(static_cast<size_t>(shown));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  const Dataset first = select_rows(conform(data, model.spec()), rows);
   const Tensor decoded = reconstruct(model, first, device, Quantity::kMean, {});
   return pairs_picture(model_values(model, first, 0, shown), decoded, model.spec(), columns);
 }

@@ -2,6 +2,8 @@
 // isthmus reconstruct MODEL DATA -o FILE: items through the model and back, beside the originals.
 #include <algorithm>
 
+#include <numeric>
+
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/model_use.h"
@@ -39,10 +41,9 @@ struct ReconstructOptions {
 };
 
 Dataset first_items(const Dataset& data, int64_t count) {
-  Dataset first = data;
-  first.values = data.values.rows(0, count);
-  if (!first.labels.empty()) first.labels.resize(static_cast<size_t>(count));
-  return first;
+  std::vector<int64_t> rows(static_cast<size_t>(count));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  return select_rows(data, rows);
 }
 
 Json layout_of(const Output& output, int64_t count, int64_t columns) {

@@ -23,6 +23,8 @@ struct SampleOptions {
   double temperature = 1;
   std::string quantity = "auto";
   int64_t columns = 10;
+  std::string class_name = "none";
+  std::vector<std::string> given;
   static constexpr auto fields() {
     using O = SampleOptions;
     return std::tuple{
@@ -36,9 +38,23 @@ struct SampleOptions {
               "then "
               "vary as the data do, and takes the means of images and arrays. Choose mean for one "
               "typical row per code, sample to see the noise that the model assumes."),
-        field(&O::columns, "sample.columns", between(1, 10000), "Columns of a grid of pictures.")};
+        field(&O::columns, "sample.columns", between(1, 10000), "Columns of a grid of pictures."),
+        field(&O::class_name, "sample.class", any_value(),
+              "Only items of this class, by name or number, from a model trained with --condition "
+              "label; none: the classes in turn.",
+              {.metavar = "CLASS"}),
+        field(&O::given, "sample.given", any_value(),
+              "Values of the columns that are the condition of the model; none: their means.",
+              {.metavar = "COLUMN=VALUE"})};
   }
 };
+
+std::vector<std::string> condition_of_options(const SampleOptions& o) {
+  if (o.class_name == "none") return o.given;
+  if (o.given.empty()) return {o.class_name};
+  throw Error(ErrorCode::kConflict, "--class and --given both say the condition",
+              "leave one of them out", {.key = "sample.class"});
+}
 
 int run_sample(CommandIo& io, const SampleOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
@@ -49,6 +65,7 @@ int run_sample(CommandIo& io, const SampleOptions& o) {
   const SampleSettings settings{.count = o.n,
                                 .temperature = o.temperature,
                                 .quantity = quantity_of(o.quantity, model.spec()),
+                                .given = condition_of_options(o),
                                 .verb = io.verb_settings()};
   const Tensor items = sample(model, *device, settings);
   write_items(io, output, items, model.spec(), o.columns);

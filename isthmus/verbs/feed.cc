@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Data sets to the inputs of a graph.
+#include "isthmus/verbs/feed.h"
+
+#include <algorithm>
+
+namespace isthmus {
+
+bool has_input(const Graph& graph, std::string_view name) {
+  return std::any_of(graph.nodes().begin(), graph.nodes().end(), [&](const Node& node) {
+    return node.kind == NodeKind::kInput && node.name == name;
+  });
+}
+
+void bind_data(Executor& executor, const Graph& graph, const Dataset& data, const DataSpec& model) {
+  if (has_input(graph, "x")) executor.bind_input("x", data.values, memory_scaling(data, model));
+  if (has_input(graph, "context")) executor.bind_input("context", data.context, Scaling{});
+}
+
+}  // namespace isthmus
