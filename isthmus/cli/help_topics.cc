@@ -3,6 +3,7 @@
 // variables) is read from there.
 #include "isthmus/base/env.h"
 #include "isthmus/base/text.h"
+#include "isthmus/cli/components.h"
 #include "isthmus/cli/help.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/known_sets.h"
@@ -149,6 +150,7 @@ const std::vector<HelpTopic>& help_topics() {
       {"environment", "variables, configuration files, who wins", environment_text},
       {"precision", "fp32 and bf16", precision_text},
       {"determinism", "same weights for any number of threads", determinism_text},
+      {"components", "all models, likelihoods, ... with their options (Markdown)", components_page},
   };
   return topics;
 }

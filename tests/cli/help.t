@@ -15,6 +15,7 @@ isthmus help TOPIC, isthmus help COMMAND, isthmus help E3104
   environment   variables, configuration files, who wins
   precision     fp32 and bf16
   determinism   same weights for any number of threads
+  components    all models, likelihoods, ... with their options (Markdown)
 $ isthmus help E3104
 E3104 csv_not_a_number (exit status 3)
   A cell of a number column is not a number.

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the registries; no component is named here.
+#include "isthmus/cli/components.h"
+
+#include "isthmus/metrics/metric.h"
+#include "isthmus/models/posterior.h"
+#include "isthmus/models/prior.h"
+#include "isthmus/optim/optimizer.h"
+#include "isthmus/optim/schedules.h"
+
+namespace isthmus {
+namespace {
+
+/// Flag, default and meaning of each option of a definition.
+std::string options_table(const std::vector<BoundOption>& options) {
+  std::string text;
+  for (const BoundOption& option : options) {
+    text += "- `" + (option.alias.empty() ? option.flag : option.alias) + "`";
+    if (!option.default_text.empty()) text += " (" + option.default_text + ")";
+    text += ": " + option.help + "\n";
+  }
+  return text;
+}
+
+template <class Def>
+std::string zoo_section(const char* title, const Registry<Def>& zoo) {
+  std::string text = "\n## " + std::string(title) + "\n";
+  for (const Def& def : zoo) {
+    text += "\n### " + std::string(def.name) + "\n\n" + std::string(def.summary) + ".";
+    if constexpr (requires { def.help; }) {
+      if (!def.help.empty()) text += " *When:* " + std::string(def.help) + ".";
+    }
+    if (!def.source.empty()) text += " [" + std::string(def.source) + "]";
+    text += "\n";
+    if constexpr (requires { def.options(); }) {
+      const std::string options = options_table(def.options());
+      if (!options.empty()) text += "\n" + options;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string components_page() {
+  return "# Components\n\nMade by `isthmus help components`. In parentheses the default; an option "
+         "that the chosen\ncomponents do not have is refused (E2005). Sources are keys of "
+         "[references.bib](references.bib).\n" +
+         zoo_section("Models (`--model`)", all_models()) +
+         zoo_section("Priors (`--prior`)", all_priors()) +
+         zoo_section("Posteriors (`--posterior`)", all_posteriors()) +
+         zoo_section("Likelihoods (`--likelihood`)", all_likelihoods()) +
+         zoo_section("Optimizers (`--optimizer`)", all_optimizers()) +
+         zoo_section("Schedules of the learning rate (`--schedule`)", all_schedules()) +
+         zoo_section("Metrics (`eval --metrics`)", all_metrics());
+}
+
+}  // namespace isthmus
