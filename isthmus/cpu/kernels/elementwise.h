@@ -19,6 +19,8 @@ struct NamedKernel {
 std::span<const NamedKernel> elementwise_unary_kernels();
 std::span<const NamedKernel> elementwise_binary_kernels();
 std::span<const NamedKernel> elementwise_likelihood_kernels();
+std::span<const NamedKernel> elementwise_gamma_kernels();
+std::span<const NamedKernel> elementwise_draw_kernels();
 
 /// The same call with one long row if all `num_inputs` operands and the result lie dense (or are
 /// one value for all); else unchanged.

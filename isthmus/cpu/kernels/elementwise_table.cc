@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds elementwise kernels by the name of their op, and flattens calls whose operands lie dense.
-// The kernels themselves are in elementwise_unary.cc, _binary.cc and _likelihood.cc.
+// The kernels themselves are in elementwise_unary.cc, _binary.cc, _likelihood.cc, _gamma.cc and
+// _draws.cc.
 #include "isthmus/cpu/kernels/elementwise.h"
 
 namespace isthmus {
@@ -9,8 +10,9 @@ namespace {
 
 template <class Visit>
 void visit_tables(Visit visit) {
-  for (const auto& table : {elementwise_unary_kernels(), elementwise_binary_kernels(),
-                            elementwise_likelihood_kernels()}) {
+  for (const auto& table :
+       {elementwise_unary_kernels(), elementwise_binary_kernels(), elementwise_likelihood_kernels(),
+        elementwise_gamma_kernels(), elementwise_draw_kernels()}) {
     for (const NamedKernel& kernel : table) visit(kernel);
   }
 }
