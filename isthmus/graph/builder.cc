@@ -33,6 +33,10 @@ uint64_t hash_of(const Attr& attr) {
   if (const auto* number = std::get_if<double>(&attr)) return std::bit_cast<uint64_t>(*number);
   if (const auto* text = std::get_if<std::string>(&attr)) return std::hash<std::string>{}(*text);
   uint64_t hash = 0;
+  if (const auto* numbers = std::get_if<std::vector<double>>(&attr)) {
+    for (double value : *numbers) hash = mix(hash, std::bit_cast<uint64_t>(value));
+    return hash;
+  }
   for (int64_t value : std::get<std::vector<int64_t>>(attr))
     hash = mix(hash, static_cast<uint64_t>(value));
   return hash;

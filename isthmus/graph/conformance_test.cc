@@ -12,7 +12,8 @@
 namespace isthmus {
 namespace {
 
-constexpr int64_t kRows = 2;
+/// Batch-wise operations need more than one pair.
+int64_t rows_for(const OpDef& op) { return op.rows == RowUse::kBatchWise ? 5 : 2; }
 
 std::string case_name(const OpDef& op, size_t index) {
   return std::string(op.name) + ", case " + std::to_string(index);
@@ -80,7 +81,7 @@ TEST(Conformance, EveryOperationHasCasesAndIsPrimitiveOrComposite) {
 
 TEST(Conformance, EveryCaseIsAcceptedAndFinite) {
   for_each_case([](const OpDef& op, const OpCase& c) {
-    const GraphCase one = make_graph_case(op, c, kRows);
+    const GraphCase one = make_graph_case(op, c, rows_for(op));
     ReferenceRun run(one.graph, one.rows);
     set_leaves(run, one);
     run.run();
@@ -92,7 +93,7 @@ TEST(Conformance, EveryCaseIsAcceptedAndFinite) {
 TEST(Conformance, GradientsEqualCentralDifferences) {
   for_each_case([](const OpDef& op, const OpCase& c) {
     if (!c.check_gradient) return;
-    check_gradients(make_graph_case(op, c, kRows, CaseOutputs::kGradients), c, "objective",
+    check_gradients(make_graph_case(op, c, rows_for(op), CaseOutputs::kGradients), c, "objective",
                     "gradient");
   });
 }
@@ -100,13 +101,14 @@ TEST(Conformance, GradientsEqualCentralDifferences) {
 TEST(Conformance, SecondOrderGradientsEqualCentralDifferences) {
   for_each_case([](const OpDef& op, const OpCase& c) {
     if (!c.check_gradient || !c.check_second) return;
-    check_gradients(make_graph_case(op, c, kRows, CaseOutputs::kSecond), c, "objective2", "second");
+    check_gradients(make_graph_case(op, c, rows_for(op), CaseOutputs::kSecond), c, "objective2",
+                    "second");
   });
 }
 
 TEST(Conformance, GradientsOfExtremeValuesAreFinite) {
   for_each_case([](const OpDef& op, const OpCase& c) {
-    const GraphCase one = make_graph_case(op, c, kRows, CaseOutputs::kSecond);
+    const GraphCase one = make_graph_case(op, c, rows_for(op), CaseOutputs::kSecond);
     ReferenceRun run(one.graph, one.rows);
     set_leaves(run, one);
     run.run();

@@ -33,6 +33,9 @@ const std::string& Attrs::text(const std::string& name) const {
 const std::vector<int64_t>& Attrs::list(const std::string& name) const {
   return get<std::vector<int64_t>>(values_, name);
 }
+const std::vector<double>& Attrs::numbers(const std::string& name) const {
+  return get<std::vector<double>>(values_, name);
+}
 
 bool Graph::has_output(std::string_view name) const {
   for (const auto& output : outputs_) {

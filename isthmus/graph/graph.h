@@ -52,7 +52,8 @@ struct Value {
 };
 using Values = std::vector<Value>;
 
-using AttrValue = std::variant<int64_t, double, std::string, std::vector<int64_t>>;
+using AttrValue =
+    std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
 /// Copied by assignment: when memory runs out while such a variant is copied, libstdc++ 12 destroys
 /// what it has not made yet.
 struct Attr : AttrValue {
@@ -72,6 +73,7 @@ class Attrs {
   double number(const std::string& name) const;
   const std::string& text(const std::string& name) const;
   const std::vector<int64_t>& list(const std::string& name) const;
+  const std::vector<double>& numbers(const std::string& name) const;
   bool has(const std::string& name) const { return values_.count(name) != 0; }
   const std::map<std::string, Attr>& all() const { return values_; }
   bool operator==(const Attrs&) const = default;

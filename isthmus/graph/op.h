@@ -14,8 +14,9 @@
 namespace isthmus {
 
 /// kRowWise: a row of the output reads only the same row (and kOnce inputs). kBatchSum: additive
-/// over rows. kOnce-only operations are kRowWise.
-enum class RowUse : uint8_t { kRowWise, kBatchSum };
+/// over rows. kBatchWise: one output per row that reads all valid rows of the batch, so that a step
+/// stops for it. kOnce-only operations are kRowWise.
+enum class RowUse : uint8_t { kRowWise, kBatchSum, kBatchWise };
 
 /// A value in double precision: `rows` x row shape (rows is 1 for kOnce).
 struct RefArray {
@@ -129,6 +130,8 @@ std::vector<OpCase> axis_cases();  // attributes axis and keep
 std::vector<OpCase> last_axis_cases();
 std::vector<OpCase> item_cases();
 std::vector<OpCase> batch_cases();
+/// Attributes kernel, scales and exclude_self.
+std::vector<OpCase> pair_kernel_cases(const std::vector<ValueType>& inputs);
 std::vector<OpCase> with_attributes(const Attrs& attrs, std::vector<OpCase> cases);
 std::vector<OpCase> without_gradient(std::vector<OpCase> cases);
 std::vector<OpCase> once_differentiable(std::vector<OpCase> cases);

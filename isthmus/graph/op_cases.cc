@@ -75,6 +75,19 @@ std::vector<OpCase> batch_cases() {
           {.inputs = {per_row({1})}}};
 }
 
+std::vector<OpCase> pair_kernel_cases(const std::vector<ValueType>& inputs) {
+  std::vector<OpCase> cases;
+  for (const char* kernel : {"imq", "rbf"}) {
+    for (const int64_t exclude_self : {0, 1}) {
+      cases.push_back({.attrs = {{"kernel", kernel},
+                                 {"scales", std::vector<double>{0.5, 4}},
+                                 {"exclude_self", exclude_self}},
+                       .inputs = inputs});
+    }
+  }
+  return once_differentiable(std::move(cases));
+}
+
 std::vector<OpCase> with_attributes(const Attrs& attrs, std::vector<OpCase> cases) {
   for (OpCase& one : cases) one.attrs = attrs;
   return cases;

@@ -20,7 +20,12 @@ std::string attr_text(const Attr& attr) {
   if (const auto* integer = std::get_if<int64_t>(&attr)) return std::to_string(*integer);
   if (const auto* number = std::get_if<double>(&attr)) return number_text(*number);
   if (const auto* text = std::get_if<std::string>(&attr)) return quoted(*text);
-  return shape_text(std::get<std::vector<int64_t>>(attr));
+  if (const auto* list = std::get_if<std::vector<int64_t>>(&attr)) return shape_text(*list);
+  std::string text;
+  for (double value : std::get<std::vector<double>>(attr)) {
+    text += (text.empty() ? "(" : ", ") + number_text(value);
+  }
+  return text + ")";
 }
 
 std::string attrs_text(const Attrs& attrs) {

@@ -41,6 +41,11 @@ void verify_op(const Graph& graph, uint32_t index, const std::string& place) {
     types.push_back(graph.nodes()[input].type);
   }
   const ValueType derived = node.op->infer(node.attrs, types);
+  const RowUse rows = node.op->rows;
+  ISTHMUS_CHECK(rows != RowUse::kBatchSum || node.type.extent == Extent::kOnce,
+                place + "a sum over the batch with rows");
+  ISTHMUS_CHECK(rows != RowUse::kBatchWise || node.type.extent == Extent::kPerRow,
+                place + "a batch-wise value without rows");
   ISTHMUS_CHECK(derived == node.type,
                 place + "type " + type_text(node.type) + ", derived " + type_text(derived));
 }
