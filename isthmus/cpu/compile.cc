@@ -121,7 +121,7 @@ void Compiler::split_row_groups() {
         open.chunks = strided;
         open.nodes.push_back(i);
         if (!strided) close();
-        if (strided) continue;
+        if (strided || is_batch_wise(i)) continue;
         for (uint32_t in : n.inputs) {
           if (n.type.extent == Extent::kPerRow && once(base(in)) &&
               node(in).type.extent == Extent::kPerRow) {
@@ -138,6 +138,7 @@ void Compiler::split_row_groups() {
         if (once(in)) fills.insert(in);
       }
     }
+    add_batch_fills(s, fills);
     for (const auto& [name, i] : graph_.outputs()) {
       const bool in_full = node(i).type.extent == Extent::kPerRow && once(i);
       if (in_full && std::max(plan_.nodes[i].level + 1, 0) == static_cast<int>(s)) fills.insert(i);

@@ -123,7 +123,7 @@ void Compiler::place_row_values() {
       for (uint32_t i : group.nodes) {
         const Geometry g = geometry(node(i).type.shape);
         const int64_t rows = p_.shape.padded_rows() * g.lead;
-        bool batch = is_output(i);
+        bool batch = is_output(i) || is_batch_wise(i);
         for (uint32_t r : readers_[i]) {
           batch |= !once(r) && plan_.nodes[r].level > static_cast<int>(s);
           batch |= is_output(r) && base(r) == base(i) && !is_view(r);
@@ -137,14 +137,13 @@ void Compiler::place_row_values() {
           filled_[i] = {Memory::kBatch, allocate_batch(rows * g.cols), g.cols};
           continue;
         }
+        if (is_view(i) && !is_output(i)) continue;  // resolve_shared_places
         if (stays_stored(i)) {
           place = {Memory::kStored, static_cast<int64_t>(i), g.lead * g.cols};
         } else if (batch) {
           place = {Memory::kBatch, allocate_batch(rows * g.cols), g.cols};
         } else if (group.chunks && stays_in_chunks(group, i, s)) {
           place = {Memory::kScratch, scratch++, g.cols};
-        } else if (is_view(i) && !is_output(i)) {
-          continue;  // resolve_shared_places
         } else {
           place = {Memory::kBlock, -1, g.cols};  // place_block_lifetimes
         }

@@ -80,6 +80,7 @@ void Compiler::emit_group(const DeviceGroup& group) {
     return;
   }
   if (is_view(first) && !is_output(first)) return;
+  if (is_batch_wise(first)) return emit_batch_step(first);
   if (runs_as_matmul(first)) {
     emit_matmul(first);
   } else if (is_view(first) ||

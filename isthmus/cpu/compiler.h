@@ -75,6 +75,13 @@ class Compiler {
   std::pair<int64_t, bool> cast_offset(uint32_t value, const Geometry& g);
   int64_t free_cast(const Geometry& g);
 
+  // compile_batch.cc
+  bool is_batch_wise(uint32_t i) const {
+    return node(i).kind == NodeKind::kOp && node(i).op->rows == RowUse::kBatchWise;
+  }
+  void add_batch_fills(size_t stage, std::set<uint32_t>& fills) const;
+  void emit_batch_step(uint32_t i);
+
   // compile_chunks.cc
   /// `row_group`: the group of a row stage, or nullptr in a once stage; `width`: columns of a tile.
   int32_t make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,

@@ -238,6 +238,10 @@ void CpuExecutor::run(const StepInputs& inputs) {
   run_once_stage(program_.prologue, -1);
   for (size_t s = 0; s < program_.row_stages.size(); ++s) {
     const RowStageProgram& rows = program_.row_stages[s];
+    if (!rows.batch.empty()) {
+      auto body = [&](int64_t task, int thread) { run_batch_task(machine_, rows, task, thread); };
+      machine_.pool.run(num_batch_tasks(machine_, rows), body);
+    }
     if (!rows.instructions.empty()) {
       auto body = [&](int64_t block, int thread) { run_row_block(machine_, rows, block, thread); };
       machine_.pool.run(program_.shape.num_blocks, body);

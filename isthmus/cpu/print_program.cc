@@ -84,6 +84,9 @@ std::string print_program(const Program& p) {
   print_once(p, p.prologue, text);
   for (size_t s = 0; s < p.row_stages.size(); ++s) {
     text += "stage " + std::to_string(s) + ", " + std::to_string(p.shape.num_blocks) + " blocks\n";
+    for (const BatchStep& b : p.row_stages[s].batch) {
+      text += "  batch  %" + std::to_string(b.node) + "  " + std::string(b.kernel->op) + "\n";
+    }
     for (const RowInstruction& r : p.row_stages[s].instructions) {
       text += "  rows  %" + std::to_string(r.node) + "  " + row_op_text(p, r) + "\n";
     }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "isthmus/cpu/kernels/batch.h"
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/matmul.h"
 #include "isthmus/exec/executor.h"
@@ -169,7 +170,20 @@ struct ReferenceStep {
   int64_t rows = 1;  // items per call
 };
 
+/// A batch-wise node: all of it is computed before the first block of its row stage.
+struct BatchStep {
+  uint32_t node = 0;
+  const BatchKernel* kernel = nullptr;
+  std::vector<Place> in;
+  Place dst;
+  int64_t cols = 0;      // of the first input
+  int64_t out_cols = 0;  // of the result
+  bool is_rbf = false, exclude_self = false;
+  std::vector<float> scales;
+};
+
 struct RowStageProgram {
+  std::vector<BatchStep> batch;
   std::vector<RowInstruction> instructions;
 };
 

@@ -67,6 +67,9 @@ struct ChunkRange {
 };
 void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk,
                        const ChunkRange& range) noexcept;
+/// Tasks of the batch-wise nodes of a stage, for the rows of this step.
+int64_t num_batch_tasks(const Machine& m, const RowStageProgram& stage) noexcept;
+void run_batch_task(Machine& m, const RowStageProgram& stage, int64_t task, int thread) noexcept;
 void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept;
 void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& task,
                    int thread) noexcept;

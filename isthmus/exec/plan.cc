@@ -65,11 +65,14 @@ void find_levels(const Graph& graph, Plan& plan) {
       continue;
     }
     const bool once = is_once(graph, plan, i);
-    int level = once ? -1 : 0;
+    const bool batch_wise = n.op->rows == RowUse::kBatchWise;
+    int level = once ? -1 : batch_wise ? 1 : 0;
     for (uint32_t in : n.inputs) {
       const int ready = plan.nodes[in].level;
       if (!is_once(graph, plan, in)) {
-        level = std::max(level, ready);
+        level = std::max(level, ready + (batch_wise ? 1 : 0));
+      } else if (ready > -2 && batch_wise && is_per_row(nodes[in])) {
+        level = std::max(level, ready + 2);  // the stage between writes its rows
       } else if (ready > -2) {
         // A sum over rows of a uniform value needs that value row by row: one stage later.
         const bool as_rows = is_per_row(nodes[in]) && n.op->rows == RowUse::kBatchSum;

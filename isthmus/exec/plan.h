@@ -4,7 +4,8 @@
 // A step runs: prologue (once), rows 0, once 0, rows 1, once 1, ... A row stage holds all per-row
 // nodes whose inputs are ready; a once stage holds the sums over rows of the stage before and what
 // follows from them (gradients of weights, optimizer, scalars). Inside a once stage, groups of one
-// sublevel are independent of each other. The cut depends on the graph alone.
+// sublevel are independent of each other. A batch-wise node reads all rows: it opens its row stage,
+// one later than the last of its inputs, before the blocks of rows that may read it. The cut depends on the graph alone.
 #pragma once
 
 #include <cstdint>

@@ -51,7 +51,10 @@ std::string print_plan(const Graph& graph, const Plan& plan) {
   for (size_t s = 0; s < plan.stages.size(); ++s) {
     text += "stage " + std::to_string(s) + "\n";
     for (const RowGroup& group : plan.stages[s].rows) {
-      text += "  rows " + std::to_string(group.lead) + "x" + std::to_string(group.cols) + ":";
+      const Node& first = graph.nodes()[group.nodes[0]];
+      const bool batch = first.op != nullptr && first.op->rows == RowUse::kBatchWise;
+      text += (batch ? "  batch " : "  rows ") + std::to_string(group.lead) + "x" +
+              std::to_string(group.cols) + ":";
       for (uint32_t i : group.nodes) {
         text += "  " + node_text(graph, i) + (plan.nodes[i].crosses ? "+" : "");
       }

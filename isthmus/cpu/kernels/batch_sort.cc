@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sorting columns over the batch, and the table of the batch-wise kernels. A value and its row make
+// one whole number, whose order is that of the values and then of the rows.
+#include <algorithm>
+#include <bit>
+
+#include "isthmus/cpu/kernels/batch.h"
+
+namespace isthmus {
+namespace {
+
+constexpr int64_t kSortColumns = 8;
+
+/// Increases with the value; -0 as 0.
+uint32_t ordered_bits(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value + 0.0f);
+  return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+}
+
+/// The rows of column `col` in the order of their values, in the low halves of the result.
+std::span<const uint64_t> order_of(const BatchCall& call, int64_t col) {
+  auto* keys = reinterpret_cast<uint64_t*>(call.scratch);
+  const BatchCall::Input& x = call.in[0];
+  for (int64_t r = 0; r < call.batch_rows; ++r) {
+    keys[r] = uint64_t{ordered_bits(x.data[r * x.stride + col])} << 32 | static_cast<uint64_t>(r);
+  }
+  std::sort(keys, keys + call.batch_rows);
+  return {keys, static_cast<size_t>(call.batch_rows)};
+}
+
+int64_t row_of(uint64_t key) { return static_cast<int64_t>(key & 0xffffffffu); }
+
+int64_t pair_floats(int64_t, int64_t cols) { return kPairTile * cols + kPairRows * 32; }
+int64_t sort_floats(int64_t max_rows, int64_t) { return 2 * max_rows; }
+
+}  // namespace
+
+void batch_sort_rows(const BatchCall& call) noexcept {
+  const BatchCall::Input& x = call.in[0];
+  for (int64_t c = call.first; c < call.end; ++c) {
+    float* dst = call.dst + c;
+    for (uint64_t key : order_of(call, c)) {
+      *dst = x.data[row_of(key) * x.stride + c];
+      dst += call.dst_stride;
+    }
+  }
+}
+
+void batch_sort_rows_gradient(const BatchCall& call) noexcept {
+  for (int64_t c = call.first; c < call.end; ++c) {
+    const float* dy = call.in[1].data + c;
+    for (uint64_t key : order_of(call, c)) {
+      call.dst[row_of(key) * call.dst_stride + c] = *dy;
+      dy += call.in[1].stride;
+    }
+  }
+}
+
+const BatchKernel* find_batch_kernel(std::string_view op) {
+  static constexpr BatchKernel kTable[] = {
+      {"kernel_sum", batch_kernel_sum, false, kPairRows, pair_floats},
+      {"kernel_sum_gradient", batch_kernel_sum_gradient, false, kPairRows, pair_floats},
+      {"pair_logsumexp", batch_pair_logsumexp, false, kPairRows, pair_floats},
+      {"pair_logsumexp_gradient", batch_pair_logsumexp_gradient, false, kPairRows, pair_floats},
+      {"sort_rows", batch_sort_rows, true, kSortColumns, sort_floats},
+      {"sort_rows_gradient", batch_sort_rows_gradient, true, kSortColumns, sort_floats},
+  };
+  for (const BatchKernel& kernel : kTable) {
+    if (kernel.op == op) return &kernel;
+  }
+  return nullptr;
+}
+
+}  // namespace isthmus
