@@ -5,7 +5,8 @@
 // nodes whose inputs are ready; a once stage holds the sums over rows of the stage before and what
 // follows from them (gradients of weights, optimizer, scalars). Inside a once stage, groups of one
 // sublevel are independent of each other. A batch-wise node reads all rows: it opens its row stage,
-// one later than the last of its inputs, before the blocks of rows that may read it. The cut depends on the graph alone.
+// one later than the last of its inputs, before the blocks of rows that may read it. The cut
+// depends on the graph alone.
 #pragma once
 
 #include <cstdint>
