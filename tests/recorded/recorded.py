@@ -5,9 +5,8 @@
 
 The files beside this one were written by version 0.1: model files, a run folder of four epochs, and
 bits.json with the weights_sha256 of ae, vae and beta_vae in both precisions with two seeds. Bits
-belong to an arithmetic (a processor's instructions); on a machine with another one they are not
-compared, and that is said. --record prints them for this machine, to be added by hand from a program
-that is known to be right.
+belong to a processor and its instructions; on another one they are not compared, and that is said.
+--record prints them for this machine, to be added by hand from a program that is known to be right.
 """
 import argparse
 import json
@@ -63,7 +62,7 @@ def trained_bits(program, folder):
     shutil.copytree(HERE / "run", folder / "run")
     done = isthmus(program, "train", TABLE, "--resume", folder / "run", "--epochs", 6)
     bits["resumed"] = done["weights_sha256"]
-    return bits, done["device"]["arithmetic"]
+    return bits, done["device"]["name"] + ", " + done["device"]["isa"]
 
 
 def main():
@@ -72,16 +71,16 @@ def main():
     parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bits, arithmetic = trained_bits(arguments.isthmus, pathlib.Path(folder))
+        bits, processor = trained_bits(arguments.isthmus, pathlib.Path(folder))
     if arguments.record:
-        print(json.dumps({arithmetic: bits}, indent=1))
+        print(json.dumps({processor: bits}, indent=1))
         return
     check_numbers(arguments.isthmus)
     recorded = json.loads((HERE / "bits.json").read_text())
-    if arithmetic not in recorded:
-        print(f"numbers agree; no bits are recorded for {arithmetic}")
+    if processor not in recorded:
+        print(f"numbers agree; no bits are recorded for {processor}")
         return
-    wrong = [name for name, value in recorded[arithmetic].items() if bits[name] != value]
+    wrong = [name for name, value in recorded[processor].items() if bits[name] != value]
     if wrong:
         sys.exit("bits differ from those of version 0.1: " + ", ".join(wrong))
     print(f"{len(NUMBERS)} models evaluate as before, {len(bits)} trainings end in the same bits")
