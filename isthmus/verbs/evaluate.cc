@@ -18,23 +18,17 @@
 namespace isthmus {
 namespace {
 
-const std::vector<std::string>& condition_names() {
-  static const std::vector<std::string> names = {"elbo", "reconstruction", "kl",
-                                                 "iwae", "bits_per_dim",   "mse",
-                                                 "psnr", "ssim",           "active_units"};
+std::vector<std::string> condition_names() {
+  std::vector<std::string> names = {"elbo", "reconstruction", "kl", "iwae", "bits_per_dim"};
+  for (const MetricDef& metric : all_metrics()) names.emplace_back(metric.name);
   return names;
 }
 
 double value_of(const EvalResult& r, const std::string& name) {
-  if (name == "elbo") return r.terms.elbo;
-  if (name == "reconstruction") return r.terms.reconstruction;
-  if (name == "kl") return r.terms.kl;
   if (name == "iwae") return r.iwae ? r.iwae->value : kUnknown;
   if (name == "bits_per_dim") return r.bits_per_dim;
-  for (const NamedMetric& metric : r.metrics) {
-    if (metric.name == name) return metric.value;
-  }
-  return kUnknown;
+  const double term = term_of(r.terms, name);
+  return std::isnan(term) ? r.metric(name) : term;
 }
 
 /// One metric that was asked for and what it needs.
@@ -124,13 +118,17 @@ void fill_metrics(EvalResult& r, const std::vector<ActiveMetric>& metrics) {
                          .unit = std::string(active.def->unit),
                          .better = active.def->better == Better::kHigher ? "higher" : "lower",
                          .standard_error = result.standard_error});
-    if (active.def->name == "mse") r.mse = result.value;
-    if (active.def->name == "psnr") r.psnr = result.value;
-    if (active.def->name == "ssim") r.ssim = result.value;
   }
 }
 
 }  // namespace
+
+double EvalResult::metric(std::string_view name) const {
+  for (const NamedMetric& metric : metrics) {
+    if (metric.name == name) return metric.value;
+  }
+  return kUnknown;
+}
 
 bool EvalResult::gate_met() const {
   return std::all_of(require.begin(), require.end(), [](const RequireResult& r) { return r.met; });

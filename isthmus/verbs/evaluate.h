@@ -79,8 +79,8 @@ struct EvalResult {
   double data_floor = kUnknown;  // least possible reconstruction term, where it is known
   std::optional<BoundResult> iwae;
   double bits_per_dim = kUnknown;  // only for a mass on the stored levels
-  double mse = kUnknown, psnr = kUnknown, ssim = kUnknown;
   std::vector<NamedMetric> metrics;
+  double metric(std::string_view name) const;  // kUnknown for one that was not measured
   std::vector<RequireResult> require;
   bool gate_met() const;
   double seconds = 0;

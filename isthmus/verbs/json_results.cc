@@ -124,9 +124,9 @@ Json eval_json(const EvalResult& result, const Model& model, Json data, Json dev
       .set("data_floor", number_or_null(result.data_floor))
       .set("iwae", std::move(iwae))
       .set("bits_per_dim", number_or_null(result.bits_per_dim))
-      .set("mse", number_or_null(result.mse))
-      .set("psnr", number_or_null(result.psnr))
-      .set("ssim", number_or_null(result.ssim))
+      .set("mse", number_or_null(result.metric("mse")))
+      .set("psnr", number_or_null(result.metric("psnr")))
+      .set("ssim", number_or_null(result.metric("ssim")))
       .set("metrics", std::move(metrics))
       .set("require", std::move(require));
 }
@@ -185,9 +185,9 @@ Json reconstruct_json(const EvalResult& errors, Quantity quantity, Json layout, 
       .set("n", errors.n)
       .set("quantity", quantity_name(quantity))
       .set("reconstruction", number_or_null(errors.terms.reconstruction))
-      .set("mse", number_or_null(errors.mse))
-      .set("psnr", number_or_null(errors.psnr))
-      .set("ssim", number_or_null(errors.ssim))
+      .set("mse", number_or_null(errors.metric("mse")))
+      .set("psnr", number_or_null(errors.metric("psnr")))
+      .set("ssim", number_or_null(errors.metric("ssim")))
       .set("layout", std::move(layout));
 }
 

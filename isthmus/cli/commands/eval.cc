@@ -59,12 +59,13 @@ void print_bounds(CommandIo& io, const EvalResult& r, const Model& model) {
 }
 
 void print_metrics(CommandIo& io, const EvalResult& r, int64_t latent_dim) {
-  if (r.active_units >= 0) {
-    io.console.result("latents", std::to_string(r.active_units) + " of " +
-                                     std::to_string(latent_dim) + " active");
+  for (const NamedMetric& metric : r.metrics) {
+    if (metric.unit != "latents" || r.active_units < 0) continue;
+    io.console.result(
+        "latents", format_fixed(metric.value, 0) + " of " + std::to_string(latent_dim) + " active");
   }
   for (const NamedMetric& metric : r.metrics) {
-    if (metric.name == "active_units") continue;
+    if (metric.unit == "latents") continue;
     const double se = metric.standard_error.value_or(kUnknown);
     io.console.result(metric.name, with_error(metric.value, se, 4) +
                                        (metric.unit.empty() ? "" : " " + metric.unit) + " (" +

@@ -75,7 +75,7 @@ int run_reconstruct(CommandIo& io, const ReconstructOptions& o) {
   }
   io.console.result("errors", "reconstruction " + format_fixed(errors.terms.reconstruction, 1) +
                                   " nats per item, mean squared error " +
-                                  format_fixed(errors.mse, 5));
+                                  format_fixed(errors.metric("mse"), 5));
   io.print_wrote("");
   io.print_json(reconstruct_json(errors, quantity, layout_of(output, count, o.grid_columns), model,
                                  data_json(opened.data, opened.source),
