@@ -98,6 +98,7 @@ StepProfile per_step_ms(const StepProfile& p, int threads) {
 
 void time_training(BenchResult& r, const ModelSetup& model, const Dataset& data, Device& device) {
   Trial trial(model, data, device, r.bench.batch_size, r.bench.precision);
+  require_kernels(trial.executor(), r.bench.task + " of " + r.bench.preset);
   for (int64_t i = 0; i < kWarmUpSteps; ++i) trial.step();
   trial.executor().reset_profile();
   const int64_t epoch = trial.steps_per_epoch();
@@ -123,6 +124,7 @@ void time_inference(BenchResult& r, const ModelSetup& model, const Dataset& data
   const Graph graph = decodes ? decode_graph(model, Draw::kNone) : encode_graph(model, Draw::kNone);
   const auto executor =
       device.compile(graph, {.max_rows = r.bench.batch_size, .precision = r.bench.precision});
+  require_kernels(*executor, r.bench.task + " of " + r.bench.preset);
   for (const auto& [name, tensor] : initialize(graph, 0)) executor->set(name, tensor);
   const int64_t n =
       std::min(data.num_items(), r.bench.task == "latency" ? kLatencySteps : kInferenceItems);

@@ -48,6 +48,14 @@ int64_t share_slots(ChunkProgram& chunk) {
   return num_slots;
 }
 
+/// About `rows` rows that begin with an item and are whole items, or begin anywhere and lie in one:
+/// for operands that are repeated over the rows of an item.
+int64_t chunk_rows_of(int64_t rows, int64_t lead) {
+  if (rows >= lead) return rows / lead * lead;
+  while (lead % rows != 0) --rows;
+  return rows;
+}
+
 }  // namespace
 
 int32_t Compiler::make_chunk_program(const std::vector<uint32_t>& nodes, const Geometry& g,
@@ -58,7 +66,7 @@ int32_t Compiler::make_chunk_program(const std::vector<uint32_t>& nodes, const G
   const int64_t rows = in_rows ? p_.shape.block_rows * g.lead : g.lead;
   chunk.chunk_rows = std::clamp<int64_t>(kChunkFloats / std::max<int64_t>(width, 1), 1, rows);
   if (in_rows && g.lead > 1) {
-    chunk.chunk_rows = round_up(chunk.chunk_rows, g.lead);  // whole items, for repeated operands
+    chunk.chunk_rows = chunk_rows_of(chunk.chunk_rows, g.lead);
   } else if (in_rows && chunk.chunk_rows < rows) {
     chunk.chunk_rows = round_up(chunk.chunk_rows, 2);  // a pair of rows of a kept operand is whole
   }
@@ -102,9 +110,11 @@ void Compiler::append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry
   }
   step.name = n.op->name;
   step.num_in = static_cast<int>(n.inputs.size());
-  for (size_t k = 0; k < n.inputs.size(); ++k) step.in[k] = operand(n.inputs[k], g, !in_rows);
   step.dst = p_.places[i];
   if (n.op->elementwise) {
+    for (size_t k = 0; k < n.inputs.size(); ++k) {
+      step.in[k] = operand_for(i, n.inputs[k], g, !in_rows);
+    }
     step.kernel = find_elementwise_kernel(n.op->name);
     if (n.attrs.has("slope")) step.attr[0] = static_cast<float>(n.attrs.number("slope"));
     if (n.attrs.has("alpha")) step.attr[0] = static_cast<float>(n.attrs.number("alpha"));
@@ -114,7 +124,7 @@ void Compiler::append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry
     }
   } else {
     step.op = n.op->name == "logsumexp" ? ChunkOp::kLogSumExp : ChunkOp::kRowSum;
-    step.in[0].col_stride = 1;
+    step.in[0] = line_operand(n.inputs[0], g);
     // One value per line of the group: (K, Z) is summed to (K), which is dense.
     if (g.lead > 1) step.dst.row_stride = 1;
   }

@@ -18,6 +18,10 @@ constexpr int64_t kSerialCost = 60'000;  // below this many operations a barrier
 bool Compiler::in_place_is_safe(uint32_t state, uint32_t value) const {
   const auto at = once_position_.find(value);
   if (at == once_position_.end() || is_output(state)) return false;
+  // Another assignment that gives the old state away reads it when the step ends.
+  for (const Assignment& a : graph_.assignments()) {
+    if (base(a.value) == state) return false;
+  }
   const auto [level, sublevel] = at->second;
   for (uint32_t r : readers_[state]) {
     if (!once(r)) {
@@ -58,6 +62,15 @@ void Compiler::compile_once_stage(const Stage& stage, OnceStageProgram& out) {
   schedule(out);
 }
 
+/// What the chunks of a group compute: its source, too, if that is elementwise.
+std::vector<uint32_t> Compiler::chunk_nodes(const OnceGroup& group) const {
+  std::vector<uint32_t> nodes = group.nodes;
+  if (group.source != kNoNode && node(group.source).op->elementwise) {
+    nodes.insert(nodes.begin(), group.source);
+  }
+  return nodes;
+}
+
 OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
   OnceProgram program;
   const Geometry g = geometry(group.shape);
@@ -71,18 +84,9 @@ OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
     return program;
   }
   if (group.source != kNoNode) set_source(group, program);
-  if (!group.nodes.empty()) {
-    bool strided = true;
-    for (uint32_t i : group.nodes) {
-      for (uint32_t in : node(i).inputs) strided = strided && operand(in, g, true).valid();
-    }
-    if (!strided) {
-      throw Error(ErrorCode::kImpossible,
-                  "no cpu kernel for this broadcast of kOnce values of shape " +
-                      shape_text(group.shape) + " (node " + std::to_string(group.nodes[0]) + ")",
-                  "reshape the operands to two axes");
-    }
-    program.chunks = make_chunk_program(group.nodes, g, nullptr, tile_cols_for(group));
+  const std::vector<uint32_t> nodes = chunk_nodes(group);
+  if (!nodes.empty()) {
+    program.chunks = make_chunk_program(nodes, g, nullptr, tile_cols_for(group));
     for (const ChunkStep& s : p_.chunk_programs[static_cast<size_t>(program.chunks)].steps) {
       if (s.op == ChunkOp::kAdam || s.name == "lerp") {
         p_.chunk_programs[static_cast<size_t>(program.chunks)].cost = Cost::kOptimizer;
@@ -92,9 +96,14 @@ OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
   program.tile_cols = tile_cols_for(group);
   program.tile_rows = tile_rows_for(group, program);
   add_pack_ranges(group, program);
+  if (program.source == OnceSource::kOuterSum) set_outer_sum(program.node, program);
+  if (program.source == OnceSource::kMatmul) set_matmul(program.node, program);
   const int64_t tile = program.tile_rows * program.tile_cols;
   const auto packs = static_cast<int64_t>(program.packs.size());
-  program.cost_estimate = tile * (program.source == OnceSource::kOuterSum ? 40 + 10 * packs : 4);
+  int64_t each = 4;  // per value of the tile
+  if (program.source == OnceSource::kOuterSum) each = 40 + 10 * packs;
+  if (program.source == OnceSource::kMatmul) each = 4 + program.product.num_k / 12;
+  program.cost_estimate = tile * each;
   return program;
 }
 
@@ -107,10 +116,35 @@ void Compiler::set_source(const OnceGroup& group, OnceProgram& program) {
   } else if (is_op(i, "batch_sum")) {
     program.source = OnceSource::kBatchSum;
     program.batch_sum = batch_sum(i);
+  } else if (is_op(i, "matmul")) {
+    program.source = OnceSource::kMatmul;
+  } else if (is_op(i, "scatter_sum")) {
+    const Place &index = rows_place(node(i).inputs[0]), &rows = rows_place(node(i).inputs[1]);
+    const Shape& axes = node(node(i).inputs[0]).type.shape;
+    program.source = OnceSource::kScatterSum;
+    program.scatter = {.index = index,
+                       .rows = rows,
+                       .num_entries = program.rows,
+                       .width = program.cols,
+                       .per_item = value_count(axes),
+                       .index_item = index.row_stride * geometry(axes).lead,
+                       .row_step = rows.row_stride};
   } else if (is_op(i, "sum_items") && node(i).type.extent == Extent::kOnce) {
     program.source = OnceSource::kSumAll;
     program.sum_src = p_.places[node(i).inputs[0]];
     program.sum_count = value_count(node(node(i).inputs[0]).type.shape);
+  } else if (is_reduction(i)) {
+    program.source = OnceSource::kReduce;
+    program.reduction = static_cast<int32_t>(p_.reductions.size());
+    p_.reductions.push_back(reduction_of(i));
+  } else if (is_moves(i) || node(i).op->elementwise) {
+    program.source = OnceSource::kMoves;
+    std::vector<Move> moves;
+    if (is_moves(i)) moves = moves_of(i);
+    for (uint32_t in : node(i).inputs) {
+      if (is_expanded(i, in)) moves.push_back(expansion(i, in));
+    }
+    program.moves = add_moves(std::move(moves));
   } else {
     program.source = OnceSource::kReference;
     const bool over_rows = node(i).op->rows == RowUse::kBatchSum;
@@ -136,6 +170,11 @@ int64_t Compiler::tile_rows_for(const OnceGroup& group, const OnceProgram& progr
   if (program.source == OnceSource::kNone) {
     return std::clamp<int64_t>(kTileFloats / std::max<int64_t>(g.cols, 1), 1, g.lead);
   }
+  if (program.source == OnceSource::kMatmul) {
+    // Tiles as large, but enough of them for many threads.
+    const int64_t rows = round_up(std::max<int64_t>(1, kTileFloats / program.tile_cols), 16);
+    return std::min({g.lead, rows, round_up((g.lead + 7) / 8, 16)});
+  }
   if (program.source != OnceSource::kOuterSum) return g.lead;
   // About 16,000 values, in whole vectors of rows.
   const int64_t rows = round_up(std::max<int64_t>(1, kTileFloats / program.tile_cols), 16);
@@ -143,46 +182,10 @@ int64_t Compiler::tile_rows_for(const OnceGroup& group, const OnceProgram& progr
   return std::min(g.lead, round_up((g.lead + tiles - 1) / tiles, 16));
 }
 
-/// The tile product of a sum over the batch, made when the tile height is known.
-void Compiler::set_outer_sum(uint32_t i, OnceProgram& program) {
-  const uint32_t x = node(i).inputs[0], dy = node(i).inputs[1];
-  program.crossing_b = crossing(dy, false);
-  const int64_t k = p_.panel_rows * geometry(node(x).type.shape).lead;
-  MatmulSpec spec{.k = k};
-  spec.bf16 = p_.options.precision == Precision::kBF16;
-  if (sums_stored_input(i)) {
-    program.input = input_index(base(x));
-    spec.a_stride_m = Matmul::row_stride(k);
-    p_.tile_halfs = std::max(p_.tile_halfs, program.tile_rows * spec.a_stride_m);
-    p_.scratch_floats = std::max(p_.scratch_floats, program.tile_rows * 32);
-  } else {
-    program.crossing_a = crossing(x, true);
-    spec.a_stride_m = p_.crossings[static_cast<size_t>(program.crossing_a)].row_stride;
-  }
-  spec.b_stride_k = program.cols;
-  spec.c_stride_m = program.source_dst.row_stride;
-  const int64_t rows[] = {program.tile_rows, program.rows % program.tile_rows};
-  const int64_t cols[] = {program.tile_cols, program.cols % program.tile_cols};
-  for (size_t r = 0; r < 2; ++r) {
-    for (size_t c = 0; c < 2; ++c) {
-      if (rows[r] == 0 || cols[c] == 0) continue;
-      spec.m = rows[r];
-      spec.n = cols[c];
-      for (bool next : {false, true}) {
-        spec.accumulate = next;
-        if (!next || p_.num_panels > 1) program.matmuls[r][c][next ? 1 : 0] = add_matmul(spec);
-      }
-    }
-  }
-  if (program.source_dst.memory == Memory::kTile) {
-    p_.tile_floats = std::max(p_.tile_floats, program.tile_rows * program.tile_cols);
-  }
-}
-
 /// Weights that this group writes in place are packed again tile by tile; tiles are cut so that a
 /// tile owns whole blocks of each packed copy.
 void Compiler::add_pack_ranges(const OnceGroup& group, OnceProgram& program) {
-  for (uint32_t i : group.nodes) {
+  for (uint32_t i : chunk_nodes(group)) {
     const auto state = in_place_.find(i);
     if (state == in_place_.end()) continue;
     for (size_t k = 0; k < p_.packed.size(); ++k) {
@@ -193,7 +196,6 @@ void Compiler::add_pack_ranges(const OnceGroup& group, OnceProgram& program) {
       program.tile_rows = std::min(program.rows, round_up(program.tile_rows, step));
     }
   }
-  if (program.source == OnceSource::kOuterSum) set_outer_sum(program.node, program);
 }
 
 void Compiler::schedule(OnceStageProgram& stage) {
@@ -236,6 +238,7 @@ void Compiler::schedule(OnceStageProgram& stage) {
 }
 
 void Compiler::compile_commits() {
+  std::vector<CommitCopy> copies;
   for (const Assignment& a : graph_.assignments()) {
     const uint32_t value = base(a.value);
     const auto at = in_place_.find(value);
@@ -245,11 +248,18 @@ void Compiler::compile_commits() {
     copy.dst = p_.places[a.state];
     copy.count = value_count(node(a.state).type.shape);
     ISTHMUS_CHECK(copy.src.memory == Memory::kArena, "an assigned value lives in the arena");
+    if (node(value).kind == NodeKind::kParameter || node(value).kind == NodeKind::kState) {
+      // The old value of a state that may be assigned itself (a swap): put aside first.
+      const Place aside = {Memory::kArena, allocate_arena(copy.count), copy.src.row_stride};
+      p_.commits.push_back({copy.src, aside, copy.count, {}});
+      copy.src = aside;
+    }
     for (size_t k = 0; k < p_.packed.size(); ++k) {
       if (p_.packed[k].node == a.state) copy.packs.push_back(static_cast<int32_t>(k));
     }
-    p_.commits.push_back(std::move(copy));
+    copies.push_back(std::move(copy));
   }
+  p_.commits.insert(p_.commits.end(), copies.begin(), copies.end());
 }
 
 }  // namespace isthmus

@@ -52,6 +52,7 @@ void Compiler::place_all() {
   place_once_values();
   place_row_values();
   for (size_t s = 0; s < plan_.stages.size(); ++s) place_block_lifetimes(s);
+  place_expanded();
   resolve_shared_places();
 }
 
@@ -103,8 +104,8 @@ void Compiler::place_once_values() {
         } else if (!group.scalar64 && !assigned && i != group.source &&
                    internal_to(i, group.nodes)) {
           p_.places[i] = {Memory::kScratch, scratch++, tile_cols_for(group)};  // sized later
-        } else if (i == group.source && is_op(i, "outer_sum") && !assigned &&
-                   internal_to(i, group.nodes)) {
+        } else if (i == group.source && (is_op(i, "outer_sum") || is_op(i, "matmul")) &&
+                   !assigned && internal_to(i, group.nodes)) {
           p_.places[i] = {Memory::kTile, 0, tile_cols_for(group)};
         } else {
           p_.places[i] = {Memory::kArena, allocate_arena(g.lead * g.cols), g.cols};
@@ -130,14 +131,14 @@ void Compiler::place_row_values() {
           // float32 sums of products read the second factor where it lies.
           batch |= is_op(r, "outer_sum") && p_.options.precision == Precision::kF32 &&
                    base(node(r).inputs[1]) == i;
-          batch |= is_op(r, "scatter_sum");
+          batch |= reads_batch(r);
         }
         Place place;
         if (group.fill) {
           filled_[i] = {Memory::kBatch, allocate_batch(rows * g.cols), g.cols};
           continue;
         }
-        if (is_view(i) && !is_output(i)) continue;  // resolve_shared_places
+        if (is_view(i) && !is_output(i)) continue;  // its readers are those of what it shows
         if (stays_stored(i)) {
           place = {Memory::kStored, static_cast<int64_t>(i), g.lead * g.cols};
         } else if (batch) {
@@ -224,6 +225,17 @@ std::pair<uint32_t, Shape> Compiler::operand_source(uint32_t in) const {
     }
   }
   return {in, shape};
+}
+
+Place Compiler::line_operand(uint32_t in, const Geometry& g) const {
+  const uint32_t source = base(in);
+  Place place = p_.places.empty() ? Place{Memory::kBlock, 0, g.cols} : p_.places[source];
+  if (place.memory == Memory::kNone) place.memory = Memory::kBlock;
+  if (geometry(node(source).type.shape) != g) place.row_stride = g.cols;
+  place.col_stride = 1;
+  if (!once(source)) return place;
+  place.row_stride = 0;
+  return g.lead == 1 ? place : Place{};
 }
 
 Place Compiler::operand(uint32_t in, const Geometry& reader, bool rows_are_lead) const {

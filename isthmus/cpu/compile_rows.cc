@@ -34,26 +34,18 @@ void Compiler::compile_row_stage(size_t stage) {
 }
 
 void Compiler::emit_group(const DeviceGroup& group) {
+  if (group.expand != kNoNode) {
+    return emit_moves(group.expand, {expansion(group.expand_for, group.expand)});
+  }
   const uint32_t first = group.nodes[0];
   const Node& n = node(first);
   const Geometry g{group.lead, group.cols};
-  if (group.fill && g.lead > 1 && operand_source(first).second == n.type.shape) {
-    // The same rows for every item: no strided form, but one block to copy.
-    RowInstruction r = instruction(RowOp::kCopy, Cost::kOther, first);
-    r.lead = g.lead;
-    r.cols = g.lead * g.cols;
-    r.src = p_.places[operand_source(first).first];
-    r.src.row_stride = 0;
-    r.dst = filled_.at(first);
-    r.dst.row_stride = r.cols;
-    rows_->instructions.push_back(r);
-    return;
-  }
-  if (group.fill && !operand(first, g, false).valid()) {
-    RowInstruction r = instruction(RowOp::kReference, Cost::kOther, first);
-    r.reference = make_reference(first, p_.shape.block_rows, filled_.at(first));
-    rows_->instructions.push_back(r);
-    return;
+  if (group.fill) {
+    // Several lines are copied as one block; one line, or one value, is spread by a chunk.
+    const auto [source, shape] = operand_source(first);
+    if ((g.lead > 1 && shape == n.type.shape) || !operand(first, g, false).valid()) {
+      return emit_moves(first, {repeat_move(source, shape, n.type.shape, filled_.at(first))});
+    }
   }
   if (group.chunks) {
     RowInstruction r = instruction(RowOp::kChunks, Cost::kOther, first);
@@ -83,16 +75,17 @@ void Compiler::emit_group(const DeviceGroup& group) {
   if (is_batch_wise(first)) return emit_batch_step(first);
   if (runs_as_matmul(first)) {
     emit_matmul(first);
-  } else if (is_view(first) ||
-             ((is_op(first, "pad") || is_op(first, "concat")) && n.type.shape.size() == 1)) {
-    emit_copies(first);
-  } else if (is_op(first, "softmax")) {
-    RowInstruction r = instruction(RowOp::kSoftmax, Cost::kOther, first);
-    r.lead = g.lead;
-    r.cols = g.cols;
-    r.src = rows_place(n.inputs[0]);
-    r.dst = p_.places[first];
+  } else if (is_op(first, "matmul")) {
+    emit_small_products(first);
+  } else if (is_moves(first)) {
+    emit_moves(first, moves_of(first));
+  } else if (is_reduction(first)) {
+    RowInstruction r = instruction(RowOp::kReduce, Cost::kOther, first);
+    r.reduction = static_cast<int32_t>(p_.reductions.size());
+    p_.reductions.push_back(reduction_of(first));
     rows_->instructions.push_back(r);
+  } else if (is_op(first, "gather")) {
+    emit_gather(first);
   } else {
     emit_reference(first);
   }
@@ -126,7 +119,7 @@ void Compiler::emit_matmul(uint32_t i) {
     }
     r.half_offset = offset;
     r.matmul = add_matmul(spec);
-    r.weight = packed_weight(base(w), transposed);
+    r.weight = packed_weight(w, transposed);
   } else {
     spec.a_stride_m = r.src.row_stride;
     spec.b_stride_k = transposed ? 1 : stored_cols;
@@ -142,29 +135,29 @@ void Compiler::emit_matmul(uint32_t i) {
 bool Compiler::runs_as_matmul(uint32_t i) const {
   if (!is_op(i, "matmul")) return false;
   const uint32_t x = node(i).inputs[0], w = node(i).inputs[1];
-  return !once(x) && once(w) && node(w).type.extent == Extent::kOnce;
+  return node(x).type.extent == Extent::kPerRow && node(w).type.extent == Extent::kOnce;
 }
 
 /// Where the rows of a value lie as a bf16 operand in the current stage; true if nobody has asked
 /// before, and so the cast has still to be made.
 std::pair<int64_t, bool> Compiler::cast_offset(uint32_t value, const Geometry& g) {
-  const auto known = casts_.find(value);
+  const auto known = casts_.find({value, g.cols});
   if (known != casts_.end()) return {known->second.offset, false};
   int64_t offset = free_cast(g);
   if (offset < 0) {
     offset = p_.block_halfs;
     p_.block_halfs += round_up(p_.shape.block_rows * g.lead * Matmul::row_stride(g.cols), 32) + 32;
   }
-  casts_[value] = {offset, g, false};
+  casts_[{value, g.cols}] = {offset, g, false};
   return {offset, true};
 }
 
 /// The memory of an operand of the same shape, so that what pads it stays zero, whose products have
 /// all run; -1 if there is none.
 int64_t Compiler::free_cast(const Geometry& g) {
-  for (auto& [value, cast] : casts_) {
+  for (auto& [key, cast] : casts_) {
     if (cast.handed_on || !(cast.geometry == g)) continue;
-    const auto served = followers(value, stage_);
+    const auto served = followers(key.first, stage_);
     cast.handed_on = std::all_of(served.begin(), served.end(), [&](const Follower& f) {
       return f.kind != FollowerKind::kCast || emitted_products_.count(f.reader) != 0;
     });
@@ -181,7 +174,11 @@ int32_t Compiler::add_matmul(const MatmulSpec& spec) {
   return static_cast<int32_t>(p_.matmuls.size() - 1);
 }
 
+/// A weight in the shape of its own leaf is packed when that changes; in another shape, or made by
+/// an operation, in every step.
 int32_t Compiler::packed_weight(uint32_t weight, bool transposed) {
+  const uint32_t source = base(weight);
+  if (node(source).type.shape == node(weight).type.shape) weight = source;
   auto [at, is_new] =
       packed_index_.try_emplace({weight, transposed}, static_cast<int32_t>(p_.packed.size()));
   if (!is_new) return at->second;
@@ -193,39 +190,57 @@ int32_t Compiler::packed_weight(uint32_t weight, bool transposed) {
   w.num_n = shape[transposed ? 0 : 1];
   w.packing = MatmulPacking::of(w.num_n, w.num_k);
   w.offset = p_.packed_values;
-  w.stage = node(weight).kind == NodeKind::kOp ? plan_.nodes[weight].level : -2;
+  w.leaf = node(weight).kind != NodeKind::kOp;
   p_.packed_values += round_up(w.packing.num_values, 32) + 32;
   p_.packed.push_back(w);
   return at->second;
 }
 
-/// slice, pad and concat along the only axis of a row.
-void Compiler::emit_copies(uint32_t i) {
+void Compiler::emit_moves(uint32_t node, std::vector<Move> moves) {
+  RowInstruction r = instruction(RowOp::kMoves, Cost::kOther, node);
+  r.moves = add_moves(std::move(moves));
+  rows_->instructions.push_back(r);
+}
+
+/// A product per item: both factors are per row. They stay float32.
+void Compiler::emit_small_products(uint32_t i) {
   const Node& n = node(i);
-  auto copy = [&](Place src, int64_t at, int64_t count) {
-    RowInstruction r = instruction(RowOp::kCopy, Cost::kOther, i);
-    r.src = src;
-    r.dst = p_.places[i];
-    r.dst.offset += at;
-    r.cols = count;
-    if (count > 0) rows_->instructions.push_back(r);
-  };
-  if (is_op(i, "slice")) {
-    Place src = rows_place(n.inputs[0]);
-    src.offset += n.attrs.integer("begin");
-    copy(src, 0, n.type.shape[0]);
-  } else if (is_op(i, "pad")) {
-    const int64_t before = n.attrs.integer("before"), cols = node(n.inputs[0]).type.shape[0];
-    copy({}, 0, before);
-    copy(rows_place(n.inputs[0]), before, cols);
-    copy({}, before + cols, n.type.shape[0] - before - cols);
-  } else {
-    int64_t at = 0;
-    for (uint32_t in : n.inputs) {
-      copy(rows_place(in), at, node(in).type.shape[0]);
-      at += node(in).type.shape[0];
-    }
-  }
+  const Shape& a = node(n.inputs[0]).type.shape;
+  const bool ta = n.attrs.integer("transpose_a", 0) != 0;
+  const bool tb = n.attrs.integer("transpose_b", 0) != 0;
+  const size_t rank = a.size();
+  MatmulSpec spec{.m = n.type.shape[rank - 2], .n = n.type.shape[rank - 1]};
+  spec.k = a[rank - (ta ? 2 : 1)];
+  spec.a_stride_m = ta ? 1 : spec.k;
+  spec.a_stride_k = ta ? spec.m : 1;
+  spec.b_stride_k = tb ? 1 : spec.n;
+  spec.b_stride_n = tb ? spec.k : 1;
+  spec.c_stride_m = spec.n;
+  SmallProducts p{.a = rows_place(n.inputs[0]), .b = rows_place(n.inputs[1]), .dst = p_.places[i]};
+  p.a_size = spec.m * spec.k;
+  p.b_size = spec.k * spec.n;
+  p.c_size = spec.m * spec.n;
+  p.count = value_count(n.type.shape) / p.c_size;
+  p.matmul = add_matmul(spec);
+  RowInstruction r = instruction(RowOp::kSmallProducts, Cost::kGemm, i);
+  r.products = static_cast<int32_t>(p_.small_products.size());
+  p_.small_products.push_back(p);
+  rows_->instructions.push_back(r);
+}
+
+void Compiler::emit_gather(uint32_t i) {
+  const Node& n = node(i);
+  const ItemValue index = item_value(n.inputs[1]);
+  RowInstruction r = instruction(RowOp::kGather, Cost::kOther, i);
+  r.gather = static_cast<int32_t>(p_.gathers.size());
+  p_.gathers.push_back({.table = p_.places[n.inputs[0]],
+                        .index = index.place,
+                        .dst = p_.places[i],
+                        .num_entries = node(n.inputs[0]).type.shape[0],
+                        .width = node(n.inputs[0]).type.shape[1],
+                        .per_item = value_count(node(n.inputs[1]).type.shape),
+                        .index_item = index.item});
+  rows_->instructions.push_back(r);
 }
 
 void Compiler::emit_reference(uint32_t i) {
@@ -250,7 +265,8 @@ int32_t Compiler::make_reference(uint32_t i, int64_t rows, const Place& dst) {
     for (uint32_t in : n.inputs) {
       RefArray a;
       a.type = node(in).type;
-      Place place = once(i) ? p_.places[in] : rows_place(in);
+      const bool as_rows = !once(i) || n.op->rows == RowUse::kBatchSum;
+      Place place = as_rows ? rows_place(in) : p_.places[in];
       if (n.op->elementwise ||
           is_op(i, "broadcast")) {  // broadcasts by itself: sees the value before the broadcast
         const auto [source, shape] = operand_source(in);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns a plan into a program, in four passes: sizes and row groups (compile.cc), places
-// (compile_places.cc), row stages (compile_rows.cc, compile_keep.cc), once stages
-// (compile_once.cc); both kinds of stages hold chunk programs (compile_chunks.cc).
+// (compile_places.cc), row stages (compile_rows.cc, compile_keep.cc), once stages (compile_once.cc,
+// compile_products.cc); both kinds of stages hold chunk programs (compile_chunks.cc), moves and
+// reductions (compile_moves.cc).
 #pragma once
 
 #include <functional>
@@ -20,8 +21,9 @@ struct DeviceGroup {
   std::vector<uint32_t> nodes;
   int64_t lead = 1, cols = 1;
   bool chunks = false;
-  bool fill = false;            // writes the rows of a uniform value that some reader needs in full
-  std::vector<uint32_t> after;  // batch_sum nodes and crossings that follow (by node)
+  bool fill = false;          // writes the rows of a uniform value that some reader needs in full
+  uint32_t expand = kNoNode;  // no nodes: writes out this value
+  uint32_t expand_for = kNoNode;  // as this reader's operand
 };
 
 class Compiler {
@@ -32,7 +34,13 @@ class Compiler {
  private:
   // compile.cc
   void choose_block_shape();
+  int64_t product_lead() const;
+  void find_once_positions();
   void split_row_groups();
+  std::vector<DeviceGroup> split_row_group(const RowGroup& group, std::set<uint32_t>& fills);
+  bool find_expansions(uint32_t i, const Geometry& g);
+  void add_fills(size_t stage, std::set<uint32_t> fills);
+  void attach_packs();
   void compile_outputs();
   const Node& node(uint32_t i) const { return graph_.nodes()[i]; }
   bool once(uint32_t i) const { return is_once(graph_, plan_, i); }
@@ -41,6 +49,11 @@ class Compiler {
   }
   /// Follows aliases that share memory (not broadcasts that are needed in full, unless `all`).
   uint32_t base(uint32_t i) const;
+  /// Sums over the batch that find the rows of their inputs in full when all blocks are done.
+  bool reads_batch(uint32_t i) const {
+    return node(i).kind == NodeKind::kOp && node(i).op->rows == RowUse::kBatchSum &&
+           !is_op(i, "outer_sum") && !is_op(i, "batch_sum");
+  }
   bool is_view(uint32_t i) const;  // slice of the last axis of a row with one axis
 
   // compile_places.cc
@@ -59,13 +72,17 @@ class Compiler {
   /// The operand that an elementwise reader of geometry (lead, cols) uses; invalid if no strided
   /// form exists. `rows_are_lead`: kOnce groups, whose rows are the value's own.
   Place operand(uint32_t in, const Geometry& reader, bool rows_are_lead) const;
+  /// The lines of a value that is reduced over its last axis; invalid if they are not there.
+  Place line_operand(uint32_t in, const Geometry& g) const;
   std::pair<uint32_t, Shape> operand_source(uint32_t in) const;
 
   // compile_rows.cc
   void compile_row_stage(size_t stage);
   void emit_group(const DeviceGroup& group);
   void emit_matmul(uint32_t i);
-  void emit_copies(uint32_t i);
+  void emit_moves(uint32_t node, std::vector<Move> moves);
+  void emit_small_products(uint32_t i);
+  void emit_gather(uint32_t i);
   void emit_reference(uint32_t i);
   int32_t add_matmul(const MatmulSpec& spec);
   int32_t packed_weight(uint32_t weight, bool transposed);
@@ -81,6 +98,24 @@ class Compiler {
   }
   void add_batch_fills(size_t stage, std::set<uint32_t>& fills) const;
   void emit_batch_step(uint32_t i);
+  // compile_moves.cc
+  struct ItemValue {
+    Place place;
+    int64_t item;
+  };
+  ItemValue item_value(uint32_t i) const;
+  Move repeat_move(uint32_t source, const Shape& shape, const Shape& to, const Place& dst) const;
+  Shape expanded_shape(uint32_t reader, uint32_t in) const;
+  bool is_moves(uint32_t i) const;
+  std::vector<Move> moves_of(uint32_t i) const;
+  bool is_reduction(uint32_t i) const;
+  Reduction reduction_of(uint32_t i) const;
+  bool is_expanded(uint32_t reader, uint32_t in) const;
+  /// The operand as `reader` reads it: where it lies, or where it is written out.
+  Place operand_for(uint32_t reader, uint32_t in, const Geometry& g, bool rows_are_lead) const;
+  void place_expanded();
+  Move expansion(uint32_t reader, uint32_t in) const;
+  int32_t add_moves(std::vector<Move> moves);
 
   // compile_chunks.cc
   /// `row_group`: the group of a row stage, or nullptr in a once stage; `width`: columns of a tile.
@@ -109,11 +144,14 @@ class Compiler {
   int32_t crossing(uint32_t i, bool transposed);
   int32_t batch_sum(uint32_t i);
 
-  // compile_once.cc
+  // compile_once.cc, compile_products.cc
   void compile_once_stage(const Stage& stage, OnceStageProgram& out);
   OnceProgram compile_once_group(const OnceGroup& group);
+  std::vector<uint32_t> chunk_nodes(const OnceGroup& group) const;
   void set_source(const OnceGroup& group, OnceProgram& program);
   void set_outer_sum(uint32_t i, OnceProgram& program);
+  void set_matmul(uint32_t i, OnceProgram& program);
+  void add_tile_matmuls(MatmulSpec spec, int64_t panels, OnceProgram& program);
   int64_t tile_cols_for(const OnceGroup& group);
   int64_t tile_rows_for(const OnceGroup& group, const OnceProgram& program) const;
   void add_pack_ranges(const OnceGroup& group, OnceProgram& program);
@@ -131,12 +169,14 @@ class Compiler {
   Program& p_;
   const Graph& graph_;
   const Plan& plan_;
-  std::vector<std::vector<uint32_t>> readers_;        // readers through aliases and views
-  std::vector<std::vector<DeviceGroup>> row_groups_;  // per stage
-  std::map<uint32_t, Place> filled_;                  // rows of uniform nodes
+  std::vector<std::vector<uint32_t>> readers_;               // readers through aliases and views
+  std::vector<std::vector<DeviceGroup>> row_groups_;         // per stage
+  std::map<uint32_t, Place> filled_;                         // rows of uniform nodes
+  std::map<std::pair<uint32_t, uint32_t>, Place> expanded_;  // operands by (reader, input)
   std::map<std::pair<uint32_t, bool>, int32_t> packed_index_, crossing_index_;
   std::map<uint32_t, int32_t> batch_sum_index_;
-  std::map<uint32_t, Cast> casts_;  // bf16 operands made in the current row stage
+  std::map<std::pair<uint32_t, int64_t>, Cast>
+      casts_;  // by (value, columns): bf16 operands made in the current row stage
   std::set<uint32_t> emitted_products_;
   std::map<uint32_t, uint32_t> in_place_;                  // value -> state
   std::map<uint32_t, std::pair<int, int>> once_position_;  // node -> (level, sublevel)

@@ -196,46 +196,65 @@ void CpuExecutor::begin_step(const StepInputs& inputs) {
     }
   }
   for (size_t k = 0; k < dirty_.size(); ++k) {
-    if (!dirty_[k] || program_.packed[k].stage != -2) continue;
-    pack_all(program_.packed[k]);
+    if (!dirty_[k] || !program_.packed[k].leaf) continue;
+    const Shape& shape = program_.graph.nodes()[program_.packed[k].node].type.shape;
+    pack_weight(machine_, program_.packed[k], {0, shape[0], 0, shape[1]});
     dirty_[k] = false;
   }
 }
 
-void CpuExecutor::run_once_stage(const OnceStageProgram& stage, int level) {
+void CpuExecutor::run_once_stage(const OnceStageProgram& stage) {
+  pack_weights(machine_, stage.packs);
   for (const OnceLevel& tasks : stage.levels) {
-    if (tasks.serial) {
-      for (const OnceTask& task : tasks.tasks) run_once_task(machine_, stage, task, 0);
-      continue;
-    }
-    shares_.assign(tasks.cuts);
-    auto body = [&](int64_t, int thread) {
-      for (int64_t k = shares_.take(thread); k >= 0; k = shares_.take(thread)) {
-        run_once_task(machine_, stage, tasks.tasks[static_cast<size_t>(k)], thread);
-      }
-    };
-    machine_.pool.run(machine_.pool.num_threads(), body);
-  }
-  for (const PackedWeight& w : program_.packed) {
-    if (w.stage == level) pack_all(w);
+    run_once_level(stage, tasks);
+    pack_weights(machine_, tasks.packs);
   }
 }
 
+void CpuExecutor::run_once_level(const OnceStageProgram& stage, const OnceLevel& tasks) {
+  if (tasks.serial) {
+    for (const OnceTask& task : tasks.tasks) run_once_task(machine_, stage, task, 0);
+    return;
+  }
+  shares_.assign(tasks.cuts);
+  auto body = [&](int64_t, int thread) {
+    for (int64_t k = shares_.take(thread); k >= 0; k = shares_.take(thread)) {
+      run_once_task(machine_, stage, tasks.tasks[static_cast<size_t>(k)], thread);
+    }
+  };
+  machine_.pool.run(machine_.pool.num_threads(), body);
+}
+
 void CpuExecutor::commit() {
+  constexpr int64_t kPiece = 32'768;  // floats
   for (const CommitCopy& c : program_.commits) {
-    std::memcpy(machine_.arena + c.dst.offset, machine_.arena + c.src.offset,
-                static_cast<size_t>(c.count) * sizeof(float));
+    auto body = [&](int64_t piece, int) {
+      const int64_t first = piece * kPiece, count = std::min(kPiece, c.count - first);
+      std::memcpy(machine_.arena + c.dst.offset + first, machine_.arena + c.src.offset + first,
+                  static_cast<size_t>(count) * sizeof(float));
+    };
+    const int64_t pieces = (c.count + kPiece - 1) / kPiece;
+    if (pieces > 1) machine_.pool.run(pieces, body);
+    if (pieces == 1) body(0, 0);
   }
-  for (const CommitCopy& c : program_.commits) {
-    for (int32_t k : c.packs) pack_all(program_.packed[static_cast<size_t>(k)]);
+  for (const CommitCopy& c : program_.commits) pack_weights(machine_, c.packs);
+}
+
+/// What a thread could not throw. The step's results are of no use then, and states
+/// that were updated in place are not what they were.
+void CpuExecutor::throw_failure() {
+  std::exception_ptr failure = nullptr;
+  for (ThreadMemory& t : machine_.threads) {
+    if (t.failure != nullptr) failure = std::exchange(t.failure, nullptr);
   }
+  if (failure != nullptr) std::rethrow_exception(failure);
 }
 
 void CpuExecutor::run(const StepInputs& inputs) {
   const ArithmeticGuard guard;
   const uint64_t start = ticks_now();
   begin_step(inputs);
-  run_once_stage(program_.prologue, -1);
+  run_once_stage(program_.prologue);
   for (size_t s = 0; s < program_.row_stages.size(); ++s) {
     const RowStageProgram& rows = program_.row_stages[s];
     if (!rows.batch.empty()) {
@@ -246,8 +265,9 @@ void CpuExecutor::run(const StepInputs& inputs) {
       auto body = [&](int64_t block, int thread) { run_row_block(machine_, rows, block, thread); };
       machine_.pool.run(program_.shape.num_blocks, body);
     }
-    run_once_stage(program_.once_stages[s], static_cast<int>(s));
+    run_once_stage(program_.once_stages[s]);
   }
+  throw_failure();
   commit();
   wall_ticks_ += ticks_now() - start;
   ++steps_;

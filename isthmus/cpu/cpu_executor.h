@@ -28,6 +28,7 @@ class CpuExecutor final : public Executor {
   double scalar(std::string_view output) const override;
   std::span<const float> rows(std::string_view output) const override;
   Tensor once(std::string_view output) const override;
+  std::vector<std::string> warnings() const override { return interpreted_operations(program_); }
   uint64_t num_bytes() const override { return num_bytes_; }
   std::string plan_text() const override { return print_program(program_); }
   StepProfile profile() const override;
@@ -37,14 +38,12 @@ class CpuExecutor final : public Executor {
   void allocate(ThreadPool& pool);
   void set_constants();
   void begin_step(const StepInputs& inputs);
-  void run_once_stage(const OnceStageProgram& stage, int level);
+  void run_once_stage(const OnceStageProgram& stage);
+  void run_once_level(const OnceStageProgram& stage, const OnceLevel& tasks);
+  void throw_failure();
   void commit();
   uint32_t state_node(std::string_view name) const;
   const OutputPlace& output(std::string_view name) const;
-  void pack_all(const PackedWeight& w) {
-    const Shape& shape = program_.graph.nodes()[w.node].type.shape;
-    pack_weight(machine_, w, {0, shape[0], 0, shape[1]});
-  }
 
   Program program_;
   Machine machine_;

@@ -32,8 +32,13 @@ std::string row_op_text(const Program& p, const RowInstruction& r) {
              p.matmuls[static_cast<size_t>(r.matmul)].kernel_name();
     case RowOp::kChunks:
       return chunk_text(p.chunk_programs[static_cast<size_t>(r.chunks)]);
-    case RowOp::kCopy:
-      return "copy " + std::to_string(r.cols);
+    case RowOp::kMoves:
+      return "move " + std::string(n.kind == NodeKind::kOp ? n.op->name : n.name);
+    case RowOp::kReduce:
+    case RowOp::kGather:
+      return std::string(n.op->name);
+    case RowOp::kSmallProducts:
+      return "products of rows";
     case RowOp::kReference:
       return "reference " + std::string(n.op->name);
     case RowOp::kBatchSum:
@@ -42,8 +47,6 @@ std::string row_op_text(const Program& p, const RowInstruction& r) {
       return "keep transposed";
     case RowOp::kCrossPairs:
       return "keep";
-    case RowOp::kSoftmax:
-      return "softmax";
   }
   return "";
 }
@@ -56,6 +59,9 @@ std::string once_text(const Program& p, const OnceProgram& g) {
   if (g.source == OnceSource::kOuterSum) {
     const Matmul& m = p.matmuls[static_cast<size_t>(g.matmuls[0][0][0])];
     text += " outer_sum (" + m.kernel_name() + ", " + std::to_string(p.num_panels) + " panels)";
+  } else if (g.source == OnceSource::kMatmul) {
+    const Matmul& m = p.matmuls[static_cast<size_t>(g.matmuls[0][0][0])];
+    text += " matmul x" + std::to_string(g.product.num_k) + " (" + m.kernel_name() + ")";
   } else if (g.node != kNoNode) {
     text += " " + std::string(p.graph.nodes()[g.node].op->name);
   }
@@ -75,6 +81,16 @@ void print_once(const Program& p, const OnceStageProgram& stage, std::string& te
 
 }  // namespace
 
+std::vector<std::string> interpreted_operations(const Program& p) {
+  std::vector<std::string> names;
+  for (const ReferenceStep& step : p.references) {
+    const Node& n = p.graph.nodes()[step.node];
+    if (n.type.dtype == Dtype::kF64) continue;
+    names.push_back(std::string(n.op->name) + " " + type_text(n.type));
+  }
+  return names;
+}
+
 std::string print_program(const Program& p) {
   std::string text = "cpu " + std::string(precision_name(p.options.precision)) +
                      ", rows <= " + std::to_string(p.options.max_rows) + ", block " +
@@ -93,6 +109,9 @@ std::string print_program(const Program& p) {
     print_once(p, p.once_stages[s], text);
   }
   text += "commit copies " + std::to_string(p.commits.size()) + "\n";
+  for (const std::string& name : interpreted_operations(p)) {
+    text += "warning: no kernel, runs in the double interpreter: " + name + "\n";
+  }
   return text;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "isthmus/cpu/item_steps.h"
 #include "isthmus/cpu/kernels/batch.h"
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/matmul.h"
@@ -17,27 +18,6 @@
 #include "isthmus/exec/plan.h"
 
 namespace isthmus {
-
-/// Where a value lives. Offsets and strides count floats; row r of a value is at
-/// offset + r * row_stride. Rows of a per-row value with leading axes are (item, lead) pairs.
-enum class Memory : uint8_t {
-  kNone,
-  kArena,    // the executor's: parameters, state, kOnce values, scalars
-  kBatch,    // one region per value, all rows of a batch
-  kBlock,    // per thread: one block of rows
-  kScratch,  // per thread: one chunk inside a group
-  kTile,     // per thread: one tile of a kOnce value
-  kStored,   // an input that is loaded where it is read, chunk by chunk
-};
-
-struct Place {
-  Memory memory = Memory::kNone;
-  int64_t offset = 0;
-  int64_t row_stride = 0;
-  int32_t col_stride = 1;
-  int32_t row_repeat = 1;
-  bool valid() const { return memory != Memory::kNone; }
-};
 
 /// Sizes of a compiled step that everything else follows from.
 struct BlockShape {
@@ -91,14 +71,14 @@ struct ChunkProgram {
 
 // ---- row stages ----
 
-/// A packed bf16 operand made from a kOnce float32 matrix.
+/// A packed bf16 operand made from a kOnce float32 matrix; `node` may be a leaf in another shape.
 struct PackedWeight {
   uint32_t node = 0;
   bool transposed = false;  // K is the second axis of the stored matrix
   int64_t num_k = 0, num_n = 0;
   MatmulPacking packing;
   int64_t offset = 0;  // in uint16 values of the packed region
-  int stage = -1;      // -1: a leaf, packed when set or assigned; else made in that stage
+  bool leaf = false;   // packed when set or assigned; else behind the level that makes it
 };
 
 enum class RowOp : uint8_t {
@@ -108,16 +88,14 @@ enum class RowOp : uint8_t {
   kCast,
   kGemm,
   kChunks,
-  kCopy,
+  kMoves,
+  kReduce,
+  kGather,
+  kSmallProducts,
   kReference,
   kBatchSum,
   kCrossTransposed,
   kCrossPairs,
-  kSoftmax,
-};
-
-struct CopySpec {  // dst(row, j0, j1) from a strided source, per (item, lead) row
-  int64_t rows_per_item = 1, count = 0;
 };
 
 struct RowInstruction {
@@ -132,6 +110,10 @@ struct RowInstruction {
   Place weight_place = {};  // plain float32 weights
   int64_t half_offset = 0;  // bf16 buffer: block (kCast) or crossing (kCross*)
   int32_t chunks = -1;      // index into Program::chunk_programs
+  int32_t moves = -1;       // index into Program::moves
+  int32_t reduction = -1;   // index into Program::reductions
+  int32_t products = -1;    // index into Program::small_products
+  int32_t gather = -1;      // index into Program::gathers
   int32_t reference = -1;   // index into Program::references
   int32_t crossing = -1;    // index into Program::crossings
   int32_t batch_sum = -1;   // index into Program::batch_sums
@@ -189,7 +171,26 @@ struct RowStageProgram {
 
 // ---- once stages ----
 
-enum class OnceSource : uint8_t { kNone, kOuterSum, kBatchSum, kSumAll, kReference, kScalar };
+enum class OnceSource : uint8_t {
+  kNone,
+  kOuterSum,
+  kMatmul,
+  kBatchSum,
+  kScatterSum,
+  kSumAll,
+  kReduce,
+  kMoves,
+  kReference,
+  kScalar
+};
+
+/// A product of two kOnce matrices, a tile of rows at a time.
+struct OnceProduct {
+  Place a, b;
+  bool a_transposed = false;
+  int64_t num_k = 0;
+  int32_t weight = -1;  // bf16: b as an index into Program::packed
+};
 
 struct PackRange {
   int32_t packed = 0;  // repack the tile's share of this weight
@@ -202,12 +203,14 @@ struct OnceProgram {
   int64_t tile_rows = 1, tile_cols = 1;
   int32_t chunks = -1;
   Place source_dst = {};  // kTile or kArena
-  /// kOuterSum: [last, shorter tile][last, narrower tile][further panels]
+  /// kOuterSum, kMatmul: [last, shorter tile][last, narrower tile][further panels]
   int32_t matmuls[2][2][2] = {{{-1, -1}, {-1, -1}}, {{-1, -1}, {-1, -1}}};
   int32_t crossing_a = -1, crossing_b = -1;
   int32_t input = -1;  // the first factor comes from this stored input, not from a crossing
   int32_t batch_sum = -1;
-  int32_t reference = -1;
+  OnceProduct product = {};
+  ScatterSum scatter = {};
+  int32_t moves = -1, reduction = -1, reference = -1;
   Place sum_src = {};  // kSumAll
   int64_t sum_count = 0;
   std::vector<PackRange> packs;
@@ -229,11 +232,13 @@ struct OnceTask {
 
 struct OnceLevel {
   std::vector<OnceTask> tasks;
-  std::vector<int64_t> cuts;  // thread t begins with tasks [cuts[t], cuts[t + 1])
-  bool serial = false;        // too small for a barrier
+  std::vector<int64_t> cuts;   // thread t begins with tasks [cuts[t], cuts[t + 1])
+  bool serial = false;         // too small for a barrier
+  std::vector<int32_t> packs;  // operands that these tasks have made, packed behind them
 };
 
 struct OnceStageProgram {
+  std::vector<int32_t> packs;  // before the first level: leaves that are read in another shape
   std::vector<OnceProgram> programs;
   std::vector<OnceLevel> levels;
 };
@@ -272,6 +277,10 @@ struct Program {
   std::vector<Matmul> matmuls;
   std::vector<PackedWeight> packed;
   std::vector<ChunkProgram> chunk_programs;
+  std::vector<std::vector<Move>> moves;
+  std::vector<Reduction> reductions;
+  std::vector<SmallProducts> small_products;
+  std::vector<Gather> gathers;
   std::vector<ReferenceStep> references;
   std::vector<Crossing> crossings;
   std::vector<BatchSum> batch_sums;
@@ -299,5 +308,8 @@ inline int64_t operand_rows(int64_t cols) { return std::max<int64_t>(1, kOperand
 
 Program compile_program(const Graph& graph, const CompileOptions& options, int num_threads);
 std::string print_program(const Program& program);
+/// Name and type of each operation that runs through its double-precision reference, except float64
+/// scalars.
+std::vector<std::string> interpreted_operations(const Program& program);
 
 }  // namespace isthmus

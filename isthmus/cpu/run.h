@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <exception>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct alignas(64) ThreadMemory {
   std::byte* gemm_scratch = nullptr;
   std::vector<std::unique_ptr<Matmul::Workspace>> workspaces;  // by matmul
   CostTimes ticks = {};
+  std::exception_ptr failure = nullptr;  // what run() throws when the step has ended
 };
 
 /// One step's inputs, resolved.
@@ -73,8 +75,27 @@ void run_batch_task(Machine& m, const RowStageProgram& stage, int64_t task, int 
 void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept;
 void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& task,
                    int thread) noexcept;
+/// Items of a block, or one for a kOnce value. `place` holds `item_size` floats per item.
+struct ItemRange {
+  int64_t first = 0, count = 1;
+};
+float* item_address(const Machine& m, const ThreadMemory& t, const Place& place, int64_t item_size,
+                    const ItemRange& items) noexcept;
+void run_moves(const Machine& m, ThreadMemory& t, const std::vector<Move>& moves,
+               const ItemRange& items) noexcept;
+void run_reduce(const Machine& m, ThreadMemory& t, const Reduction& r,
+                const ItemRange& items) noexcept;
+void run_small_products(const Machine& m, ThreadMemory& t, const SmallProducts& p,
+                        const ItemRange& items) noexcept;
+/// The first `valid` items have indices; one outside the table sets the thread's failure.
+void run_gather(const Machine& m, ThreadMemory& t, const Gather& g, const ItemRange& items,
+                int64_t valid) noexcept;
+/// Entries [first_entry, end_entry) of the sum, to dst.
+void run_scatter_sum(const Machine& m, ThreadMemory& t, const ScatterSum& s, float* dst,
+                     int64_t first_entry, int64_t end_entry) noexcept;
+/// What the reference throws becomes the thread's failure.
 void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t batch_row,
-                   int64_t rows);
+                   int64_t rows) noexcept;
 /// Rows [first, first + count) of the batch (valid ones first, then zeros), columns [first_col,
 /// first_col + cols), of an input as float32.
 struct LoadRange {
@@ -94,6 +115,8 @@ void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const flo
                 int64_t first, int64_t valid, int64_t count) noexcept;
 /// Packs a part of the stored matrix of a packed weight.
 void pack_weight(const Machine& m, const PackedWeight& w, const Rectangle& part) noexcept;
+/// Whole packed weights, by index, on all threads.
+void pack_weights(const Machine& m, const std::vector<int32_t>& packs) noexcept;
 uint64_t ticks_now() noexcept;
 
 }  // namespace isthmus

@@ -123,28 +123,41 @@ void load_to(LoadCall call, float* dst, int64_t dst_stride) {
   load_rows(call);
 }
 
+/// As many rows at a time as share x and scale: all; the draws of an item; or one.
 void run_bernoulli(const Machine& m, const ThreadMemory& t, const ChunkStep& s,
                    const ChunkRows& rows, int64_t cols, const RowOrigin& at) {
+  const bool own_scales = s.in[2].valid() && s.in[2].row_stride != 0;
+  const int64_t repeat = s.in[1].row_repeat;
   BernoulliCall call;
-  call.rows = rows.count;
+  call.rows = repeat > 1 ? std::min(repeat, rows.count) : rows.count;
+  if (own_scales) call.rows = 1;
   call.cols = cols;
   call.logits = resolve(m, t, s.in[0], at);
   call.logits_stride = s.in[0].row_stride;
   if (s.state[0].valid()) call.bias = resolve(m, t, s.state[0], at);
-  // The graph's gradient is scale * (x - sigmoid); the kernel's is scale * (sigmoid - x).
-  call.scale = -*resolve(m, t, s.in[2], at);
   call.log_prob = resolve(m, t, s.dst, at);
   call.gradient = resolve(m, t, s.dst2, at);
   call.gradient_stride = s.dst2.row_stride;
   float* x = resolve(m, t, s.in[1], at);
-  call.x = x;
-  call.x_stride = s.in[1].row_stride;
+  call.x_stride = repeat > 1 ? 0 : s.in[1].row_stride;
+  const float* scale = s.in[2].valid() ? resolve(m, t, s.in[2], at) : nullptr;
   if (s.index >= 0) {
     const LoadCall stored = stored_rows(m, s, rows, cols);
-    if (stored.is_u8 && stored.uniform) return bernoulli_log_prob_and_gradient(call, stored);
-    load_to(stored, x, call.x_stride);
+    if (stored.is_u8 && stored.uniform && !own_scales) {
+      call.scale = -*scale;
+      return bernoulli_log_prob_and_gradient(call, stored);
+    }
+    load_to(stored, x, s.in[1].row_stride);
   }
-  bernoulli_log_prob_and_gradient(call);
+  for (int64_t row = 0; row < rows.count; row += call.rows) {
+    // The graph's gradient is scale * (x - sigmoid); the kernel's is scale * (sigmoid - x).
+    call.scale = scale == nullptr ? -1.0f : -scale[row * s.in[2].row_stride];
+    call.x = x + row / repeat * s.in[1].row_stride;
+    bernoulli_log_prob_and_gradient(call);
+    call.logits += call.rows * call.logits_stride;
+    call.log_prob += call.rows;
+    call.gradient += call.rows * call.gradient_stride;
+  }
 }
 
 void run_cast(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const ChunkRows& rows,

@@ -68,6 +68,36 @@ uint64_t run_outer_sum(Machine& m, ThreadMemory& t, const OnceProgram& g, const 
   return moved;
 }
 
+/// The first factor of a product as bf16 rows of the tile.
+const uint16_t* cast_factor(const Machine& m, ThreadMemory& t, const OnceProduct& p,
+                            const Rectangle& tile) {
+  const int64_t stride = Matmul::row_stride(p.num_k);
+  const int64_t padded = MatmulPacking::of(1, p.num_k).padded_k;
+  const float* a = m.arena + p.a.offset;
+  if (p.a_transposed) {
+    rows_to_bf16_transposed(a + tile.first_row, p.a.row_stride, p.num_k, tile.rows(), t.tile_half,
+                            stride, padded);
+  } else {
+    rows_to_bf16(a + tile.first_row * p.a.row_stride, p.a.row_stride, tile.rows(), p.num_k,
+                 t.tile_half, stride, padded - p.num_k);
+  }
+  return t.tile_half;
+}
+
+void run_product(Machine& m, ThreadMemory& t, const OnceProgram& g, const Rectangle& tile) {
+  const auto index =
+      static_cast<size_t>(g.matmuls[tile.rows() != g.tile_rows][tile.cols() != g.tile_cols][0]);
+  const Matmul& matmul = m.program.matmuls[index];
+  float* dst = resolve(m, t, g.source_dst, {0, tile.first_row, tile.first_row, tile.first_col});
+  const void* a = m.arena + g.product.a.offset + tile.first_row * matmul.spec().a_stride_m;
+  const void* b = m.arena + g.product.b.offset;
+  if (matmul.spec().bf16) {
+    a = cast_factor(m, t, g.product, tile);
+    b = m.packed + m.program.packed[static_cast<size_t>(g.product.weight)].offset;
+  }
+  matmul.run(*t.workspaces[index], a, b, dst, t.gemm_scratch);
+}
+
 /// Partials of the chunks in a fixed binary tree over their indices.
 void run_batch_tree(Machine& m, ThreadMemory& t, const OnceProgram& g) {
   const BatchSum& sum = m.program.batch_sums[static_cast<size_t>(g.batch_sum)];
@@ -111,8 +141,8 @@ void run_scalar(Machine& m, const OnceProgram& g, int thread) {
 }  // namespace
 
 void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t batch_row,
-                   int64_t rows) {
-  const ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
+                   int64_t rows) noexcept {
+  ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
   auto& kept = const_cast<ReferenceStep&>(step);  // per-thread slots
   const Node& node = m.program.graph.nodes()[step.node];
   const size_t n = step.in.size(), set = static_cast<size_t>(thread) * n;
@@ -136,9 +166,38 @@ void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t ba
   RefArray& out = kept.out_values[static_cast<size_t>(thread)];
   std::fill(out.data.begin(), out.data.end(), 0.0);
   const int64_t used = node.op->rows == RowUse::kBatchSum ? m.step.num_rows : rows;
-  node.op->reference({node.attrs, {step.in_pointers.data() + set, n}, used, out});
+  try {
+    node.op->reference({node.attrs, {step.in_pointers.data() + set, n}, used, out});
+  } catch (...) {
+    if (t.failure == nullptr) t.failure = std::current_exception();
+  }
   float* dst = locate(out, step.dst);
   for (size_t k = 0; k < out.data.size(); ++k) dst[k] = static_cast<float>(out.data[k]);
+}
+
+void pack_weights(const Machine& m, const std::vector<int32_t>& packs) noexcept {
+  const auto strips_of = [](const PackedWeight& w) {
+    return (w.num_n + w.packing.block_n - 1) / w.packing.block_n;
+  };
+  constexpr int64_t kValuesPerTask = 16'384;
+  for (int32_t k : packs) {
+    const PackedWeight& w = m.program.packed[static_cast<size_t>(k)];
+    const int64_t strips = strips_of(w);
+    const int64_t each =
+        std::max<int64_t>(1, kValuesPerTask / (w.packing.padded_k * w.packing.block_n));
+    auto body = [&](int64_t task, int) {
+      const int64_t first = task * each * w.packing.block_n;
+      const int64_t end = std::min(w.num_n, first + each * w.packing.block_n);
+      const Rectangle columns{0, w.num_k, first, end}, rows{first, end, 0, w.num_k};
+      pack_weight(m, w, w.transposed ? rows : columns);
+    };
+    const int64_t tasks = (strips + each - 1) / each;
+    if (tasks == 1) {
+      body(0, 0);
+    } else {
+      m.pool.run(tasks, body);
+    }
+  }
 }
 
 void pack_weight(const Machine& m, const PackedWeight& w, const Rectangle& part) noexcept {
@@ -180,8 +239,21 @@ void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& ta
       cost = Cost::kGemm;
       break;
     }
+    case OnceSource::kMatmul:
+      run_product(m, t, g, task.tile);
+      cost = Cost::kGemm;
+      break;
     case OnceSource::kBatchSum:
       run_batch_tree(m, t, g);
+      break;
+    case OnceSource::kScatterSum:
+      run_scatter_sum(m, t, g.scatter, resolve(m, t, g.source_dst, {}), 0, g.scatter.num_entries);
+      break;
+    case OnceSource::kReduce:
+      run_reduce(m, t, m.program.reductions[static_cast<size_t>(g.reduction)], {});
+      break;
+    case OnceSource::kMoves:
+      run_moves(m, t, m.program.moves[static_cast<size_t>(g.moves)], {});
       break;
     case OnceSource::kSumAll:
       *resolve(m, t, g.source_dst, {}) = sum_all(resolve(m, t, g.sum_src, {}), g.sum_count);

@@ -87,19 +87,6 @@ void run_gemm(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block&
   }
 }
 
-void run_copy(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  float* dst = resolve(m, t, r.dst, origin(b, 1));
-  const float* src = r.src.valid() ? resolve(m, t, r.src, origin(b, 1)) : nullptr;
-  const auto bytes = static_cast<size_t>(r.cols) * sizeof(float);
-  for (int64_t row = 0; row < b.rows; ++row) {
-    if (src != nullptr) {
-      std::memcpy(dst + row * r.dst.row_stride, src + row * r.src.row_stride, bytes);
-    } else {
-      std::memset(dst + row * r.dst.row_stride, 0, bytes);
-    }
-  }
-}
-
 void run_batch_sum(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
   const BatchSum& sum = m.program.batch_sums[static_cast<size_t>(r.batch_sum)];
   const int64_t chunk = m.program.shape.chunk_rows;
@@ -178,8 +165,17 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
       return run_chunk_program(
           m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)],
           {0, b.rows * r.lead, b.first_item * r.lead, b.valid * r.lead, 0, 0, r.cols});
-    case RowOp::kCopy:
-      return run_copy(m, t, r, b);
+    case RowOp::kMoves:
+      return run_moves(m, t, m.program.moves[static_cast<size_t>(r.moves)], {b.first_item, b.rows});
+    case RowOp::kReduce:
+      return run_reduce(m, t, m.program.reductions[static_cast<size_t>(r.reduction)],
+                        {b.first_item, b.rows});
+    case RowOp::kGather:
+      return run_gather(m, t, m.program.gathers[static_cast<size_t>(r.gather)],
+                        {b.first_item, b.rows}, b.valid);
+    case RowOp::kSmallProducts:
+      return run_small_products(m, t, m.program.small_products[static_cast<size_t>(r.products)],
+                                {b.first_item, b.rows});
     case RowOp::kReference:
       return run_reference(m, m.program.references[static_cast<size_t>(r.reference)], thread,
                            b.first_item, b.rows);
@@ -189,15 +185,6 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
       return run_cross_transposed(m, t, r, b);
     case RowOp::kCrossPairs:
       return run_cross_plain(m, t, r, b);
-    case RowOp::kSoftmax: {
-      RowCall call{b.rows * r.lead,
-                   r.cols,
-                   resolve(m, t, r.src, origin(b, r.lead)),
-                   r.src.row_stride,
-                   resolve(m, t, r.dst, origin(b, r.lead)),
-                   r.dst.row_stride};
-      return row_softmax(call);
-    }
   }
 }
 

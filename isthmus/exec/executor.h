@@ -77,13 +77,21 @@ class Executor {
   /// kOnce outputs that are not scalars.
   virtual Tensor once(std::string_view output) const = 0;
 
+  /// Operations that this device has no kernel for and runs one value at a time in double
+  /// precision, as name and type ("erf f32 (B, 20)"); correct, but slow. Float64 scalars made of
+  /// scalars are meant to run there and are not named.
+  virtual std::vector<std::string> warnings() const { return {}; }
   /// Bytes held by this executor: state, packed copies, batch and block buffers.
   virtual uint64_t num_bytes() const = 0;
-  /// The plan as text: stages, tasks, buffers, kernels.
+  /// The plan as text: stages, tasks, buffers, kernels, warnings.
   virtual std::string plan_text() const = 0;
   virtual StepProfile profile() const = 0;
   virtual void reset_profile() = 0;
 };
+
+/// Error E2202 that names `what` and the operations, if the executor has warnings: for
+/// measurements, which would time the interpreter.
+void require_kernels(const Executor& executor, std::string_view what);
 
 struct DeviceInfo {
   std::string kind;             // "cpu"

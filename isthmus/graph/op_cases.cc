@@ -23,11 +23,12 @@ std::vector<OpCase> unary_cases(double low, double high, std::vector<double> ext
 
 std::vector<OpCase> binary_cases(double low, double high) {
   const std::vector<std::vector<ValueType>> forms = {
-      {per_row({4}), per_row({4})},   {per_row({5, 3}), once({3})},
-      {once({5, 3}), per_row({3})},   {per_row({5, 1}), per_row({1, 3})},
-      {per_row({5, 3}), per_row({})}, {per_row({3}), scalar_type()},
-      {scalar_type(), once({2, 3})},  {once({2, 1}), once({1, 3})},
-      {scalar_type(), scalar_type()}};
+      {per_row({4}), per_row({4})},          {per_row({5, 3}), once({3})},
+      {once({5, 3}), per_row({3})},          {per_row({5, 1}), per_row({1, 3})},
+      {per_row({5, 3}), per_row({})},        {per_row({3}), scalar_type()},
+      {per_row({2, 1, 3}), per_row({4, 1})}, {once({4, 3}), per_row({2, 1, 3})},
+      {once({2, 1, 3}), once({4, 1})},       {scalar_type(), once({2, 3})},
+      {once({2, 1}), once({1, 3})},          {scalar_type(), scalar_type()}};
   std::vector<OpCase> cases;
   for (const auto& form : forms) cases.push_back({.inputs = form, .low = low, .high = high});
   return cases;
@@ -49,12 +50,16 @@ std::vector<OpCase> axis_cases() {
           {.attrs = {{"axis", -2}}, .inputs = {per_row({5, 3})}},
           {.attrs = {{"axis", -2}, {"keep", 1}}, .inputs = {once({2, 3, 2})}},
           {.attrs = {{"axis", -1}}, .inputs = {per_row({1})}},
+          {.attrs = {{"axis", -3}}, .inputs = {per_row({2, 5, 3})}},
+          {.attrs = {{"axis", -2}, {"keep", 1}}, .inputs = {per_row({2, 5, 3})}},
+          {.attrs = {{"axis", -2}}, .inputs = {once({70, 3})}},
           {.inputs = {once({2, 3})}}};
 }
 
 std::vector<OpCase> last_axis_cases() {
   return {{.inputs = {per_row({4})}},
           {.inputs = {per_row({5, 3})}},
+          {.inputs = {per_row({2, 3, 4})}},
           {.inputs = {per_row({1})}},
           {.inputs = {once({2, 3})}},
           {.inputs = {per_row({4})}, .values = {-40, 0, 40, 39}},

@@ -4,52 +4,15 @@
 // instruction set of this machine.
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 
 #include "isthmus/cpu/kernels/every_target.h"
 #include "isthmus/models/inference.h"
+#include "isthmus/testing/rounded_reference.h"
 #include "tests/conformance/model_on_device.h"
 
 namespace isthmus {
 namespace {
-
-/// By the definition: the nearest of 8 significant bits, ties to even.
-double rounded_to_bf16(double value) {
-  const uint32_t bits = std::bit_cast<uint32_t>(static_cast<float>(value));
-  const uint32_t kept = (bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000u;
-  return static_cast<double>(std::bit_cast<float>(kept));
-}
-
-bool rounds_operands(const Graph& graph, const Node& node) {
-  if (node.kind != NodeKind::kOp) return false;
-  const bool layer = node.op->name == "matmul" &&
-                     graph.nodes()[node.inputs[0]].type.extent == Extent::kPerRow &&
-                     graph.nodes()[node.inputs[1]].type.extent == Extent::kOnce;
-  return layer || node.op->name == "outer_sum";
-}
-
-/// The values of all nodes in double, from the leaves of `run`; operands of products are rounded.
-std::vector<RefArray> with_rounded_operands(const Graph& graph, const ReferenceRun& run,
-                                            int64_t rows) {
-  std::vector<RefArray> values;
-  for (uint32_t i = 0; i < graph.nodes().size(); ++i) {
-    const Node& node = graph.nodes()[i];
-    values.push_back(run.value(i));
-    if (node.kind != NodeKind::kOp) continue;
-    std::vector<RefArray> rounded;
-    for (uint32_t input : node.inputs) {
-      rounded.push_back(values[input]);
-      if (!rounds_operands(graph, node)) continue;
-      for (double& value : rounded.back().data) value = rounded_to_bf16(value);
-    }
-    std::vector<const RefArray*> in;
-    for (const RefArray& array : rounded) in.push_back(&array);
-    std::fill(values[i].data.begin(), values[i].data.end(), 0.0);
-    node.op->reference({.attrs = node.attrs, .in = in, .rows = rows, .out = values[i]});
-  }
-  return values;
-}
 
 struct Bf16Case {
   std::string model = "vae", hidden = "16", latent_dim = "4";

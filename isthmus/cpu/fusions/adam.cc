@@ -4,7 +4,8 @@
 //   m1 = lerp(m, g, 1 - beta1)        v1 = lerp(v, square(g), 1 - beta2)
 //   w1 = sub(w, div(mul(mul(m1, c1), rate), add(sqrt(mul(v1, c2)), epsilon)))
 //
-// m1, v1 and w1 take the places of m, v and w (assigned in place).
+// m1, v1 and w1 take the places of m, v and w (assigned in place). Where w is still read by another
+// group of the step, w1 has a place of its own, to which w is copied first.
 #include <algorithm>
 
 #include "isthmus/cpu/compiler.h"
@@ -48,12 +49,30 @@ struct Matcher {
   }
 };
 
+/// Whether w1 lies like w, elsewhere in the arena.
+bool is_copied(const ChunkStep& last) {
+  const Place &w = last.in[0], &w1 = last.dst;
+  return w.memory == Memory::kArena && w1.memory == Memory::kArena && full(w) &&
+         w.row_stride == w1.row_stride;
+}
+
+ChunkStep copy_of(const ChunkStep& last) {
+  ChunkStep copy;
+  copy.name = "copy";
+  copy.kernel = find_elementwise_kernel("stop_gradient");
+  copy.in[0] = last.in[0];
+  copy.num_in = 1;
+  copy.dst = last.dst;
+  return copy;
+}
+
 }  // namespace
 
 void fuse_adam(ChunkProgram& chunk) {
   for (size_t k = 0; k < chunk.steps.size(); ++k) {
     const ChunkStep last = chunk.steps[k];
-    if (last.name != "sub" || !same_value(last.dst, last.in[0])) continue;
+    const bool in_place = same_value(last.dst, last.in[0]);
+    if (last.name != "sub" || !(in_place || is_copied(last))) continue;
     Matcher m{chunk};
     m.used.push_back(static_cast<int>(k));
     const ChunkStep* change = m.maker(last.in[1], "div");
@@ -86,6 +105,7 @@ void fuse_adam(ChunkProgram& chunk) {
     const int at = m.used.front() - static_cast<int>(m.used.size()) + 1;
     for (int u : m.used) chunk.steps.erase(chunk.steps.begin() + u);
     chunk.steps.insert(chunk.steps.begin() + at, fused);
+    if (!in_place) chunk.steps.insert(chunk.steps.begin() + at, copy_of(last));
     chunk.cost = Cost::kOptimizer;
     return;
   }

@@ -4,9 +4,10 @@
 //   a = bernoulli_log_prob(t, x)   s = sum(a)            |  log_prob = s
 //   p = sigmoid(t)   d = sub(x, p)   g = mul(scale, d)   |  gradient = g
 //
-// where scale is one number for all rows; before it, if nobody else wants t, t = add(logits, bias
-// of the columns); if nobody else wants x, it is read where it is stored. One exp and one
-// reciprocal serve both; the logs of a row become logs of products.
+// where scale is one number for all rows or one per row; where it is not known yet (weights of
+// several draws), d takes the place of g. Before it, if nobody else wants t, t = add(logits, bias
+// of the columns); if nobody else wants x, it is read where it is stored; several draws share a row
+// of x. One exp and one reciprocal serve both; the logs of a row become logs of products.
 #include <array>
 
 #include "isthmus/cpu/compiler.h"
@@ -43,27 +44,33 @@ bool try_fuse(ChunkProgram& chunk, size_t at) {
   const auto step = [&](int k) -> const ChunkStep& { return chunk.steps[static_cast<size_t>(k)]; };
   const ChunkStep log_prob = chunk.steps[at];
   const Place t = log_prob.in[0], x = log_prob.in[1];
-  if (!full(t) || !full(x)) return false;
+  if (!full(t) || !full_or_repeated(x)) return false;
   const int sum = only_reader(chunk, log_prob.dst);
   if (sum < 0 || step(sum).op != ChunkOp::kRowSum) return false;
   const int sigmoid = find_step(chunk, "sigmoid", t);
   if (sigmoid < 0) return false;
   const int diff = only_reader(chunk, step(sigmoid).dst);
   if (diff < 0 || step(diff).name != "sub" || !same(step(diff).in[0], x)) return false;
+  std::vector<int> gone = {static_cast<int>(at), sum, sigmoid, diff};
+  Place scale = {}, gradient = step(diff).dst;
   const int scaled = only_reader(chunk, step(diff).dst);
-  if (scaled < 0 || step(scaled).name != "mul") return false;
-  const int other = same_value(step(scaled).in[0], step(diff).dst) ? 1 : 0;
-  const Place scale = step(scaled).in[static_cast<size_t>(other)];
-  if (!uniform(scale)) return false;
+  if (scaled >= 0) {
+    const int other = same_value(step(scaled).in[0], step(diff).dst) ? 1 : 0;
+    scale = step(scaled).in[static_cast<size_t>(other)];
+    if (step(scaled).name != "mul" || !one_column(scale)) return false;
+    gradient = step(scaled).dst;
+    gone.push_back(scaled);
+  } else if (step(diff).dst.memory == Memory::kScratch) {
+    return false;
+  }
 
   ChunkStep fused;
   fused.op = ChunkOp::kBernoulli;
   fused.name = "bernoulli_with_gradient";
   fused.in = {t, x, scale};
-  fused.num_in = 3;
+  fused.num_in = scale.valid() ? 3 : 2;
   fused.dst = step(sum).dst;
-  fused.dst2 = step(scaled).dst;
-  std::vector<int> gone = {static_cast<int>(at), sum, sigmoid, diff, scaled};
+  fused.dst2 = gradient;
   const int biased = bias_step(chunk, t, {gone[0], sigmoid});
   if (biased >= 0) {
     fused.in[0] = step(biased).in[0];

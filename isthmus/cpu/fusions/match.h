@@ -24,6 +24,10 @@ inline bool full(const Place& p) {
 inline bool one_row(const Place& p) {
   return p.col_stride == 1 && p.row_stride == 0 && p.row_repeat == 1;
 }
+/// A row for each row, or for several in turn.
+inline bool full_or_repeated(const Place& p) { return p.col_stride == 1 && p.row_stride != 0; }
+/// One number for each row, or for all.
+inline bool one_column(const Place& p) { return p.col_stride == 0 && p.row_repeat == 1; }
 /// One number for all.
 inline bool uniform(const Place& p) { return p.row_stride == 0 && p.col_stride == 0; }
 

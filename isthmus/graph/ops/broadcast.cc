@@ -28,6 +28,8 @@ OpDef ops::broadcast() {
           .cases = {{.attrs = {{"shape", Shape{5, 3}}}, .inputs = {per_row({3})}},
                     {.attrs = {{"shape", Shape{5, 3}}}, .inputs = {per_row({5, 1})}},
                     {.attrs = {{"shape", Shape{4}}}, .inputs = {per_row({})}},
+                    {.attrs = {{"shape", Shape{2, 3, 4, 5}}}, .inputs = {per_row({2, 1, 4, 1})}},
+                    {.attrs = {{"shape", Shape{2, 3, 4}}}, .inputs = {once({3, 1})}},
                     {.attrs = {{"shape", Shape{2, 3}}}, .inputs = {scalar_type()}},
                     {.attrs = {{"shape", Shape{2, 3}}}, .inputs = {once({1, 3})}}}};
 }

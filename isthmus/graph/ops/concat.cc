@@ -65,6 +65,9 @@ OpDef ops::concat() {
               {.attrs = {{"axis", -1}}, .inputs = {per_row({4}), per_row({1})}},
               {.attrs = {{"axis", -2}}, .inputs = {per_row({5, 3}), per_row({1, 3}), once({2, 3})}},
               {.attrs = {{"axis", -1}}, .inputs = {once({2, 3}), once({2, 2})}},
+              {.attrs = {{"axis", -1}}, .inputs = {once({2}), per_row({4}), once({1})}},
+              {.attrs = {{"axis", -1}}, .inputs = {per_row({2, 2, 3}), once({2, 2, 1})}},
+              {.attrs = {{"axis", -3}}, .inputs = {per_row({2, 2, 3}), per_row({1, 2, 3})}},
               {.attrs = {{"axis", -1}}, .inputs = {per_row({5, 3})}}}};
 }
 

@@ -120,6 +120,8 @@ std::vector<OpCase> matmul_cases() {
       {.attrs = {{"transpose_b", 1}}, .inputs = {per_row({4}), once({3, 4})}},
       {.inputs = {per_row({5, 3}), once({3, 2})}},
       {.attrs = {{"transpose_b", 1}}, .inputs = {per_row({5, 3}), once({2, 3})}},
+      {.inputs = {per_row({2, 5, 3}), once({3, 2})}},
+      {.inputs = {once({18, 3}), once({3, 17})}},
       {.inputs = {per_row({1}), once({1, 1})}}};
   for (bool ta : {false, true}) {
     for (bool tb : {false, true}) {

@@ -47,9 +47,12 @@ OpDef ops::pad() {
       .infer = infer_pad,
       .gradient = gradient_of_pad,
       .reference = pad_reference,
-      .cases = {{.attrs = {{"axis", -1}, {"before", 1}, {"after", 2}}, .inputs = {per_row({4})}},
-                {.attrs = {{"axis", -2}, {"before", 0}, {"after", 2}}, .inputs = {per_row({5, 3})}},
-                {.attrs = {{"axis", -1}, {"before", 2}, {"after", 0}}, .inputs = {once({2, 1})}}}};
+      .cases = {
+          {.attrs = {{"axis", -1}, {"before", 1}, {"after", 2}}, .inputs = {per_row({4})}},
+          {.attrs = {{"axis", -2}, {"before", 0}, {"after", 2}}, .inputs = {per_row({5, 3})}},
+          {.attrs = {{"axis", -1}, {"before", 1}, {"after", 1}}, .inputs = {per_row({2, 3, 2})}},
+          {.attrs = {{"axis", -3}, {"before", 2}, {"after", 1}}, .inputs = {per_row({2, 3, 2})}},
+          {.attrs = {{"axis", -1}, {"before", 2}, {"after", 0}}, .inputs = {once({2, 1})}}}};
 }
 
 }  // namespace isthmus

@@ -55,6 +55,8 @@ OpDef ops::slice() {
       .cases = {{.attrs = {{"axis", -1}, {"begin", 1}, {"end", 3}}, .inputs = {per_row({4})}},
                 {.attrs = {{"axis", -2}, {"begin", 0}, {"end", 2}}, .inputs = {per_row({5, 3})}},
                 {.attrs = {{"axis", -1}, {"begin", 2}, {"end", 3}}, .inputs = {once({2, 3})}},
+                {.attrs = {{"axis", -1}, {"begin", 1}, {"end", 3}}, .inputs = {per_row({2, 5, 3})}},
+                {.attrs = {{"axis", -3}, {"begin", 1}, {"end", 2}}, .inputs = {per_row({2, 5, 3})}},
                 {.attrs = {{"begin", 0}, {"end", 1}}, .inputs = {per_row({1})}}}};
 }
 
