@@ -57,7 +57,7 @@ std::string auto_text() {
          "              those that validate\n"
          "  hidden      128 up to 1,024 values per item, 256 up to 4,096, else 512\n"
          "  latent_dim  20; for tables a third of the columns, from 2 to 20, and at most\n"
-         "              one for 16 items\n"
+         "              one for 16 items; of pca and ppca below the number of values\n"
          "  batch_size  512 from 20,000 items on, else 128; at most a tenth of the items\n"
          "  epochs      until validation has not gained for 10 epochs, or as many as make\n"
          "              500 steps (150 with fewer than 400 items); at most 500 epochs\n"

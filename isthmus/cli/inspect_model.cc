@@ -73,10 +73,12 @@ void print_model(const Model& model, Inspected& item) {
   const ModelProvenance& p = model.provenance;
   item.line("model", describe_model(model.setup) + ", " + group_digits(model.num_parameters()) +
                          " parameters");
-  item.line("trained", "on " + group_digits(p.num_items) + " items of " +
-                           escape_for_terminal(p.data) + ", " + group_digits(p.epochs) +
-                           " epochs, " + group_digits(p.steps) + " steps, seed " +
-                           std::to_string(p.seed));
+  const bool fitted = static_cast<bool>(all_models().find(model.options().name).fit);
+  item.line("trained",
+            "on " + group_digits(p.num_items) + " items of " + escape_for_terminal(p.data) +
+                (fitted ? ", in closed form"
+                        : ", " + group_digits(p.epochs) + " epochs, " + group_digits(p.steps) +
+                              " steps, seed " + std::to_string(p.seed)));
   if (!std::isnan(p.terms.reconstruction)) {
     item.line("terms", "elbo " + format_fixed(p.terms.elbo, 2) + ", reconstruction " +
                            format_fixed(p.terms.reconstruction, 2) + ", kl " +

@@ -89,7 +89,7 @@ std::vector<std::string> next_commands(const CommandIo& io, const TrainResult& r
     commands.push_back(program + " eval " + run + data + (posterior ? " --iwae 1000" : ""));
     commands.push_back(program + " encode " + run + data + " -o " +
                        free_name(io.fs(), "codes", ".csv"));
-    if (result.stop_reason != "early_stop") {
+    if (result.stop_reason != "early_stop" && !result.checkpoint_path.empty()) {
       commands.push_back(resume_command(io, result) + " --epochs " +
                          std::to_string(2 * std::max<int64_t>(1, result.epochs)));
     }

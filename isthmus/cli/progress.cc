@@ -148,8 +148,11 @@ void ConsoleObserver::on_summary(const TrainSummary& s) {
                               format_bytes(s.memory_limit_bytes));
   if (s.resumed_from_step >= 0) print_resumed();
   if (!s.run.empty() && !brief_) {
-    console_.info("run", escape_for_terminal(s.run) + "/  batch " + group_digits(s.batch_size) +
-                             ", " + group_digits(s.steps_per_epoch) + " steps per epoch");
+    const std::string steps = s.max_epochs > 0
+                                  ? "  batch " + group_digits(s.batch_size) + ", " +
+                                        group_digits(s.steps_per_epoch) + " steps per epoch"
+                                  : "";
+    console_.info("run", escape_for_terminal(s.run) + "/" + steps);
   }
 }
 
@@ -226,7 +229,9 @@ StopRequest ConsoleObserver::stop_requested() {
   const StopRequest request = requested_stop();
   if (request == StopRequest::kStop && stop_began_ < 0) {
     stop_began_ = monotonic_clock().seconds();
-    console_.begin_line("stopping after this step and writing a checkpoint ... ");
+    console_.begin_line(summary_.max_epochs > 0
+                            ? "stopping after this step and writing a checkpoint ... "
+                            : "stopping ... ");
   }
   return request;
 }
@@ -234,7 +239,8 @@ StopRequest ConsoleObserver::stop_requested() {
 void ConsoleObserver::finish_stop(int64_t step) {
   if (stop_began_ < 0) return;
   const double seconds = monotonic_clock().seconds() - stop_began_;
-  console_.end_line("done (step " + group_digits(step) + ", " + format_fixed(seconds, 1) + " s)");
+  const std::string at = summary_.max_epochs > 0 ? "step " + group_digits(step) + ", " : "";
+  console_.end_line("done (" + at + format_fixed(seconds, 1) + " s)");
 }
 
 }  // namespace isthmus

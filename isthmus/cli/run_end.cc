@@ -48,8 +48,11 @@ std::string terms_text(const Terms& terms) {
 
 std::string done_line(const TrainResult& r, std::string_view measured, const Terms& terms) {
   std::string text = r.status == "stopped" ? "stopped after " : "done in ";
-  text += format_seconds(r.seconds) + "  " + group_digits(r.epochs) + " epochs";
-  if (r.stop_reason != "epochs" && r.stop_reason != "signal") text += " (" + r.stop_reason + ")";
+  text += format_seconds(r.seconds);
+  if (r.summary.max_epochs > 0) {
+    text += "  " + group_digits(r.epochs) + " epochs";
+    if (r.stop_reason != "epochs" && r.stop_reason != "signal") text += " (" + r.stop_reason + ")";
+  }
   if (!std::isnan(terms.reconstruction)) {
     text += "  " + std::string(measured) + " " + terms_text(terms);
     const double in_units = terms.elbo + r.summary.log_scale;
@@ -80,7 +83,10 @@ std::string wrote_line(const TrainResult& r) {
 }
 
 void print_next(CommandIo& io, const TrainResult& r) {
-  if (r.status == "stopped") return io.console.result("resume", resume_command(io, r));
+  if (r.status == "stopped") {
+    if (!r.checkpoint_path.empty()) io.console.result("resume", resume_command(io, r));
+    return;
+  }
   for (size_t i = 0; i < r.next.size() && i < kNextLines; ++i) {
     io.console.result(i == 0 ? "next" : "", r.next[i]);
   }

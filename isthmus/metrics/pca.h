@@ -37,7 +37,7 @@ class Pca {
   const std::vector<double>& variances() const { return variances_; }  // largest first
   double sigma() const { return sigma_; }
   const std::vector<double>& mean() const { return mean_; }
-  /// (q, D), unit rows.
+  /// (q, D), unit rows, the largest entry of each positive.
   const std::vector<double>& directions() const { return directions_; }
 
   ReconstructionError reconstruction_error(const RowSource& rows) const;

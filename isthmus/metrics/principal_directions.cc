@@ -96,12 +96,28 @@ std::vector<double> turn_to_eigenvectors(std::vector<double>& basis, std::vector
   return eigen.values;
 }
 
+/// An eigenvector may point either way: its largest entry (the first of equal ones) is positive.
+void fix_sign(double* v, size_t count) {
+  size_t largest = 0;
+  for (size_t i = 1; i < count; ++i) {
+    if (std::fabs(v[i]) > std::fabs(v[largest])) largest = i;
+  }
+  if (v[largest] >= 0) return;
+  for (size_t i = 0; i < count; ++i) v[i] = -v[i];
+}
+
 PrincipalDirections leading(std::vector<double> values, std::vector<double> vectors, size_t q,
                             size_t d) {
   values.resize(q);
   for (double& v : values) v = std::max(v, 0.0);
   vectors.resize(q * d);
+  for (size_t i = 0; i < q; ++i) fix_sign(vectors.data() + i * d, d);
   return {std::move(values), std::move(vectors)};
+}
+
+/// Whether the D x D matrix is the one that is diagonalized; else that of the rows; else neither.
+bool by_columns(int64_t count, int64_t width) {
+  return width <= kExactSide && (width <= count || count > kExactSide);
 }
 
 }  // namespace
@@ -185,12 +201,22 @@ PrincipalDirections directions_by_iteration(const RowSource& rows, const std::ve
 
 PrincipalDirections principal_directions(const RowSource& rows, const std::vector<double>& mean,
                                          int64_t q) {
-  if (rows.width <= kExactSide && rows.width <= rows.count) {
-    return directions_by_columns(rows, mean, q);
-  }
+  if (by_columns(rows.count, rows.width)) return directions_by_columns(rows, mean, q);
   if (rows.count <= kExactSide) return directions_by_rows(rows, mean, q);
-  if (rows.width <= kExactSide) return directions_by_columns(rows, mean, q);
   return directions_by_iteration(rows, mean, q);
+}
+
+uint64_t principal_directions_bytes(int64_t count, int64_t width, int64_t q) {
+  constexpr uint64_t kMatrices = 3;  // the matrix, its rotations, its vectors
+  constexpr uint64_t kBases = 6;     // basis, images, both turned and transposed
+  const auto n = static_cast<uint64_t>(count), d = static_cast<uint64_t>(width);
+  uint64_t values = kBases * static_cast<uint64_t>(q + kSpareVectors) * d;
+  if (by_columns(count, width)) {
+    values = kMatrices * d * d;
+  } else if (count <= kExactSide) {
+    values = n * d + kMatrices * n * n + static_cast<uint64_t>(q) * d;
+  }
+  return values * sizeof(double);
 }
 
 }  // namespace isthmus

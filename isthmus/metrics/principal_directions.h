@@ -10,8 +10,9 @@
 namespace isthmus {
 
 struct PrincipalDirections {
-  std::vector<double> variances;   // (q), largest first, population
-  std::vector<double> directions;  // (q, D), unit rows; zero where the variance is zero
+  std::vector<double> variances;  // (q), largest first, population
+  /// (q, D), unit rows, the largest entry of each positive; zero where the variance is zero.
+  std::vector<double> directions;
 };
 
 /// Largest side of a matrix that is diagonalized as a whole.
@@ -28,5 +29,8 @@ PrincipalDirections directions_by_iteration(const RowSource& rows, const std::ve
 /// The first of these that is exact, else the last.
 PrincipalDirections principal_directions(const RowSource& rows, const std::vector<double>& mean,
                                          int64_t q);
+
+/// Memory that principal_directions() needs for `count` rows of `width` values, beside the rows.
+uint64_t principal_directions_bytes(int64_t count, int64_t width, int64_t q);
 
 }  // namespace isthmus

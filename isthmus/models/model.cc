@@ -17,7 +17,7 @@ Likelihood make_likelihood(GraphBuilder& g, const ModelSetup& setup, const std::
   const LikelihoodSetup likelihood = {
       .num_values = setup.data.num_values(),
       .initial_sigma = setup.initial_sigma.value_or(default_sigma(setup.data)),
-      .min_sigma = rounding_errors(setup.data)};
+      .min_sigma = least_sigma(setup)};
   OwnOptions own = setup.own;
   own.texts["model.sigma"] = sigma;
   return all_likelihoods().find(setup.model.likelihood).make(g, likelihood, own);
@@ -88,8 +88,31 @@ std::vector<BoundOption> ModelDef::options() const {
   return all;
 }
 
+bool ModelDef::allows(std::string_view likelihood) const {
+  return likelihoods.empty() ||
+         std::find(likelihoods.begin(), likelihoods.end(), likelihood) != likelihoods.end();
+}
+
 Parts make_parts(const ModelBuild& b) {
-  return all_models().find(b.setup.model.name).make(b, b.setup.own);
+  const ModelDef& def = all_models().find(b.setup.model.name);
+  require_likelihood(def, b.setup.model.likelihood);
+  return def.make(b, b.setup.own);
+}
+
+void require_likelihood(const ModelDef& def, const std::string& likelihood) {
+  if (def.allows(likelihood)) return;
+  throw Error(ErrorCode::kConflict,
+              "model " + std::string(def.name) + " does not go with likelihood " + likelihood,
+              "--likelihood " + std::string(def.likelihoods.front()) + ", or leave it out",
+              {.key = "model.likelihood"});
+}
+
+std::vector<double> least_sigma(const ModelSetup& setup) {
+  std::vector<double> errors = rounding_errors(setup.data);
+  if (!all_models().find(setup.model.name).one_sigma) return errors;
+  double squares = 0;
+  for (const double error : errors) squares += error * error;
+  return {std::sqrt(squares / static_cast<double>(errors.size()))};
 }
 
 ModelBuild start_build(GraphBuilder& g, const ModelSetup& setup, Mode mode) {
@@ -133,6 +156,10 @@ Training build_training(GraphBuilder& g, const ModelSetup& setup) {
   all_likelihoods().find(setup.model.likelihood).check_range(setup.data);
   const ModelBuild b = start_build(g, setup, Mode::kTraining);
   const Parts parts = make_parts(b);
+  if (!parts.training) {
+    throw Error(ErrorCode::kImpossible, "model " + setup.model.name + " is fitted without steps",
+                "isthmus train fits it", {.key = "model.name"});
+  }
   const Training training = parts.training(given_data(b));
   for (const Objective& objective : training.objectives) {
     g.output(objective.name.empty() ? "objective" : "objective/" + objective.name, objective.value);

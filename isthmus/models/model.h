@@ -20,7 +20,8 @@ namespace isthmus {
 /// The input "x" with the item's shape, likelihood and model. Outputs (): "objective" (those of
 /// further objectives are "objective/<name>"), and "term/<name>" for each term. Scalars: those that
 /// the model asks for, as "kl_weight". Noise: streams "posterior", "corruption", and those of
-/// dropout. Errors: E2003 for options, E3404 for data outside the support.
+/// dropout. Errors: E2003 for options, E2202 for a model that is fitted without steps, E3404 for
+/// data outside the support.
 Training build_training(GraphBuilder& g, const ModelSetup& setup);
 
 /// What a graph of this model begins with: the inputs that it needs, flattened.
@@ -36,6 +37,10 @@ double log_scale(const ModelSetup& setup);
 /// Whose density the elbo of a model is: "the data", "standardized values", "values scaled to [0,
 /// 1]", "the data (a mass)", "grey values (a score)".
 std::string density_of(const ModelSetup& setup);
+
+/// What a learned sigma cannot go below: rounding_errors(), or their root mean square in a model
+/// with one sigma.
+std::vector<double> least_sigma(const ModelSetup& setup);
 
 /// "sigma" resolved: learned, per_dimension for tables, 1 (squared error) for a model without a
 /// posterior, or as the user said.

@@ -62,10 +62,17 @@ struct ModelDef {
   WithOptions<Parts(const ModelBuild&)> make = {};
   /// All parameters of a model that is fitted without steps; empty for others.
   WithOptions<NamedTensors(const FitRequest&)> fit = {};
+  /// Bytes that `fit` works in for so many items, beside these and the parameters.
+  uint64_t (*fit_bytes)(const ModelSetup& setup, int64_t num_items) = nullptr;
+  /// Likelihoods that the model can have, the usual one first; empty: any.
+  std::vector<std::string_view> likelihoods = {};
+  /// A learned sigma is one number for all values, however each is rounded: see least_sigma().
+  bool one_sigma = false;
   /// Values that options take in this model unless the user sets them.
   std::vector<std::pair<std::string_view, std::string_view>> defaults = {};
 
   std::vector<BoundOption> options() const;
+  bool allows(std::string_view likelihood) const;
 };
 
 namespace models {
@@ -76,9 +83,12 @@ namespace models {
 
 const Registry<ModelDef>& all_models();
 
-/// The parts of the model that the setup names. Error E2003 for options, E3404 for data outside the
-/// likelihood's support.
+/// The parts of the model that the setup names. Error E2003 for options, E2005 for a likelihood or
+/// a sigma that the model cannot have.
 Parts make_parts(const ModelBuild& b);
+
+/// Error E2005 unless the model can have the likelihood.
+void require_likelihood(const ModelDef& def, const std::string& likelihood);
 
 /// What a model can do, asked of its rules.
 struct Abilities {

@@ -88,7 +88,9 @@ std::string run_figures(const RunFiles& run) {
         shown_count(active) + " / " + shown_count(number_at(run.run, "model.latent_dim")),
         "latents active");
   }
-  list += figure_item(shown_count(number_at(run.run, "epochs")), "epochs");
+  if (text_at(run.run, "stop_reason") != "fitted") {
+    list += figure_item(shown_count(number_at(run.run, "epochs")), "epochs");
+  }
   return list;
 }
 

@@ -69,17 +69,18 @@ class Resolver {
   }
   void explain(const std::string& key, const std::string& reason) { choice(key).reason = reason; }
   /// Options of definitions: those of the chosen ones get their values, others are left out.
-  /// Error E2005 naming all that the user set and no chosen definition has.
+  /// Error E2005 naming all that the user set and no chosen definition has, or no step reads.
   void settle_own_options() {
+    std::vector<std::string> faults, hints;
+    if (fitted()) drop_options_of_steps(faults);
     std::vector<const OptionOwner*> chosen =
         chosen_owners(model_option_owners(), options_.own, [&](auto key) { return plain(key); });
     for (const OptionOwner* owner : chosen_owners(optimizer_option_owners(), options_.optimizer.own,
                                                   [&](auto key) { return plain(key); })) {
       chosen.push_back(owner);
     }
-    std::vector<std::string> faults, hints;
     for (const BoundOption& option : bound_) {
-      if (option.owners.empty()) continue;
+      if (option.owners.empty() || (fitted() && is_of_steps(option.key))) continue;
       const BoundOption* own = own_option(chosen, option.key);
       OwnOptions& texts =
           option.key.starts_with("optimizer.") ? options_.optimizer.own : options_.own;
@@ -95,15 +96,32 @@ class Resolver {
       std::erase_if(choices_, [&](const Choice& c) { return c.key == option.key; });
     }
     if (faults.empty()) return;
-    throw Error(ErrorCode::kConflict, join(faults, "; "), "leave it out, or " + join(hints, "; "),
-                {.key = faults.front().substr(0, faults.front().find(' '))});
+    throw Error(ErrorCode::kConflict, join(faults, "; "),
+                "leave it out" + (hints.empty() ? std::string() : ", or " + join(hints, "; ")),
+                {.key = faults.front().substr(0, faults.front().find_first_of(" ,"))});
   }
+  /// Whether the model is fitted without steps.
+  bool fitted() const { return static_cast<bool>(all_models().find(options_.model.name).fit); }
   std::vector<Choice> finish() {
     for (Choice& choice : choices_) choice.value = find_option(bound_, choice.key).get();
     return choices_;
   }
 
  private:
+  static bool is_of_steps(const std::string& key) {
+    return key.starts_with("train.") || key.starts_with("optimizer.");
+  }
+  void drop_options_of_steps(std::vector<std::string>& faults) {
+    std::vector<std::string> keys;
+    for (const BoundOption& option : bound_) {
+      if (is_of_steps(option.key) && set_by_user(option.key)) keys.push_back(option.key);
+    }
+    if (!keys.empty()) {
+      faults.push_back(join(keys, ", ") + (keys.size() == 1 ? " has" : " have") + " no effect on " +
+                       options_.model.name + ", which is fitted without steps");
+    }
+    std::erase_if(choices_, [](const Choice& choice) { return is_of_steps(choice.key); });
+  }
   /// The value of an option that no definition owns.
   std::string plain(std::string_view key) {
     for (const BoundOption& option : bound_) {
@@ -155,25 +173,32 @@ void apply_model_defaults(Resolver& r) {
   }
 }
 
-void decide_likelihood(Resolver& r, const DataSpec& scaled) {
+/// The usual likelihood of such data, and why.
+std::pair<std::string, std::string> usual_likelihood(const DataSpec& scaled) {
   const bool grey_levels =
       grey_level(scaled) > 0 && scaled.item_shape.size() == 2 && scaled.scaling.kind == "unit";
   const ValueRange range = scaled_range(scaled);
   const bool unit_reals = scaled.kind != DataKind::kTable && scaled.scaling.kind == "none" &&
                           range.low >= 0 && range.high <= 1;
-  const std::string key = "model.likelihood";
   if (scaled.binary() && only_zero_and_one(scaled)) {
-    r.decide(key, "bernoulli",
-             scaled.scaling.kind == "none" ? "all values are 0 or 1" : "all values are one of two");
-  } else if (grey_levels) {
-    r.decide(key, "bernoulli", "grey levels; a score, not a likelihood");
-  } else if (unit_reals) {
-    r.decide(key, "continuous_bernoulli", "reals in [0, 1]");
-  } else if (scaled.kind == DataKind::kTable) {
-    r.decide(key, "gaussian", "a table of numbers");
-  } else {
-    r.decide(key, "gaussian", "neither binary, grey levels, nor reals in [0, 1]");
+    return {"bernoulli",
+            scaled.scaling.kind == "none" ? "all values are 0 or 1" : "all values are one of two"};
   }
+  if (grey_levels) return {"bernoulli", "grey levels; a score, not a likelihood"};
+  if (unit_reals) return {"continuous_bernoulli", "reals in [0, 1]"};
+  if (scaled.kind == DataKind::kTable) return {"gaussian", "a table of numbers"};
+  return {"gaussian", "neither binary, grey levels, nor reals in [0, 1]"};
+}
+
+void decide_likelihood(Resolver& r, const DataSpec& scaled) {
+  auto [name, reason] = usual_likelihood(scaled);
+  const ModelDef& def = all_models().find(r.options().model.name);
+  if (!def.allows(name)) {
+    name = def.likelihoods.front();
+    reason = std::string(def.name) + " has no other";
+  }
+  r.decide("model.likelihood", name, reason);
+  require_likelihood(def, r.options().model.likelihood);
 }
 
 void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
@@ -182,7 +207,12 @@ void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
   r.decide("model.hidden", values <= 1024 ? "128" : values <= 4096 ? "256" : "512", size);
   const int64_t third = std::min<int64_t>(20, std::max<int64_t>(2, (values + 2) / 3));
   const int64_t narrow = std::min(third, std::max<int64_t>(2, num_items / kItemsPerLatent));
-  if (spec.kind == DataKind::kImage) {
+  // Directions in which items can vary, with one left for the noise.
+  const int64_t most = std::max<int64_t>(1, std::min(values, num_items) - 1);
+  if (r.fitted() && most < (spec.kind == DataKind::kImage ? 20 : narrow)) {
+    r.decide("model.latent_dim", std::to_string(most),
+             size + ", " + group_digits(num_items) + " items");
+  } else if (spec.kind == DataKind::kImage) {
     r.decide("model.latent_dim", "20", "images");
   } else {
     r.decide("model.latent_dim", std::to_string(narrow),
@@ -239,6 +269,7 @@ void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
 void check_conflicts(Resolver& r) {
   const TrainOptions& o = r.options();
   r.settle_own_options();
+  if (r.fitted()) return;
   const std::optional<double> share = validation_share(o.hold_out.val);
   const bool validates = !share || *share > 0;
   for (const char* key : {"train.target", "train.patience"}) {
@@ -263,7 +294,7 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   scaled.scaling = scaling.scaling;
   decide_likelihood(r, scaled);
   decide_network(r, scaled, num_items);
-  decide_loop(r, spec, num_items);
+  if (!r.fitted()) decide_loop(r, spec, num_items);
   check_conflicts(r);
   ResolvedOptions resolved;
   resolved.choices = r.finish();

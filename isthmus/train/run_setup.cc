@@ -6,11 +6,12 @@
 #include <algorithm>
 
 #include "isthmus/base/text.h"
-#include "isthmus/exec/plan.h"
+#include "isthmus/checkpoint/generations.h"
 #include "isthmus/models/coder.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
+#include "isthmus/train/memory_estimate.h"
 #include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/pictures.h"
 
@@ -35,12 +36,17 @@ void open_run_device(RunSetup& s, const TrainRequest& request) {
 
 void build_step_graph(RunSetup& s) {
   const TrainOptions& options = s.options();
+  s.has_elbo = abilities_of(s.model).elbo;
+  if (s.fitted()) {
+    all_likelihoods().find(s.model.model.likelihood).check_range(s.model.data);
+    s.step_graph = evaluation_graph(s.model);
+    return;
+  }
   GraphBuilder g;
   const Training training = build_training(g, s.model);
   add_update(g, training.objectives, options.optimizer,
              grad_norm_limit(options.loop.max_grad_norm));
   s.beta = training.beta;
-  s.has_elbo = abilities_of(s.model).elbo;
   s.step_graph = std::move(g).finish();
 }
 
@@ -113,10 +119,23 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
   warn_of_validation(s, observer);
 }
 
+/// A fitted model has no steps to go on with.
+void refuse_complete(const RunFolder& folder, const Limits& limits) {
+  if (!list_checkpoints(folder.fs(), folder.path()).empty()) return;
+  if (!folder.fs().stat(folder.file("model.safetensors"))) return;
+  const std::string name = load_model(folder.path(), folder.fs(), limits).options().name;
+  if (!all_models().find(name).fit) return;
+  throw Error(
+      ErrorCode::kResumeNone,
+      "the run is complete: " + name + " is fitted without steps, there is none to go on with",
+      "use its model: isthmus eval RUN DATA", {.file = folder.path()});
+}
+
 /// A resumed run: everything but harmless keys comes from the checkpoint.
 void resolve_resumed(RunSetup& s, const TrainRequest& request, TrainObserver& observer) {
   const RunOptions& run = request.options.run;
   s.folder = RunFolder::reopen(*s.fs, run.resume);
+  refuse_complete(*s.folder, request.options.limits);
   s.resume = load_resume_point(s.folder->fs(), run.resume, request.options.limits, observer);
   s.resolved = replay_options(s.resume->identity.choices, request.options, request.origins);
   s.data_arguments = request.data.empty() ? s.resume->identity.data : request.data;
@@ -135,6 +154,7 @@ void resolve_resumed(RunSetup& s, const TrainRequest& request, TrainObserver& ob
 }
 
 void plan_loop(RunSetup& s) {
+  if (s.fitted()) return;
   const TrainLoopOptions& loop = s.options().loop;
   s.batch_size = parse_count("train.batch_size", loop.batch_size, 1, false).value_or(1);
   s.batch_size = std::min(s.batch_size, s.data.num_train());
@@ -147,44 +167,6 @@ void plan_loop(RunSetup& s) {
   if (loop.target != "none") {
     s.target = parse_condition(loop.target, "train.target", {"elbo", "reconstruction", "kl"});
   }
-}
-
-uint64_t bytes_of_states(const Graph& graph) {
-  uint64_t bytes = 0;
-  for (const Node& node : graph.nodes()) {
-    if (node.kind == NodeKind::kParameter || node.kind == NodeKind::kState) {
-      bytes += 4 * static_cast<uint64_t>(value_count(node.type.shape));
-    }
-  }
-  return bytes;
-}
-
-/// What a row costs: values that a later stage reads, once as rows and once transposed.
-uint64_t bytes_per_row(const Graph& graph) {
-  const Plan plan = make_plan(graph);
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < graph.nodes().size(); ++i) {
-    const bool own_memory = plan.nodes[i].alias_of == kNoNode;
-    if (plan.nodes[i].crosses && own_memory) {
-      bytes += 8 * static_cast<uint64_t>(value_count(graph.nodes()[i].type.shape));
-    }
-  }
-  return bytes;
-}
-
-/// Parts that do not depend on the batch: data, the state with its packed copies, two copies of the
-/// last good state, two on their way to disk and one as bytes, each of these three with the state
-/// to rewind to, the program with its libraries.
-uint64_t fixed_bytes(const RunSetup& s) {
-  constexpr uint64_t kProcess = uint64_t{20} << 20;
-  constexpr uint64_t kCopiesOfState = 10;
-  return kProcess + s.data.num_bytes() + kCopiesOfState * bytes_of_states(s.step_graph);
-}
-
-void estimate_memory(RunSetup& s) {
-  s.memory_limit = memory_limit(s.options().machine);
-  s.memory_estimate =
-      fixed_bytes(s) + static_cast<uint64_t>(s.batch_size) * bytes_per_row(s.step_graph);
 }
 
 /// The description travels in every model file; wide tables have long ones. Before anything is
@@ -285,19 +267,9 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
         changes_since_checkpoint(s.folder->fs(), s.folder->path(), s.device->info(), s.libraries,
                                  s.resume->record.arithmetic);
   }
-  estimate_memory(s);
+  s.memory_limit = memory_limit(s.options().machine);
+  s.memory_estimate = memory_estimate(s);
   return s;
-}
-
-void require_memory(const RunSetup& s) {
-  if (s.memory_estimate <= s.memory_limit) return;
-  const uint64_t fixed = fixed_bytes(s), row = std::max<uint64_t>(1, bytes_per_row(s.step_graph));
-  const uint64_t fits = s.memory_limit > fixed ? (s.memory_limit - fixed) / row : 0;
-  throw Error(ErrorCode::kOutOfMemory,
-              "training needs about " + format_bytes(s.memory_estimate) + ", the limit is " +
-                  format_bytes(s.memory_limit),
-              fits > 0 ? "--batch " + std::to_string(fits) + " fits"
-                       : "use fewer items (--limit), a smaller network, or raise --memory");
 }
 
 TrainSummary summarize(const RunSetup& s) {

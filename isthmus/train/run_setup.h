@@ -25,7 +25,7 @@ struct RunSetup {
   std::optional<ResumePoint> resume;
   ChangesSinceCheckpoint since_checkpoint;  // of a resumed run
   std::optional<RunFolder> folder;  // reopened on resume; made by start_folder for a new run
-  Graph step_graph;
+  Graph step_graph;       // of a fitted model: the evaluation graph, which has all parameters
   double beta = 1;        // of the model's training, once warm-up is over
   bool has_elbo = false;  // of the model
   Device* device = nullptr;
@@ -36,12 +36,14 @@ struct RunSetup {
   Json libraries;
 
   Precision precision = Precision::kF32;
-  int64_t batch_size = 1, steps_per_epoch = 1, max_epochs = 1;
-  int64_t patience = 0;   // 0: none
-  bool open_end = false;  // epochs auto
+  int64_t batch_size = 0, steps_per_epoch = 0, max_epochs = 0;  // 0 without steps
+  int64_t patience = 0;                                         // 0: none
+  bool open_end = false;                                        // epochs auto
   std::optional<Condition> target;
   uint64_t memory_estimate = 0, memory_limit = 0;
 
+  /// Whether the model is fitted without steps.
+  bool fitted() const { return static_cast<bool>(all_models().find(model.model.name).fit); }
   const TrainOptions& options() const { return resolved.options; }
   std::string config_hash() const { return isthmus::config_hash(resolved.choices); }
 };
@@ -52,9 +54,6 @@ struct RunSetup {
 RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer);
 
 TrainSummary summarize(const RunSetup& setup);
-
-/// Error E5201 with the largest batch that would fit.
-void require_memory(const RunSetup& setup);
 
 /// "vae 784-128-(20,20)-20-128-784, relu, bernoulli on grey values"
 std::string describe_model(const ModelSetup& setup);

@@ -8,6 +8,8 @@
 #include "isthmus/base/memory.h"
 #include "isthmus/base/text.h"
 #include "isthmus/checkpoint/generations.h"
+#include "isthmus/train/fit_run.h"
+#include "isthmus/train/memory_estimate.h"
 #include "isthmus/train/reference.h"
 #include "isthmus/train/run_record.h"
 #include "isthmus/train/table_look.h"
@@ -19,6 +21,7 @@
 namespace isthmus {
 namespace {
 
+constexpr std::string_view kModelFile = "model.safetensors";
 constexpr int64_t kGridSide = 10, kReconstructions = 50, kReconstructionColumns = 5;
 
 TrainResult first_result(const RunSetup& setup, const TrainSummary& summary) {
@@ -156,6 +159,32 @@ void compare_with_independent_columns(TrainResult& r, const RunSetup& setup, Run
   observer.on_event(event);
 }
 
+void run_steps(TrainResult& r, RunSetup& setup, RunFolder& folder, TrainObserver& observer) {
+  TrainLoop loop(setup, folder, observer);
+  if (!loop.check_bits()) r.determinism = "D0";
+  r.stop_reason = loop.run();
+  finish_run(r, loop, setup, folder, observer);
+  compare_with_independent_columns(r, setup, folder, observer);
+}
+
+/// A fit that was stopped leaves no model, and nothing to go on with.
+void run_fit(TrainResult& r, RunSetup& setup, RunFolder& folder, TrainObserver& observer) {
+  const std::optional<FittedRun> fitted = fit_run(setup, observer);
+  r.status = fitted ? "done" : "stopped";
+  r.stop_reason = fitted ? "fitted" : "signal";
+  find_folder(r, folder, observer);
+  if (!fitted) return;
+  r.train = fitted->train;
+  r.val = fitted->val;
+  r.active_units = fitted->active_units;
+  folder.fs().write_file(folder.file(kModelFile),
+                         model_bytes(fitted->model, setup.options().limits), Durability::kSynced);
+  folder.remember(std::string(kModelFile));
+  fill_from_model(r, setup, folder);
+  r.final_weights_sha256 = r.weights_sha256;
+  compare_with_independent_columns(r, setup, folder, observer);
+}
+
 void write_end(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
   r.peak_memory_bytes = peak_rss_bytes();
   r.wrote.clear();
@@ -205,11 +234,11 @@ TrainResult train(const TrainRequest& request, TrainObserver& observer) {
   RunFolder& folder = *setup.folder;
   try {
     write_start(setup, folder, r);
-    TrainLoop loop(setup, folder, observer);
-    if (!loop.check_bits()) r.determinism = "D0";
-    r.stop_reason = loop.run();
-    finish_run(r, loop, setup, folder, observer);
-    compare_with_independent_columns(r, setup, folder, observer);
+    if (setup.fitted()) {
+      run_fit(r, setup, folder, observer);
+    } else {
+      run_steps(r, setup, folder, observer);
+    }
     r.seconds = setup.clock->seconds() - started;
     write_end(r, setup, folder);
   } catch (const std::exception& failure) {

@@ -55,8 +55,9 @@ struct WrittenFile {
 
 /// The fields of isthmus.train/1; json_results.h makes the object.
 struct TrainResult {
-  std::string status = "done";    // "done" "stopped" "failed" "dry_run"
-  std::string stop_reason;        // "epochs" "early_stop" "time" "target" "signal" "diverged"
+  std::string status = "done";  // "done" "stopped" "failed" "dry_run"
+  /// "epochs" "early_stop" "time" "target" "signal" "diverged" "fitted"
+  std::string stop_reason;
   std::string run;                // where it is at the end, should the folder have been moved
   std::vector<std::string> data;  // DATA as the user named them
   std::vector<std::string> next;  // commands worth running now; filled by a caller who knows them

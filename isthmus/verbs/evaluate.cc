@@ -19,13 +19,15 @@ namespace isthmus {
 namespace {
 
 std::vector<std::string> condition_names() {
-  std::vector<std::string> names = {"elbo", "reconstruction", "kl", "iwae", "bits_per_dim"};
+  std::vector<std::string> names = {"elbo", "reconstruction", "kl",
+                                    "iwae", "log_likelihood", "bits_per_dim"};
   for (const MetricDef& metric : all_metrics()) names.emplace_back(metric.name);
   return names;
 }
 
 double value_of(const EvalResult& r, const std::string& name) {
   if (name == "iwae") return r.iwae ? r.iwae->value : kUnknown;
+  if (name == "log_likelihood") return r.log_likelihood;
   if (name == "bits_per_dim") return r.bits_per_dim;
   const double term = term_of(r.terms, name);
   return std::isnan(term) ? r.metric(name) : term;
@@ -110,6 +112,13 @@ std::vector<Condition> parse_requirements(const EvalOptions& options) {
   return conditions;
 }
 
+void fill_log_likelihood(EvalResult& r, const ItemTerms& items) {
+  ItemMean mean;
+  for (double log_prob : items.log_prob) mean.add(log_prob);
+  if (mean.count() > 0) r.log_likelihood = mean.mean();
+  if (mean.count() > 1) r.log_likelihood_se = mean.standard_error();
+}
+
 void fill_metrics(EvalResult& r, const std::vector<ActiveMetric>& metrics) {
   for (const ActiveMetric& active : metrics) {
     const MetricResult result = active.metric->finish();
@@ -156,7 +165,9 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
   TermsRunner terms(model.setup, device, settings);
   terms.runner().set_parameters(model.parameters);
   terms.bind(fitted);
-  r.terms = mean_terms(terms.run(r.n, options.samples));
+  const ItemTerms items = terms.run(r.n, options.samples);
+  r.terms = mean_terms(items);
+  fill_log_likelihood(r, items);
   if (has.elbo) {
     r.kl_per_dim = terms.kl_per_dim();
     r.active_units = terms.active_units();

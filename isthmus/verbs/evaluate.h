@@ -70,6 +70,8 @@ struct EvalResult {
   int64_t n = 0;
   Terms terms;  // objective unknown
   int64_t samples = 1;
+  /// Mean of log p(x) and its standard error, in models with an exact density.
+  double log_likelihood = kUnknown, log_likelihood_se = kUnknown;
   std::vector<double> kl_per_dim;  // (Z); empty without a posterior
   int64_t active_units = -1;
   bool normalized = false;
@@ -91,9 +93,10 @@ struct EvalResult {
 EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
                     const EvalOptions& options, const VerbSettings& settings);
 
-/// Per-item terms, in order of items (score, tests): (N) each; kl empty without a posterior.
+/// Per-item terms, in order of items (score, tests): (N) each; kl empty without a posterior,
+/// log_prob without an exact density.
 struct ItemTerms {
-  std::vector<double> reconstruction, kl;
+  std::vector<double> reconstruction, kl, log_prob;
 };
 ItemTerms item_terms(const Model& model, const Dataset& data, Device& device, int64_t samples,
                      const VerbSettings& settings);

@@ -38,6 +38,10 @@ void TermsRunner::add_batch(ItemTerms& terms, int64_t rows) {
   terms.reconstruction.insert(terms.reconstruction.end(), reconstruction.begin(),
                               reconstruction.begin() + rows);
   posterior_mean_.add_rows(executor.rows("posterior_mean"));
+  if (has_.density) {
+    const std::span<const float> log_prob = executor.rows("log_prob");
+    terms.log_prob.insert(terms.log_prob.end(), log_prob.begin(), log_prob.begin() + rows);
+  }
   if (!has_.elbo) return;
   const std::span<const float> kl = executor.rows("kl");
   terms.kl.insert(terms.kl.end(), kl.begin(), kl.begin() + rows);

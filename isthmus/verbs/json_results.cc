@@ -115,6 +115,8 @@ Json eval_json(const EvalResult& result, const Model& model, Json data, Json dev
       .set("elbo_se", number_or_null(result.terms.elbo_se))
       .set("reconstruction", number_or_null(result.terms.reconstruction))
       .set("kl", number_or_null(result.terms.kl))
+      .set("log_likelihood", number_or_null(result.log_likelihood))
+      .set("log_likelihood_se", number_or_null(result.log_likelihood_se))
       .set("samples", result.samples)
       .set("kl_per_dim", std::move(kl_per_dim))
       .set("active_units", count_or_null(result.active_units))

@@ -37,6 +37,10 @@ void print_bounds(CommandIo& io, const EvalResult& r, const Model& model) {
     io.console.result("error", "reconstruction " + format_fixed(r.terms.reconstruction, 2) +
                                    " nats per item (" + model.options().likelihood + ")" + kind);
   }
+  if (!std::isnan(r.log_likelihood)) {
+    io.console.result("log p", with_error(r.log_likelihood, r.log_likelihood_se, 2) +
+                                   " nats per item, exact" + kind);
+  }
   const double in_units = r.elbo_in_data_units();
   if (!std::isnan(in_units) && in_units != r.terms.elbo) {
     io.console.result("units", "elbo " + format_fixed(in_units, 2) +

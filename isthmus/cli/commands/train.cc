@@ -26,7 +26,7 @@ TrainOptions resolved_options(const TrainResult& result) {
 /// run, not of this command line: a resumed run keeps its own.
 void add_report(CommandIo& io, TrainResult& result, RunFolder& folder, const TrainData& data) {
   const TrainOptions options = resolved_options(result);
-  if (result.status != "done" || !options.run.report || result.epochs == 0) return;
+  if (result.status != "done" || !options.run.report || !result.train) return;
   io.use.limits = options.limits;
   io.use.machine = options.machine;
   const EvalResult measured =

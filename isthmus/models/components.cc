@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the components of metrics/ (double, row by row) to the parameters of a model (float32).
+#include "isthmus/models/components.h"
+
+#include <algorithm>
+
+#include "isthmus/base/text.h"
+#include "isthmus/metrics/principal_directions.h"
+#include "isthmus/models/coder.h"
+
+namespace isthmus {
+namespace {
+
+constexpr double kNoVariance = 1e-12;  // of the largest: what rounding leaves of a direction
+
+}  // namespace
+
+Pca principal_components(const FitRequest& request, double sigma_floor) {
+  const int64_t wanted = latent_dim(request.setup);
+  Pca found(request.rows, {.components = wanted, .sigma_floor = sigma_floor});
+  const std::vector<double>& variances = found.variances();
+  const int64_t rank = std::ranges::count_if(
+      variances, [&](double v) { return v > kNoVariance * variances.front(); });
+  if (rank == 0) {
+    throw Error(ErrorCode::kImpossible,
+                "the " + group_digits(request.rows.count) + " training items are all alike",
+                "principal components need items that differ", {.key = "model.name"});
+  }
+  if (rank < wanted) {
+    throw Error(ErrorCode::kBadValue,
+                "model.latent_dim = " + std::to_string(wanted) + ", but the " +
+                    group_digits(request.rows.count) + " training items of " +
+                    group_digits(request.rows.width) + " values vary in " + std::to_string(rank) +
+                    (rank == 1 ? " direction only" : " directions only"),
+                "--latent " + std::to_string(rank) + " is the most", {.key = "model.latent_dim"});
+  }
+  return found;
+}
+
+uint64_t principal_components_bytes(const ModelSetup& setup, int64_t num_items) {
+  return principal_directions_bytes(num_items, setup.data.num_values(), latent_dim(setup));
+}
+
+Tensor columns_of(const Pca& components, std::span<const double> factors) {
+  const size_t d = components.mean().size(), z = factors.size();
+  Tensor columns(Dtype::kF32, {static_cast<int64_t>(d), static_cast<int64_t>(z)});
+  const std::span<float> out = columns.values<float>();
+  for (size_t i = 0; i < z; ++i) {
+    for (size_t j = 0; j < d; ++j) {
+      out[j * z + i] = static_cast<float>(components.directions()[i * d + j] * factors[i]);
+    }
+  }
+  return columns;
+}
+
+Tensor vector_of(std::span<const double> values) {
+  Tensor vector(Dtype::kF32, {static_cast<int64_t>(values.size())});
+  std::ranges::transform(values, vector.values<float>().begin(),
+                         [](double v) { return static_cast<float>(v); });
+  return vector;
+}
+
+}  // namespace isthmus

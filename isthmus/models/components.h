@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Principal components as fitted models need them: of the training items, as many as the model has
+// latents, refused where the items do not vary in so many directions.
+#pragma once
+
+#include <span>
+
+#include "isthmus/metrics/pca.h"
+#include "isthmus/models/parts.h"
+
+namespace isthmus {
+
+/// Error E2003 with the rank found when it is below the size of the latent, E2202 for items that
+/// are all alike. A direction counts from 1e-12 of the largest variance on.
+Pca principal_components(const FitRequest& request, double sigma_floor = 0);
+
+/// What that works in: see principal_directions_bytes().
+uint64_t principal_components_bytes(const ModelSetup& setup, int64_t num_items);
+
+/// The directions as columns, (D, Z) float32, each times its factor.
+Tensor columns_of(const Pca& components, std::span<const double> factors);
+/// (N) float32.
+Tensor vector_of(std::span<const double> values);
+
+}  // namespace isthmus

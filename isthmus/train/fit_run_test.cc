@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs without steps: the folder is complete, the bits do not depend on threads, nothing is left
+// to resume, and options of steps are refused. And logistic PCA, whose steps go on as any model's.
+#include "isthmus/train/fit_run.h"
+
+#include <gtest/gtest.h>
+
+#include "isthmus/checkpoint/generations.h"
+#include "isthmus/runtime/open_device.h"
+#include "isthmus/testing/tiny_run.h"
+#include "isthmus/train/choices.h"
+
+namespace isthmus {
+namespace {
+
+/// Numbers of three columns in two and a half directions.
+Dataset tiny_table(int64_t count) {
+  Dataset data;
+  data.spec.kind = DataKind::kTable;
+  data.spec.item_shape = {3};
+  data.values = Tensor(Dtype::kF32, {count, 3});
+  data.source = "table";
+  for (int64_t i = 0; i < count; ++i) {
+    float n[3];
+    fill_normal(RngKey::from(3, "table"), static_cast<uint64_t>(i), 0, 0, n, 3);
+    float* row = data.values.values<float>().data() + 3 * i;
+    row[0] = 5 + 2 * n[0];
+    row[1] = n[0] - n[1];
+    row[2] = 3 * n[1] + 0.5f * n[2];
+  }
+  for (const char* name : {"a", "b", "c"}) {
+    data.spec.fields.push_back(
+        {.name = name, .min = -20, .max = 20, .mean = 1, .standard_deviation = 2});
+  }
+  return data;
+}
+
+TrainRequest fit_request(const Dataset& data, Device& device, const std::string& model,
+                         const std::string& out) {
+  TrainRequest request;
+  request.dataset = &data;
+  request.device = &device;
+  request.options.run.out = out;
+  request.options.model.name = model;
+  request.options.model.latent_dim = "2";
+  return request;
+}
+
+Error error_of(const TrainRequest& request) {
+  TrainObserver quiet;
+  try {
+    train(request, quiet);
+  } catch (const Error& error) {
+    return error;
+  }
+  return {ErrorCode::kInternal, "no error"};
+}
+
+bool has_file(const TrainResult& r, const std::string& name) {
+  return posix_fs().stat(join_path(r.run, name)).has_value();
+}
+
+TEST(FitRun, LeavesAFolderWithItsModelAndTerms) {
+  const Dataset data = tiny_images(60);
+  ReferenceDevice device;
+  for (const char* model : {"pca", "ppca"}) {
+    RecordingObserver seen;
+    const TrainResult r = train(fit_request(data, device, model, fresh_folder("fit")), seen);
+    EXPECT_EQ(r.status, "done");
+    EXPECT_EQ(r.stop_reason, "fitted");
+    EXPECT_EQ(r.epochs, 0);
+    ASSERT_TRUE(r.train && r.val);
+    EXPECT_EQ(std::isnan(r.val->elbo), std::string(model) == "pca");
+    for (const char* name :
+         {"config.toml", "run.json", "log.txt", "model.safetensors", "reconstructions.png"}) {
+      EXPECT_TRUE(has_file(r, name)) << name;
+    }
+    EXPECT_EQ(has_file(r, "samples.png"), std::string(model) == "ppca");
+    EXPECT_FALSE(has_file(r, "metrics.jsonl"));
+    EXPECT_TRUE(list_checkpoints(posix_fs(), r.run).empty());
+    const Model kept = load_model(r.run, posix_fs(), {});
+    EXPECT_EQ(kept.provenance.num_items, 54);
+    EXPECT_EQ(kept.provenance.terms.reconstruction, r.val->reconstruction);
+  }
+}
+
+TEST(FitRun, GivesTheSameBytesForAnyNumberOfThreads) {
+  const Dataset data = tiny_images(60);
+  std::vector<std::string> digests;
+  for (int threads : {1, 2, 3}) {
+    const auto device = open_device({.device = "cpu", .threads = threads});
+    TrainObserver quiet;
+    digests.push_back(
+        train(fit_request(data, *device, "ppca", fresh_folder("bits")), quiet).model_digest);
+  }
+  EXPECT_EQ(digests[1], digests[0]);
+  EXPECT_EQ(digests[2], digests[0]);
+}
+
+TEST(FitRun, ThatIsResumedSaysThatItIsComplete) {
+  const Dataset data = tiny_images(60);
+  ReferenceDevice device;
+  TrainObserver quiet;
+  TrainRequest request = fit_request(data, device, "pca", fresh_folder("complete"));
+  const TrainResult r = train(request, quiet);
+  TrainRequest again;
+  again.dataset = &data;
+  again.device = &device;
+  again.options.run.resume = r.run;
+  const Error error = error_of(again);
+  EXPECT_EQ(error.code(), ErrorCode::kResumeNone);
+  EXPECT_NE(error.message().find("the run is complete"), std::string::npos) << error.message();
+}
+
+TEST(FitRun, ThatIsStoppedLeavesNoModel) {
+  const Dataset data = tiny_images(60);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  seen.stop_at = 2;
+  const TrainResult r = train(fit_request(data, device, "pca", fresh_folder("stopped")), seen);
+  EXPECT_EQ(r.status, "stopped");
+  EXPECT_EQ(r.stop_reason, "signal");
+  EXPECT_TRUE(r.checkpoint_path.empty());
+  EXPECT_FALSE(has_file(r, "model.safetensors"));
+  EXPECT_TRUE(has_file(r, "run.json"));
+}
+
+TEST(FitRun, DryRunWritesNothingAndEstimatesTheMemory) {
+  const Dataset data = tiny_images(60);
+  ReferenceDevice device;
+  const std::string out = fresh_folder("dry-fit");
+  TrainRequest request = fit_request(data, device, "pca", out);
+  request.options.run.dry_run = true;
+  RecordingObserver seen;
+  EXPECT_EQ(train(request, seen).status, "dry_run");
+  EXPECT_FALSE(posix_fs().stat(out).has_value());
+  EXPECT_GT(seen.summary.memory_bytes, uint64_t{20} << 20);
+  request.options.machine.memory = ByteSize{uint64_t{1} << 20};
+  const Error error = error_of(request);
+  EXPECT_EQ(error.code(), ErrorCode::kOutOfMemory);
+  EXPECT_EQ(error.hint().find("--batch"), std::string::npos) << error.hint();
+}
+
+TEST(FitRun, OptionsOfStepsAndNetworksAreRefusedAllAtOnce) {
+  const Dataset data = tiny_images(60);
+  ReferenceDevice device;
+  for (const char* model : {"pca", "ppca"}) {
+    TrainRequest request = fit_request(data, device, model, fresh_folder("refused"));
+    const std::vector<std::pair<std::string, std::string>> values = {
+        {"train.epochs", "3"},       {"train.batch_size", "10"},
+        {"train.precision", "bf16"}, {"optimizer.learning_rate", "0.1"},
+        {"optimizer.beta1", "0.5"},  {"model.hidden", "6"},
+        {"objective.kl_warmup", "2"}};
+    for (const auto& [key, value] : values) {
+      set_option(request.options, key, value);
+      request.origins[key] = "flag";
+    }
+    const Error error = error_of(request);
+    EXPECT_EQ(error.code(), ErrorCode::kConflict);
+    for (const auto& [key, value] : values) {
+      EXPECT_NE(error.message().find(key), std::string::npos) << key << ": " << error.message();
+    }
+  }
+}
+
+TEST(FitRun, ChoicesHoldNoOptionOfSteps) {
+  const Dataset data = tiny_images(60);
+  ReferenceDevice device;
+  TrainObserver quiet;
+  const TrainResult r = train(fit_request(data, device, "ppca", fresh_folder("choices")), quiet);
+  for (const Choice& choice : r.choices) {
+    EXPECT_FALSE(choice.key.starts_with("train.") || choice.key.starts_with("optimizer."))
+        << choice.key;
+  }
+}
+
+TEST(FitRun, ChoosesFewerLatentsThanValuesAndTheLikelihoodOfTheModel) {
+  DataSpec narrow = tiny_table(100).spec;
+  narrow.item_shape = {2};
+  narrow.fields.resize(2);
+  TrainOptions options;
+  options.model.name = "ppca";
+  const ResolvedOptions r = resolve_options(options, narrow, 100, {});
+  EXPECT_EQ(r.options.model.latent_dim, "1");
+  const DataSpec grey = tiny_images(3).spec;
+  options.model.name = "pca";
+  const ResolvedOptions images = resolve_options(options, grey, 1000, {});
+  EXPECT_EQ(images.options.model.likelihood, "gaussian");
+  EXPECT_EQ(images.options.model.latent_dim, "15");  // of 16 values
+  options.model.name = "logistic_pca";
+  EXPECT_EQ(resolve_options(options, grey, 1000, {}).options.model.likelihood, "bernoulli");
+  EXPECT_EQ(resolve_options(options, grey, 1000, {}).options.loop.epochs, "50");
+  options.model.likelihood = "gaussian";
+  EXPECT_THROW(resolve_options(options, grey, 1000, {}), Error);
+}
+
+TEST(FitRun, OfATableHasOneSigmaAndALook) {
+  const Dataset data = tiny_table(80);
+  ReferenceDevice device;
+  TrainObserver quiet;
+  const TrainResult r = train(fit_request(data, device, "ppca", fresh_folder("table-fit")), quiet);
+  EXPECT_TRUE(has_file(r, "look.json"));
+  const Model model = load_model(r.run, posix_fs(), {});
+  EXPECT_EQ(model.parameters.at("likelihood/log_sigma").num_values(), 1);
+  ASSERT_TRUE(r.independent_columns.has_value());
+  EXPECT_GT(r.val->elbo, r.independent_columns->value);
+}
+
+TrainRequest logistic_request(const Dataset& data, Device& device, const std::string& out) {
+  TrainRequest request = fit_request(data, device, "logistic_pca", out);
+  request.options.loop.batch_size = "10";
+  request.options.loop.epochs = "3";
+  request.options.optimizer.learning_rate = 0.01;
+  request.options.run.samples_every = "none";
+  return request;
+}
+
+TEST(LogisticPcaRun, IsTheSameForAnyNumberOfThreads) {
+  const Dataset data = tiny_images(60);
+  std::vector<std::string> weights;
+  for (int threads : {1, 2}) {
+    const auto device = open_device({.device = "cpu", .threads = threads});
+    TrainObserver quiet;
+    weights.push_back(
+        train(logistic_request(data, *device, fresh_folder("logistic-threads")), quiet)
+            .final_weights_sha256);
+  }
+  EXPECT_EQ(weights[1], weights[0]);
+}
+
+TEST(LogisticPcaRun, ThatIsStoppedAndResumedEndsInTheSameBits) {
+  const Dataset data = tiny_images(60);
+  const auto device = open_device({.device = "cpu", .threads = 2});
+  TrainObserver quiet;
+  const TrainResult whole =
+      train(logistic_request(data, *device, fresh_folder("logistic-whole")), quiet);
+  for (int64_t step : {1, 7, 12}) {
+    RecordingObserver seen;
+    seen.stop_at = step;
+    const TrainResult part =
+        train(logistic_request(data, *device, fresh_folder("logistic-part")), seen);
+    EXPECT_EQ(part.steps, step);
+    TrainRequest request;
+    request.dataset = &data;
+    request.device = device.get();
+    request.options.run.resume = part.run;
+    const TrainResult r = train(request, quiet);
+    EXPECT_EQ(r.final_weights_sha256, whole.final_weights_sha256);
+    EXPECT_EQ(r.weights_sha256, whole.weights_sha256);
+  }
+}
+
+TEST(LogisticPcaRun, MovesAllButTheMean) {
+  const Dataset data = tiny_images(60);
+  ReferenceDevice device;
+  TrainObserver quiet;
+  TrainRequest request = logistic_request(data, device, fresh_folder("logistic-moves"));
+  const TrainResult short_run = train(request, quiet);
+  const Model few = load_model(short_run.run, posix_fs(), {});
+  request.options.run.out = fresh_folder("logistic-moves-on");
+  request.options.loop.epochs = "9";
+  const TrainResult long_run = train(request, quiet);
+  const Model many = load_model(long_run.run, posix_fs(), {});
+  EXPECT_LT(long_run.train->reconstruction, short_run.train->reconstruction);
+  const auto values = [](const Model& model, const std::string& name) {
+    const std::span<const float> all = model.parameters.at(name).values<float>();
+    return std::vector<float>(all.begin(), all.end());
+  };
+  EXPECT_EQ(values(few, "logistic_pca/mean"), values(many, "logistic_pca/mean"));
+  EXPECT_NE(values(few, "logistic_pca/weight"), values(many, "logistic_pca/weight"));
+  EXPECT_NE(values(few, "logistic_pca/bias"), values(many, "logistic_pca/bias"));
+}
+
+}  // namespace
+}  // namespace isthmus
