@@ -11,8 +11,6 @@
 namespace isthmus {
 namespace {
 
-constexpr double kMaxGreyLevel = 65535;
-
 bool all_in_unit_range(const DataSpec& spec) {
   return std::all_of(spec.fields.begin(), spec.fields.end(),
                      [](const FieldSpec& f) { return f.min >= 0 && f.max <= 1; });
@@ -118,15 +116,6 @@ ScalingChoice choose_scaling(const DataSpec& spec, std::string_view requested,
   }
   choice.reason = "as asked";
   return choice;
-}
-
-double grey_level(const DataSpec& spec) {
-  if (spec.kind != DataKind::kImage || spec.fields.size() != 1) return 0;
-  const FieldSpec& field = spec.fields.front();
-  if (!field.integer || field.min < 0 || field.max > kMaxGreyLevel || field.max < 2) return 0;
-  double power = 2;
-  while (power < field.max) power *= 2;
-  return power == field.max ? power : power - 1;
 }
 
 double dynamic_range(const DataSpec& spec) {

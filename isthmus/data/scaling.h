@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "isthmus/tensor/data_spec.h"
+#include "isthmus/tensor/grey_level.h"
 
 namespace isthmus {
 
@@ -30,9 +30,6 @@ inline ScalingChoice choose_scaling(const DataSpec& spec, std::string_view reque
   return choose_scaling(spec, requested, spec);
 }
 
-/// Images of whole numbers from 0: the smallest 2^k or 2^k - 1 that no value exceeds (255, 4095,
-/// 16); 0 for all other data. The level does not depend on which items happen to be the brightest.
-double grey_level(const DataSpec& spec);
 /// Largest less smallest value that images of this kind can take, on the model's scale: of grey
 /// levels, else of the values that occur.
 double dynamic_range(const DataSpec& spec);

@@ -57,6 +57,7 @@ double continuous_bernoulli_logit(double mean) {
 IndependentColumns::IndependentColumns(const RowSource& train, const ColumnsSetup& setup)
     : gaussian_(setup.family == ColumnFamily::kGaussian) {
   ISTHMUS_CHECK(train.count > 0 && train.width > 0, "a baseline needs rows");
+  ISTHMUS_CHECK(setup.family != ColumnFamily::kNone, "a baseline has a family");
   ISTHMUS_CHECK(
       setup.sigma_floor.size() <= 1 || setup.sigma_floor.size() == static_cast<size_t>(train.width),
       "a floor per column");

@@ -13,10 +13,10 @@
 
 #include "isthmus/metrics/metric.h"
 #include "isthmus/metrics/row_source.h"
+#include "isthmus/prob/likelihood.h"
 
 namespace isthmus {
 
-enum class ColumnFamily : uint8_t { kGaussian, kBernoulli, kContinuousBernoulli };
 /// How many widths a Gaussian has: one per column, one for all, or one that is given.
 enum class ColumnSigma : uint8_t { kPerColumn, kShared, kFixed };
 

@@ -44,9 +44,8 @@ Network make_decoder(const ModelBuild& b, const CoderOptions& options) {
   net.context = b.setup.data.condition.width();
   net.output_bias = {
       .kind = "values",
-      .values = params_of_means(all_likelihoods().find(b.setup.model.likelihood), b.setup.data)};
-  return Network(b, "decoder", latent_dim(b.setup), net,
-                 b.likelihood.params_per_value * b.setup.data.num_values());
+      .values = all_likelihoods().find(b.setup.model.likelihood).first_params(b.setup.data)};
+  return Network(b, "decoder", latent_dim(b.setup), net, b.likelihood.num_params);
 }
 
 int64_t latent_dim(const ModelSetup& setup) {

@@ -25,7 +25,8 @@ void expect_gradients(const GradientCase& c) {
                         {"objective.estimator", c.estimator},
                         {"objective.samples", std::to_string(c.samples)},
                         {"objective.free_bits", print_value(c.free_bits)}}},
-      .data = {.item_shape = {4}, .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3}}}};
+      .data = {.item_shape = {4},
+               .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3, .integer = true}}}};
   GraphBuilder g;
   output_gradients(g, build_training(g, setup).objectives.front().value);
   const Graph graph = std::move(g).finish();

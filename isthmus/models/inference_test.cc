@@ -13,10 +13,10 @@ namespace {
 constexpr int64_t kRows = 3;
 
 ModelSetup small_setup(const std::string& model, const std::string& likelihood) {
-  return {
-      .model = {.name = model, .latent_dim = "2", .likelihood = likelihood},
-      .own = {.texts = {{"model.hidden", "4"}, {"model.activation", "tanh"}}},
-      .data = {.item_shape = {2, 3}, .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3}}}};
+  return {.model = {.name = model, .latent_dim = "2", .likelihood = likelihood},
+          .own = {.texts = {{"model.hidden", "4"}, {"model.activation", "tanh"}}},
+          .data = {.item_shape = {2, 3},
+                   .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3, .integer = true}}}};
 }
 
 double mean_of(const std::vector<double>& values) {

@@ -9,6 +9,7 @@
 
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
+#include "isthmus/prob/levels.h"
 
 namespace isthmus {
 namespace {
@@ -17,7 +18,8 @@ Likelihood make_likelihood(GraphBuilder& g, const ModelSetup& setup, const std::
   const LikelihoodSetup likelihood = {
       .num_values = setup.data.num_values(),
       .initial_sigma = setup.initial_sigma.value_or(default_sigma(setup.data)),
-      .min_sigma = least_sigma(setup)};
+      .min_sigma = least_sigma(setup),
+      .levels = levels_of(setup.data)};
   OwnOptions own = setup.own;
   own.texts["model.sigma"] = sigma;
   return all_likelihoods().find(setup.model.likelihood).make(g, likelihood, own);
@@ -125,7 +127,9 @@ Given given_data(const ModelBuild& b) {
     x = b.g.reshape({{"shape", Shape{b.setup.data.num_values()}}}, x);
   }
   Given given = given_condition(b);
-  given.x = given.target = x;
+  const auto& view = b.likelihood.encoder_view;
+  given.x = view ? view(b.g, x) : x;
+  given.target = x;
   return given;
 }
 

@@ -27,7 +27,7 @@ struct ModelBuild : Build {
 
 /// What is known of the items. Values that there are none of are invalid.
 struct Given {
-  Value x;             // (B, D): what an encoder sees; corrupted while a denoising model trains
+  Value x;             // (B, D): what an encoder sees: corrupted, or counts on another scale
   Value target;        // (B, D): what the decoder is to give back
   Value context = {};  // (B, C): the condition
 };
@@ -45,7 +45,7 @@ struct Parts {
   std::function<Value(const Given&)> code = {};
   std::function<Distribution(const Given&)> posterior = {};  // q(z|x)
   std::function<Distribution(const Given&)> prior = {};      // p(z), or p(z|context)
-  /// Likelihood parameters: (B, P D) for z (B, Z), (B, L, P D) for z (B, L, Z).
+  /// Likelihood parameters: (B, P) for z (B, Z), (B, L, P) for z (B, L, Z).
   std::function<Value(Value z, const Given&)> decode = {};
   /// The exact log density of an item, (B), in models that have one.
   std::function<Value(const Given&)> log_prob = {};

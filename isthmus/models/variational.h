@@ -65,7 +65,7 @@ Parts variational_parts(const ModelBuild& b, const VariationalOptions& options);
 /// The terms of the bound from one draw (or `samples` draws) of the posterior.
 struct BoundTerms {
   LatentDraw draw;       // z (B, Z) or (B, L, Z)
-  Value params;          // (B, P D) or (B, L, P D)
+  Value params;          // (B, P) or (B, L, P)
   ElboTerms terms;       // (B)
   Value kl_per_dim;      // (B, Z); invalid where the kl does not factorise
   Value reconstruction;  // (): batch means

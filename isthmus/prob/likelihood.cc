@@ -94,6 +94,12 @@ void require_unit_range(const DataSpec& data, std::string_view likelihood) {
               {.key = "likelihood"});
 }
 
+Support unit_support(const DataSpec&, const DataSpec& given) {
+  const ValueRange range = scaled_range(given);
+  return {
+      .text = "0 to 1", .excess = std::max({0.0, -range.low, range.high - 1}), .of_scaled = true};
+}
+
 bool accepts(const LikelihoodDef& likelihood, const DataSpec& data) {
   try {
     likelihood.check_range(data);
@@ -102,18 +108,6 @@ bool accepts(const LikelihoodDef& likelihood, const DataSpec& data) {
     return false;
   }
   return true;
-}
-
-std::vector<float> params_of_means(const LikelihoodDef& likelihood, const DataSpec& data) {
-  std::vector<float> params;
-  for (size_t i = 0; i < data.fields.size(); ++i) {
-    const double mean =
-        (data.fields[i].mean - shift_of(data.scaling, i)) * scale_of(data.scaling, i);
-    params.push_back(static_cast<float>(likelihood.param_of_mean(mean)));
-  }
-  const auto num_values = static_cast<size_t>(data.num_values());
-  if (params.size() != num_values) params.assign(num_values, params.empty() ? 0 : params.front());
-  return params;
 }
 
 std::vector<double> rounding_errors(const DataSpec& data) {

@@ -3,7 +3,7 @@
 // likelihoods/.
 //
 //   Likelihood p = all_likelihoods().find("bernoulli").make(g, {.num_values = 784}, {});
-//   Value params = network(g, "decoder", z, net, p.params_per_value * 784);
+//   Value params = network(g, "decoder", z, net, p.num_params);
 //   Value log_likelihood = p.log_prob(g, params, x);     // (B), nats, summed over D
 #pragma once
 
@@ -24,26 +24,48 @@ namespace isthmus {
 enum class Measure : uint8_t { kMass, kDensity, kScore };
 std::string_view measure_name(Measure measure);  // "mass" "density" "score"
 
+/// The values that a field can take on the model's scale: low, low + step, ..., `count` of them; 0:
+/// they lie on no grid. See levels_of() in levels.h.
+struct Levels {
+  double low = 0, step = 1;
+  int64_t count = 2;
+  bool operator==(const Levels&) const = default;
+};
+
 /// What a likelihood knows before the first batch. The sigma members are for those with a width.
 struct LikelihoodSetup {
   int64_t num_values = 1;    // D
   double initial_sigma = 1;  // where a learned sigma starts: see default_sigma()
   /// What a learned sigma cannot go below, one for all values or D: see rounding_errors().
   std::vector<double> min_sigma = {0.0};
+  std::vector<Levels> levels = {Levels{}};  // one for all values or D
 };
 
 /// A likelihood inside one graph. Members add nodes; parameters of its own (a learned sigma,
 /// "likelihood/log_sigma") were made when it was.
-/// Shapes: params (B, P D) or (B, L, P D) with P = params_per_value; x (B, D).
+/// Shapes: params (B, P) or (B, L, P) with P = num_params, raw outputs of the decoder; x (B, D).
 struct Likelihood {
-  int64_t params_per_value = 1;
+  int64_t num_params = 1;  // of an item
   /// Log probability in nats, summed over D, with all constants: (B) or (B, L).
   std::function<Value(GraphBuilder&, Value params, Value x)> log_prob;
   /// Expected x, (B, D) or (B, L, D).
   std::function<Value(GraphBuilder&, Value params)> mean;
   /// A draw of x from the noise of the named stream, same shape as the mean.
   std::function<Value(GraphBuilder&, Value params, std::string_view stream)> sample;
+  /// What encoders see instead of x, (B, D), where x itself would upset them; empty: x.
+  std::function<Value(GraphBuilder&, Value x)> encoder_view = {};
 };
+
+/// The values that have a probability, and how given data lie to them.
+struct Support {
+  std::string text;        // "0 to 1", "whole numbers from 0 on"
+  double excess = 0;       // furthest value outside, as a share of the range; infinite: never
+  bool of_scaled = false;  // the text speaks of values on the model's scale
+};
+
+/// Of the best density whose columns are independent: what a model has to beat (metrics). kNone:
+/// there is none to compare with.
+enum class ColumnFamily : uint8_t { kNone, kGaussian, kBernoulli, kContinuousBernoulli };
 
 struct LikelihoodDef {
   std::string_view name = {};
@@ -54,9 +76,16 @@ struct LikelihoodDef {
   Measure (*measure)(const DataSpec& data) = nullptr;
   /// Error E3404 with a remedy if values lie outside the support.
   void (*check_range)(const DataSpec& data) = nullptr;
-  /// The decoder's output for a value whose mean is `mean`, on the model's scale: where its bias
-  /// starts.
-  double (*param_of_mean)(double mean) = nullptr;
+  /// Where the decoder's outputs start, (num_params): they fit the mean and the deviation of each
+  /// value, if the item is not looked at.
+  std::vector<float> (*first_params)(const DataSpec& data) = nullptr;
+  /// What `given` data may hold for a model of `trained` data; null: all real numbers.
+  Support (*support)(const DataSpec& trained, const DataSpec& given) = nullptr;
+  /// Least -log p of a value (model's scale) under any parameters, of a score; null: unknown.
+  double (*least_loss)(double x) = nullptr;
+  ColumnFamily columns = ColumnFamily::kNone;
+  bool unscaled = false;  // stored values are what is counted: scale auto is none
+  bool steep = false;     // rare values of a table have large gradients, which are clipped
   /// Adds the likelihood's own parameters; Error E2003 for a sigma that is none.
   WithOptions<Likelihood(GraphBuilder&, const LikelihoodSetup&)> make = {};
 
@@ -95,10 +124,8 @@ ValueRange scaled_range(const DataSpec& data);
 bool only_zero_and_one(const DataSpec& data);
 /// Error E3404 unless all scaled values lie in [0, 1]; the message names likelihood and range.
 void require_unit_range(const DataSpec& data, std::string_view likelihood);
+Support unit_support(const DataSpec& trained, const DataSpec& given);
 bool accepts(const LikelihoodDef& likelihood, const DataSpec& data);
-
-/// param_of_mean() of the mean of each value, (D), from the facts of the data.
-std::vector<float> params_of_means(const LikelihoodDef& likelihood, const DataSpec& data);
 
 /// Standard deviation of the scaled values about their mean, root mean square over fields: where a
 /// learned sigma starts when nothing better is known. At least the mean of rounding_errors() and

@@ -3,10 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 
-#include "isthmus/prob/likelihood.h"
-#include "isthmus/testing/leaf_values.h"
+#include "isthmus/prob/levels.h"
+#include "isthmus/testing/likelihood_cases.h"
 
 namespace isthmus {
 namespace {
@@ -31,100 +30,25 @@ DataSpec real_spec(double low, double high) {
           .fields = {{.min = low, .max = high, .standard_deviation = 0.5}}};
 }
 
-OwnOptions with_sigma(const std::string& sigma) { return {.texts = {{"model.sigma", sigma}}}; }
-
-/// Inputs "params" and "x", one value per item; outputs log_prob, mean and sample.
-Graph one_value_graph(const std::string& name, const std::string& sigma = "learned") {
-  GraphBuilder g;
-  const LikelihoodSetup setup;
-  const Likelihood p = all_likelihoods().find(name).make(g, setup, with_sigma(sigma));
-  Value params = g.input("params", {setup.num_values});
-  g.output("log_prob", p.log_prob(g, params, g.input("x", {setup.num_values})));
-  g.output("mean", p.mean(g, params));
-  g.output("sample", p.sample(g, params, "likelihood"));
-  return std::move(g).finish();
-}
-
-ReferenceRun run_at(const Graph& graph, double param, const std::vector<double>& x) {
-  LeafValues leaves = drawn_leaves(graph, static_cast<int64_t>(x.size()));
-  leaves["params"].assign(x.size(), param);
-  leaves["x"] = x;
-  return run_reference(graph, static_cast<int64_t>(x.size()), leaves);
-}
-
-/// Gauss-Legendre with five points on each of `pieces` equal parts.
-double integral(double low, double high, int pieces,
-                const std::function<std::vector<double>(const std::vector<double>&)>& density) {
-  const double points[5] = {-0.9061798459386640, -0.5384693101056831, 0, 0.5384693101056831,
-                            0.9061798459386640};
-  const double weights[5] = {0.2369268850561891, 0.4786286704993665, 0.5688888888888889,
-                             0.4786286704993665, 0.2369268850561891};
-  std::vector<double> x;
-  const double half = (high - low) / pieces / 2;
-  for (int i = 0; i < pieces; ++i) {
-    for (double p : points) x.push_back(low + half * (2 * i + 1 + p));
-  }
-  const std::vector<double> f = density(x);
-  double sum = 0;
-  for (size_t i = 0; i < f.size(); ++i) sum += half * weights[i % 5] * f[i];
-  return sum;
-}
-
-struct DensityMoments {
-  double total = 0, mean = 0, variance = 0;
-};
-
-DensityMoments density_moments(const Graph& graph, double param, double low, double high) {
-  const auto moment = [&](double centre, int power) {
-    return integral(low, high, 200, [&](const std::vector<double>& x) {
-      const ReferenceRun run = run_at(graph, param, x);
-      std::vector<double> f;
-      for (size_t i = 0; i < x.size(); ++i) {
-        f.push_back(std::exp(run.output("log_prob").data[i]) * std::pow(x[i] - centre, power));
-      }
-      return f;
-    });
-  };
-  const double mean = moment(0, 1);
-  return {moment(0, 0), mean, moment(mean, 2)};
-}
-
-/// Draws agree with mean and variance within five standard errors.
-void expect_sample_moments(const Graph& graph, double param, double mean, double variance) {
-  constexpr size_t kDraws = 20000;
-  const ReferenceRun run = run_at(graph, param, std::vector<double>(kDraws, 0.5));
-  double sum = 0, squares = 0, fourth = 0;
-  for (double v : run.output("sample").data) {
-    const double d2 = (v - mean) * (v - mean);
-    sum += v;
-    squares += d2;
-    fourth += d2 * d2;
-  }
-  const double n = static_cast<double>(kDraws);
-  EXPECT_NEAR(sum / n, mean, 5 * std::sqrt(variance / n)) << "parameter " << param;
-  const double spread = std::sqrt((fourth / n - squares * squares / n / n) / n);
-  EXPECT_NEAR(squares / n, variance, 5 * spread + tolerance::kGoldenF64) << "parameter " << param;
-}
-
 TEST(Bernoulli, SumsToOneAndHasItsMean) {
   const Graph graph = one_value_graph("bernoulli");
   for (double logit : {-3.0, 0.0, 0.4, 5.0}) {
-    const ReferenceRun run = run_at(graph, logit, {0, 1});
+    const ReferenceRun run = run_at(graph, {logit}, {0, 1});
     const std::vector<double>& log_prob = run.output("log_prob").data;
     EXPECT_NEAR(std::exp(log_prob[0]) + std::exp(log_prob[1]), 1, tolerance::kGoldenF64);
     const double p = 1 / (1 + std::exp(-logit));
     EXPECT_NEAR(std::exp(log_prob[1]), p, tolerance::kGoldenF64);
     EXPECT_NEAR(run.output("mean").data[0], p, tolerance::kGoldenF64);
-    expect_sample_moments(graph, logit, p, p * (1 - p));
+    expect_sample_moments(graph, {logit}, p, p * (1 - p));
   }
 }
 
 TEST(ContinuousBernoulli, IntegratesToOneForAllLogits) {
   const Graph graph = one_value_graph("continuous_bernoulli");
   for (double logit : {-30.0, -2.0, -0.5, -0.499, -1e-3, 0.0, 1e-6, 0.3, 0.5, 4.0, 25.0}) {
-    const DensityMoments moments = density_moments(graph, logit, 0, 1);
+    const DensityMoments moments = density_moments(graph, {logit}, 0, 1);
     EXPECT_NEAR(moments.total, 1, 100 * tolerance::kGoldenF64) << logit;
-    EXPECT_NEAR(run_at(graph, logit, {0.5}).output("mean").data[0], moments.mean,
+    EXPECT_NEAR(run_at(graph, {logit}, {0.5}).output("mean").data[0], moments.mean,
                 100 * tolerance::kGoldenF64)
         << logit;
   }
@@ -133,15 +57,15 @@ TEST(ContinuousBernoulli, IntegratesToOneForAllLogits) {
 TEST(ContinuousBernoulli, DrawsHaveTheMomentsOfTheDensity) {
   const Graph graph = one_value_graph("continuous_bernoulli");
   for (double logit : {-8.0, -1.0, -5e-4, 0.0, 5e-4, 2.0, 12.0}) {
-    const DensityMoments moments = density_moments(graph, logit, 0, 1);
-    expect_sample_moments(graph, logit, moments.mean, moments.variance);
+    const DensityMoments moments = density_moments(graph, {logit}, 0, 1);
+    expect_sample_moments(graph, {logit}, moments.mean, moments.variance);
   }
 }
 
 TEST(ContinuousBernoulli, DrawsStayInsideTheUnitIntervalAtAnyLogit) {
   const Graph graph = one_value_graph("continuous_bernoulli");
   for (double logit : {-1e4, 1e4, 1e-30}) {
-    const ReferenceRun run = run_at(graph, logit, std::vector<double>(50, 0));
+    const ReferenceRun run = run_at(graph, {logit}, std::vector<double>(50, 0));
     for (double v : run.output("sample").data) {
       EXPECT_GE(v, 0);
       EXPECT_LE(v, 1);
@@ -150,16 +74,16 @@ TEST(ContinuousBernoulli, DrawsStayInsideTheUnitIntervalAtAnyLogit) {
 }
 
 TEST(Gaussian, FixedSigmaIntegratesToOneAndHasItsMoments) {
-  const Graph graph = one_value_graph("gaussian", "0.5");
-  const DensityMoments moments = density_moments(graph, 0.3, -6, 6);
+  const Graph graph = one_value_graph("gaussian", {}, "0.5");
+  const DensityMoments moments = density_moments(graph, {0.3}, -6, 6);
   EXPECT_NEAR(moments.total, 1, 100 * tolerance::kGoldenF64);
   EXPECT_NEAR(moments.mean, 0.3, 100 * tolerance::kGoldenF64);
   EXPECT_NEAR(moments.variance, 0.25, 100 * tolerance::kGoldenF64);
-  expect_sample_moments(graph, 0.3, 0.3, 0.25);
+  expect_sample_moments(graph, {0.3}, 0.3, 0.25);
 }
 
 TEST(Gaussian, FixedSigmaHasNoParameters) {
-  EXPECT_EQ(one_value_graph("gaussian", "0.5").parameters().size(), 0u);
+  EXPECT_EQ(one_value_graph("gaussian", {}, "0.5").parameters().size(), 0u);
 }
 
 /// -1/2 sum (log 2 pi v + (x - m)^2 / v).
@@ -261,13 +185,42 @@ TEST(Gaussian, RefusesASigmaThatIsNone) {
 
 TEST(Likelihood, ExtremeInputsAreFinite) {
   for (const std::string& name : all_likelihoods().names()) {
+    GraphBuilder g;
+    const int64_t num_params =
+        all_likelihoods().find(name).make(g, {}, with_sigma("learned")).num_params;
     const Graph graph = one_value_graph(name);
-    for (double param : {-1e4, 1e4}) {
-      const ReferenceRun run = run_at(graph, param, {0, 1});
+    // Every corner of the outputs, each at -1e4, 0 or 1e4.
+    for (int corner = 0; corner < std::pow(3, num_params); ++corner) {
+      std::vector<double> params;
+      for (int rest = corner, i = 0; i < num_params; ++i, rest /= 3) {
+        params.push_back(1e4 * (rest % 3 - 1));
+      }
+      const ReferenceRun run = run_at(graph, params, {0, 1});
       for (const char* output : {"log_prob", "mean", "sample"}) {
         for (double v : run.output(output).data) EXPECT_TRUE(std::isfinite(v)) << name << output;
       }
     }
+  }
+}
+
+TEST(Likelihood, DecoderOutputsStartWhereTheItemIsNotLookedAt) {
+  DataSpec table = {.kind = DataKind::kTable, .item_shape = {2}};
+  table.fields = {{.min = 0, .max = 9, .mean = 4, .standard_deviation = 1.5, .integer = true},
+                  {.min = 0, .max = 40, .mean = 20, .standard_deviation = 6, .integer = true}};
+  for (const std::string& name : all_likelihoods().names()) {
+    const LikelihoodDef& def = all_likelihoods().find(name);
+    if (def.support != nullptr && name.ends_with("bernoulli")) continue;  // of means in [0, 1]
+    const std::vector<float> start = def.first_params(table);
+    GraphBuilder g;
+    const Likelihood p =
+        def.make(g, {.num_values = 2, .levels = levels_of(table)}, with_sigma("1"));
+    ASSERT_EQ(static_cast<int64_t>(start.size()), p.num_params) << name;
+    g.output("mean", p.mean(g, g.input("params", {p.num_params})));
+    const Graph graph = std::move(g).finish();
+    const ReferenceRun run = run_reference(graph, 1, {{"params", {start.begin(), start.end()}}});
+    // Levels end, which moves the mean a little.
+    EXPECT_NEAR(run.output("mean").data[0], 4, 0.05) << name;
+    EXPECT_NEAR(run.output("mean").data[1], 20, 0.05) << name;
   }
 }
 
@@ -277,11 +230,11 @@ TEST(Likelihood, SumsOverValuesForEveryDraw) {
     const Likelihood p =
         all_likelihoods().find(name).make(g, {.num_values = 3}, with_sigma("learned"));
     Value x = g.input("x", {3});
-    Value draws = g.input("params", {2, 3 * p.params_per_value});
+    Value draws = g.input("params", {2, p.num_params});
     g.output("draws", p.log_prob(g, draws, x));
     g.output("first",
              p.log_prob(g,
-                        g.reshape({{"shape", Shape{3}}},
+                        g.reshape({{"shape", Shape{p.num_params}}},
                                   g.slice({{"axis", -2}, {"begin", 0}, {"end", 1}}, draws)),
                         x));
     const Graph graph = std::move(g).finish();

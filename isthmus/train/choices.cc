@@ -173,6 +173,14 @@ void apply_model_defaults(Resolver& r) {
   }
 }
 
+/// A likelihood of stored values that the user asks for is one reason for a scale of its own.
+ScalingChoice chosen_scaling(Resolver& r, const DataSpec& spec, const DataSpec& seen) {
+  const std::string likelihood = r.options().model.likelihood, scale = r.options().hold_out.scale;
+  const bool unscaled = likelihood != "auto" && all_likelihoods().find(likelihood).unscaled;
+  if (scale != "auto" || !unscaled) return choose_scaling(spec, scale, seen);
+  return {.scaling = {}, .reason = likelihood + " counts the stored values"};
+}
+
 /// The usual likelihood of such data, and why.
 std::pair<std::string, std::string> usual_likelihood(const DataSpec& scaled) {
   const bool grey_levels =
@@ -236,11 +244,12 @@ void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
   const int64_t batch = std::max<int64_t>(1, std::min(base, num_items / 10));
   r.decide("train.batch_size", std::to_string(batch),
            group_digits(num_items) + " items" + (batch < base ? ", at most a tenth of them" : ""));
+  const std::string likelihood = r.options().model.likelihood;
   const bool rare_values =
-      spec.kind == DataKind::kTable && r.options().model.likelihood == "gaussian";
-  r.decide(
-      "train.max_grad_norm", rare_values ? "1" : "none",
-      rare_values ? "a gaussian table: rare values have large gradients" : "no gaussian table");
+      spec.kind == DataKind::kTable && all_likelihoods().find(likelihood).steep;
+  r.decide("train.max_grad_norm", rare_values ? "1" : "none",
+           rare_values ? "a " + likelihood + " table: rare values have large gradients"
+                       : "no gaussian table");
   const std::optional<double> share = validation_share(r.options().hold_out.val);
   const bool validates = !share || *share > 0;
   if (!validates) {
@@ -288,7 +297,7 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   Resolver r(options, origins);
   apply_preset(r);
   apply_model_defaults(r);
-  const ScalingChoice scaling = choose_scaling(spec, options.hold_out.scale, seen);
+  const ScalingChoice scaling = chosen_scaling(r, spec, seen);
   r.decide("data.scale", scaling.scaling.kind, scaling.reason);
   DataSpec scaled = seen;
   scaled.scaling = scaling.scaling;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "isthmus/models/parts.h"
 #include "isthmus/testing/tiny_run.h"
 #include "isthmus/train/early_stopping.h"
 #include "isthmus/train/picture_schedule.h"
@@ -241,6 +242,31 @@ TEST(RunFolder, NumbersAreNeverReused) {
     EXPECT_EQ(b.path(), "runs/x-002");
   }
   std::filesystem::current_path(before);
+}
+
+TEST(Choices, CountsAreNotScaledUnlessTheUserAsksForIt) {
+  const DataSpec counts = spec_of(DataKind::kTable, {4}, Dtype::kU8, 0, 90, false);
+  for (const std::string likelihood : {"poisson", "negative_binomial"}) {
+    TrainOptions options;
+    options.model.likelihood = likelihood;
+    const ResolvedOptions r = resolve_options(options, counts, 500, {});
+    EXPECT_EQ(r.options.hold_out.scale, "none");
+    EXPECT_EQ(choice_of(r, "data.scale").reason, likelihood + " counts the stored values");
+    EXPECT_EQ(r.scaling, Scaling{});
+    options.hold_out.scale = "standardize";
+    EXPECT_EQ(resolve_options(options, counts, 500, {}).options.hold_out.scale, "standardize");
+  }
+}
+
+TEST(Choices, TablesOfSteepLikelihoodsAreClipped) {
+  const DataSpec table = spec_of(DataKind::kTable, {4}, Dtype::kU8, 0, 90, false);
+  for (const LikelihoodDef& def : all_likelihoods()) {
+    if (def.name.ends_with("bernoulli")) continue;  // of [0, 1]
+    TrainOptions options;
+    options.model.likelihood = def.name;
+    const ResolvedOptions r = resolve_options(options, table, 500, {});
+    EXPECT_EQ(choice_of(r, "train.max_grad_norm").value, def.steep ? "1" : "none") << def.name;
+  }
 }
 
 }  // namespace

@@ -214,7 +214,8 @@ TEST(IndependentColumns, AreTheGaussiansOfTheTrainingItems) {
   const TrainData data = open_train_data({path}, nullptr, {});
   ModelSetup setup = setup_for(data.train.spec, "gaussian");
   setup.own.texts["model.sigma"] = "per_dimension";
-  const MetricResult result = independent_columns(data, setup);
+  const std::optional<MetricResult> result = independent_columns(data, setup);
+  ASSERT_TRUE(result);
   double sum = 0;
   const std::span<const float> values = std::as_const(data.train.values).values<float>();
   for (const int64_t row : data.val_rows) {
@@ -225,7 +226,13 @@ TEST(IndependentColumns, AreTheGaussiansOfTheTrainingItems) {
       sum -= 0.5 * (z * z + std::log(2 * std::acos(-1.0)));
     }
   }
-  EXPECT_NEAR(result.value, sum / static_cast<double>(data.num_val()), 1e-4);
+  EXPECT_NEAR(result->value, sum / static_cast<double>(data.num_val()), 1e-4);
+}
+
+TEST(IndependentColumns, OfALikelihoodWithoutSuchColumnsAreNone) {
+  const std::string path = table_file("no-columns", 80, wave);
+  const TrainData data = open_train_data({path}, nullptr, {});
+  EXPECT_FALSE(independent_columns(data, setup_for(data.train.spec, "laplace")));
 }
 
 TEST(StoredValues, OfATableKeepTheDomainOfEachColumn) {

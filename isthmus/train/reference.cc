@@ -48,9 +48,11 @@ RowSource scaled_rows(const Dataset& data, std::span<const int64_t> rows, int64_
           }};
 }
 
-MetricResult independent_columns(const TrainData& data, const ModelSetup& model) {
+std::optional<MetricResult> independent_columns(const TrainData& data, const ModelSetup& model) {
+  const ColumnsSetup setup = columns_setup(model);
+  if (setup.family == ColumnFamily::kNone) return std::nullopt;
   const IndependentColumns columns(scaled_rows(data.train, data.train_rows, kMostItems, model.data),
-                                   columns_setup(model));
+                                   setup);
   const bool validates = data.num_val() > 0;
   return columns.log_prob(scaled_rows(validates ? data.val_data() : data.train,
                                       validates ? data.val_rows : data.train_rows, kMostItems,

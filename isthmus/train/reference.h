@@ -3,6 +3,8 @@
 // below it has learned less than nothing.
 #pragma once
 
+#include <optional>
+
 #include "isthmus/metrics/metric.h"
 #include "isthmus/metrics/row_source.h"
 #include "isthmus/models/model.h"
@@ -17,7 +19,8 @@ RowSource scaled_rows(const Dataset& data, std::span<const int64_t> rows, int64_
 
 /// Log probability in nats per item of independent columns with the model's likelihood, fitted to
 /// training items and measured on those that validate (training items where none do), at most
-/// 20,000 of each; a density of the scaled values, as the elbo is.
-MetricResult independent_columns(const TrainData& data, const ModelSetup& model);
+/// 20,000 of each; a density of the scaled values, as the elbo is. Nothing for likelihoods without
+/// such columns.
+std::optional<MetricResult> independent_columns(const TrainData& data, const ModelSetup& model);
 
 }  // namespace isthmus

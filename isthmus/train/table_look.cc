@@ -235,12 +235,16 @@ Json bounds_json(const Look& look, const Pca& pca) {
   if (!look.model.abilities().elbo) return {};
   const Terms terms = mean_terms(item_terms(look.model, look.measured.data, look.device, 1, {}));
   const RowSource real = rows_of(look.measured.values.values<float>(), look.width);
-  const IndependentColumns columns(rows_of(look.fit.values.values<float>(), look.width),
-                                   columns_setup(look.model.setup));
-  const bool gaussian = look.model.options().likelihood == "gaussian";
+  const ColumnsSetup setup = columns_setup(look.model.setup);
+  Json independent;
+  if (setup.family != ColumnFamily::kNone) {
+    const IndependentColumns columns(rows_of(look.fit.values.values<float>(), look.width), setup);
+    independent = bound_json(columns.log_prob(real));
+  }
+  const bool gaussian = setup.family == ColumnFamily::kGaussian;
   return Json::object()
       .set("elbo", bound_json(terms.elbo, terms.elbo_se))
-      .set("independent_columns", bound_json(columns.log_prob(real)))
+      .set("independent_columns", std::move(independent))
       .set("ppca", gaussian ? bound_json(pca.log_prob(real)) : Json());
 }
 
@@ -276,11 +280,9 @@ Json items_json(const Items& items) {
 }  // namespace
 
 ColumnsSetup columns_setup(const ModelSetup& setup) {
-  ColumnsSetup columns;
-  if (setup.model.likelihood == "bernoulli") columns.family = ColumnFamily::kBernoulli;
-  if (setup.model.likelihood == "continuous_bernoulli") {
-    columns.family = ColumnFamily::kContinuousBernoulli;
-  }
+  const LikelihoodDef& likelihood = all_likelihoods().find(setup.model.likelihood);
+  ColumnsSetup columns{.family = likelihood.columns};
+  if (!likelihood.has_sigma()) return columns;
   const std::string sigma = resolved_sigma(setup);
   columns.sigma_floor = rounding_errors(setup.data);
   if (sigma == "learned") {
@@ -298,7 +300,7 @@ Json table_look(const Model& model, const TrainData& data, Device& device) {
   const std::optional<Columns> sampled = sampled_columns(look);
   const Pca pca(rows_of(look.fit.values.values<float>(), look.width),
                 {.components = model.latent_dim(),
-                 .sigma_floor = root_mean_square(columns_setup(model.setup).sigma_floor)});
+                 .sigma_floor = root_mean_square(rounding_errors(model.spec()))});
   return Json::object()
       .set("schema", "isthmus.look/1")
       .set("items", items_json(look.shown))

@@ -24,7 +24,7 @@ Json table_look(const Model& model, const TrainData& data, Device& device);
 void write_table_look(const Model& model, const TrainData& data, Device& device, RunFolder& folder);
 
 /// Independent columns with the likelihood of a model and its freedom of sigma: the best decoder of
-/// this kind that ignores its latents.
+/// this kind that ignores its latents. Of family kNone where there is none.
 ColumnsSetup columns_setup(const ModelSetup& setup);
 
 }  // namespace isthmus

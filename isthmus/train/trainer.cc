@@ -145,6 +145,7 @@ void compare_with_independent_columns(TrainResult& r, const RunSetup& setup, Run
                                       TrainObserver& observer) {
   if (!abilities_of(setup.model).elbo) return;
   r.independent_columns = independent_columns(setup.data, setup.model);
+  if (!r.independent_columns) return;
   const Terms terms = r.val ? *r.val : r.train.value_or(Terms{});
   const double noise = std::isnan(terms.elbo_se) ? 0 : terms.elbo_se;
   if (!(terms.elbo + noise < r.independent_columns->value)) return;

@@ -16,23 +16,13 @@ namespace {
 /// Outside of the support by up to this share: values a little brighter than the brightest of
 /// training. The log probability goes on smoothly there.
 constexpr double kTolerated = 0.1;
+constexpr double kRounding = 1e-6;  // of a scale that is not a power of two
 /// A column whose mean has moved by this many deviations, or whose deviation has changed by this
 /// factor, has other units or another meaning.
 constexpr double kFarMean = 10, kFarDeviation = 10;
 /// Images whose brightest pixel is this much darker than that of training were stored with fewer
 /// bits.
 constexpr double kFarLevels = 64;
-
-bool is_bounded(const LikelihoodDef& likelihood) {
-  DataSpec wide;
-  wide.fields = {{.min = -1e6, .max = 1e6}};
-  return !accepts(likelihood, wide);
-}
-
-double excess(const DataSpec& fitted) {
-  const ValueRange range = scaled_range(fitted);
-  return std::max({0.0, -range.low, range.high - 1});
-}
 
 std::string number(double value) { return print_value(static_cast<float>(value)); }
 
@@ -48,13 +38,17 @@ std::string stored_range(const DataSpec& spec) {
 
 void require_support(const DataSpec& fitted, const ModelSetup& model) {
   const LikelihoodDef& likelihood = all_likelihoods().find(model.model.likelihood);
-  if (!is_bounded(likelihood) || excess(fitted) <= kTolerated) return;
+  if (likelihood.support == nullptr) return;
+  const Support support = likelihood.support(model.data, fitted);
+  if (support.excess <= kTolerated) return;
   const ValueRange range = scaled_range(fitted);
+  const std::string scaled = support.of_scaled ? ": scaled as there they would be " +
+                                                     number(range.low) + " to " + number(range.high)
+                                               : "";
   throw Error(ErrorCode::kValueRange,
               "the data range from " + stored_range(fitted) + ", those of training from " +
-                  stored_range(model.data) + ": scaled as there they would be " +
-                  number(range.low) + " to " + number(range.high) + ", but likelihood " +
-                  std::string(likelihood.name) + " needs 0 to 1",
+                  stored_range(model.data) + scaled + ", but likelihood " +
+                  std::string(likelihood.name) + " needs " + support.text,
               "give the data in the units of training");
 }
 
@@ -132,12 +126,17 @@ std::vector<DataWarning> warnings_of(const DataSpec& opened, const DataSpec& fit
   std::vector<DataWarning> warnings;
   const LikelihoodDef& likelihood = all_likelihoods().find(model.model.likelihood);
   require_support(fitted, model);
-  if (is_bounded(likelihood) && !accepts(likelihood, fitted)) {
+  const Support support =
+      likelihood.support != nullptr ? likelihood.support(model.data, fitted) : Support{};
+  if (support.excess > kRounding) {
     const ValueRange range = scaled_range(fitted);
-    warnings.push_back({"W3408",
-                        "scaled as in training the data range from " + number(range.low) + " to " +
-                            number(range.high) + ", a little outside of 0 to 1",
-                        "the elbo counts these values as they are"});
+    const std::string ranges = support.of_scaled
+                                   ? "scaled as in training the data range from " +
+                                         number(range.low) + " to " + number(range.high)
+                                   : "the data range from " + stored_range(fitted);
+    warnings.push_back({"W3408", ranges + ", a little outside of " + support.text,
+                        support.of_scaled ? "the elbo counts these values as they are"
+                                          : "the elbo counts these values as the nearest level"});
   }
   const Measure trained = likelihood.measure(model.data), here = likelihood.measure(fitted);
   if (trained == Measure::kMass && here != Measure::kMass) {

@@ -12,11 +12,6 @@ namespace {
 
 constexpr double kActiveVariance = 0.01;
 
-double binary_entropy(double p) {
-  if (p <= 0 || p >= 1) return 0;
-  return -p * std::log(p) - (1 - p) * std::log1p(-p);
-}
-
 }  // namespace
 
 TermsRunner::TermsRunner(const ModelSetup& setup, Device& device, const VerbSettings& settings)
@@ -104,24 +99,25 @@ Terms mean_terms(const ItemTerms& items) {
 
 double data_floor(const Model& model, const Dataset& data, int64_t count) {
   if (model.measure() == Measure::kMass) return 0;
-  if (model.options().likelihood != "bernoulli" || count == 0) return kUnknown;
+  const auto least_loss = all_likelihoods().find(model.options().likelihood).least_loss;
+  if (least_loss == nullptr || count == 0) return kUnknown;
   const Scaling scaling = memory_scaling(data, model.spec());
   const Tensor& stored = data.values;
   const int64_t values = model.spec().num_values();
-  const auto entropy = [&](double v, size_t at) {
+  const auto least = [&](double v, size_t at) {
     const size_t column = scaling.shift.size() == 1 ? 0 : at % scaling.shift.size();
-    return binary_entropy((v - scaling.shift[column]) * scaling.scale[column]);
+    return least_loss((v - scaling.shift[column]) * scaling.scale[column]);
   };
   double sum = 0;
   const size_t total = static_cast<size_t>(count * values);
   if (stored.dtype() == Dtype::kU8 && scaling.shift.size() == 1) {
     std::vector<double> table;
-    for (int level = 0; level < 256; ++level) table.push_back(entropy(level, 0));
+    for (int level = 0; level < 256; ++level) table.push_back(least(level, 0));
     for (uint8_t level : stored.values<uint8_t>().first(total)) sum += table[level];
   } else if (stored.dtype() == Dtype::kU8) {
-    for (size_t i = 0; i < total; ++i) sum += entropy(stored.values<uint8_t>()[i], i);
+    for (size_t i = 0; i < total; ++i) sum += least(stored.values<uint8_t>()[i], i);
   } else {
-    for (size_t i = 0; i < total; ++i) sum += entropy(stored.values<float>()[i], i);
+    for (size_t i = 0; i < total; ++i) sum += least(stored.values<float>()[i], i);
   }
   return sum / static_cast<double>(count);
 }

@@ -40,8 +40,8 @@ class TermsRunner {
 /// Mean and standard error over items.
 Terms mean_terms(const ItemTerms& items);
 
-/// The least value that the reconstruction term can take on the first `count` items: the entropy of
-/// grey targets for Bernoulli, 0 for a mass on the stored levels, unknown for densities.
+/// The least value that the reconstruction term can take on the first `count` items: 0 for a mass
+/// on the stored levels, of a score what the likelihood says of each value, unknown for densities.
 double data_floor(const Model& model, const Dataset& data, int64_t count);
 
 }  // namespace isthmus

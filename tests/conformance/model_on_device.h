@@ -17,12 +17,12 @@ namespace isthmus {
 
 inline constexpr uint64_t kSeed = 9;
 
-/// Images of 4 x 5 values in [0, 1].
+/// Images of 4 x 5 values in [0, 1], said to be whole: every likelihood takes them.
 inline DataSpec small_images() {
   return {.kind = DataKind::kImage,
           .item_shape = {4, 5},
           .dtype = Dtype::kF32,
-          .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3}}};
+          .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3, .integer = true}}};
 }
 
 /// Feeds both sides; items are visited in an order that is not that of the data.

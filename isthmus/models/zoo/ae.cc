@@ -21,7 +21,7 @@ Parts make_ae(const ModelBuild& b, const CoderOptions& options) {
     return (*decoder)(b, z, given.context);
   };
   parts.training = [&b, code = parts.code, decode = parts.decode](const Given& given) {
-    const Value params = decode(code(given), given);  // (B, P D)
+    const Value params = decode(code(given), given);  // (B, P)
     const Value reconstruction =
         b.g.batch_mean(reconstruction_term(b.g, b.likelihood.log_prob(b.g, params, given.target)));
     return Training{.objectives = {{.value = reconstruction}},

@@ -39,11 +39,16 @@ Parts make_logistic_pca(const ModelBuild& b) {
                     .terms = {{"reconstruction", reconstruction}}};
   };
   parts.initialise = [](const FitRequest& request, NamedTensors& first) {
-    std::vector<double> means = column_facts(request.rows).mean;
+    const std::vector<double> means = column_facts(request.rows).mean;
     first.insert_or_assign("logistic_pca/mean", vector_of(means));
+    // The log-odds of each value's own mean, also where the facts of the data are those of all.
+    DataSpec items;
+    items.item_shape = {static_cast<int64_t>(means.size())};
+    for (const double m : means) items.fields.push_back({.min = 0, .max = 1, .mean = m});
     const LikelihoodDef& likelihood = all_likelihoods().find(request.setup.model.likelihood);
-    for (double& v : means) v = likelihood.param_of_mean(v);
-    first.insert_or_assign("logistic_pca/bias", vector_of(means));
+    const std::vector<float> logits = likelihood.first_params(items);
+    first.insert_or_assign("logistic_pca/bias",
+                           Tensor::from<float>(items.item_shape, std::span(logits)));
   };
   return parts;
 }

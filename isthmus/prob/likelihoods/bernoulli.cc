@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "isthmus/prob/likelihood.h"
+#include "isthmus/prob/outputs.h"
 
 namespace isthmus {
 namespace {
@@ -16,14 +17,20 @@ Measure measure_bernoulli(const DataSpec& data) {
 
 void check_bernoulli(const DataSpec& data) { require_unit_range(data, "bernoulli"); }
 
-double logit_of_mean(double mean) {
+std::vector<double> logit_of_mean(double mean, double) {
   constexpr double kSurest = 0.001;  // a pixel that never varied may still do so
   const double p = std::clamp(mean, kSurest, 1 - kSurest);
-  return std::log(p / (1 - p));
+  return {std::log(p / (1 - p))};
 }
 
-Likelihood make_bernoulli(GraphBuilder&, const LikelihoodSetup&) {
-  return {.params_per_value = 1,  // logits
+/// The entropy of a grey value.
+double binary_entropy(double p) {
+  if (p <= 0 || p >= 1) return 0;
+  return -p * std::log(p) - (1 - p) * std::log1p(-p);
+}
+
+Likelihood make_bernoulli(GraphBuilder&, const LikelihoodSetup& setup) {
+  return {.num_params = setup.num_values,  // logits
           .log_prob = [](GraphBuilder& g, Value logits,
                          Value x) { return g.sum(g.bernoulli_log_prob(logits, x)); },
           .mean = [](GraphBuilder& g, Value logits) { return g.sigmoid(logits); },
@@ -36,12 +43,17 @@ Likelihood make_bernoulli(GraphBuilder&, const LikelihoodSetup&) {
 }  // namespace
 
 LikelihoodDef likelihoods::bernoulli() {
-  return {.name = "bernoulli",
-          .summary = "values 0 and 1 (a mass), or grey values between them (a score)",
-          .measure = measure_bernoulli,
-          .check_range = check_bernoulli,
-          .param_of_mean = logit_of_mean,
-          .make = make_bernoulli};
+  return {
+      .name = "bernoulli",
+      .summary = "values 0 and 1 (a mass), or grey values between them (a score)",
+      .help = "for masks and flags, and for grey images where only the picture counts",
+      .measure = measure_bernoulli,
+      .check_range = check_bernoulli,
+      .first_params = [](const DataSpec& d) { return first_params_in_blocks(d, logit_of_mean); },
+      .support = unit_support,
+      .least_loss = binary_entropy,
+      .columns = ColumnFamily::kBernoulli,
+      .make = make_bernoulli};
 }
 
 }  // namespace isthmus

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "isthmus/prob/likelihood.h"
+#include "isthmus/prob/outputs.h"
 
 namespace isthmus {
 namespace {
@@ -38,18 +39,18 @@ double mean_of_logit(double s) {
 }
 
 /// By halving: the mean grows with the logit.
-double logit_of_mean(double mean) {
+std::vector<double> logit_of_mean(double mean, double) {
   double low = -100, high = 100;
   for (int i = 0; i < 60; ++i) {
     const double middle = (low + high) / 2;
     (mean_of_logit(middle) < mean ? low : high) = middle;
   }
-  return low;
+  return {low};
 }
 
-Likelihood make_continuous(GraphBuilder&, const LikelihoodSetup&) {
+Likelihood make_continuous(GraphBuilder&, const LikelihoodSetup& setup) {
   return {
-      .params_per_value = 1,  // logits
+      .num_params = setup.num_values,  // logits
       .log_prob =
           [](GraphBuilder& g, Value logits, Value x) {
             return g.sum(g.sub(g.mul(x, logits), g.continuous_bernoulli_log_normalizer(logits)));
@@ -64,13 +65,17 @@ Likelihood make_continuous(GraphBuilder&, const LikelihoodSetup&) {
 }  // namespace
 
 LikelihoodDef likelihoods::continuous_bernoulli() {
-  return {.name = "continuous_bernoulli",
-          .summary = "real values from 0 to 1 (a density)",
-          .source = "LoaizaGanem2019",
-          .measure = measure_continuous,
-          .check_range = check_continuous,
-          .param_of_mean = logit_of_mean,
-          .make = make_continuous};
+  return {
+      .name = "continuous_bernoulli",
+      .summary = "real values from 0 to 1 (a density)",
+      .help = "for shares and intensities that rarely are exactly 0 or 1",
+      .source = "LoaizaGanem2019",
+      .measure = measure_continuous,
+      .check_range = check_continuous,
+      .first_params = [](const DataSpec& d) { return first_params_in_blocks(d, logit_of_mean); },
+      .support = unit_support,
+      .columns = ColumnFamily::kContinuousBernoulli,
+      .make = make_continuous};
 }
 
 }  // namespace isthmus

@@ -8,6 +8,7 @@
 
 #include "isthmus/base/options.h"
 #include "isthmus/prob/likelihood.h"
+#include "isthmus/prob/outputs.h"
 
 namespace isthmus {
 namespace {
@@ -35,11 +36,9 @@ bool one_value(const std::vector<double>& values) {
 
 /// Squares of the bounds: a scalar where they are all alike, else (D).
 Value bounds(GraphBuilder& g, const std::vector<double>& min_sigma) {
-  if (one_value(min_sigma)) return g.constant(min_sigma.front() * min_sigma.front());
-  Tensor squares(Dtype::kF32, {static_cast<int64_t>(min_sigma.size())});
-  std::ranges::transform(min_sigma, squares.values<float>().begin(),
-                         [](double v) { return static_cast<float>(v * v); });
-  return g.constant(squares);
+  std::vector<double> squares;
+  for (const double v : min_sigma) squares.push_back(v * v);
+  return per_value_constant(g, squares);
 }
 
 double mean_square(const std::vector<double>& values) {
@@ -87,7 +86,7 @@ Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup, const Si
   if (!learned) parse_value("sigma", o.sigma, greater_than(0), sigma);
   const Variance variance =
       learned ? learned_variance(g, setup, o.sigma) : fixed_variance(g, sigma, setup.num_values);
-  return {.params_per_value = 1,  // means
+  return {.num_params = setup.num_values,  // means
           .log_prob = [variance](GraphBuilder& b, Value means,
                                  Value x) { return log_prob_gaussian(b, variance, means, x); },
           .mean = [](GraphBuilder&, Value means) { return means; },
@@ -103,9 +102,16 @@ Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup, const Si
 LikelihoodDef likelihoods::gaussian() {
   return {.name = "gaussian",
           .summary = "any real values (a density); --sigma sets or learns its width",
+          .help = "the one to begin with for tables of numbers",
           .measure = [](const DataSpec&) { return Measure::kDensity; },
           .check_range = [](const DataSpec&) {},
-          .param_of_mean = [](double mean) { return mean; },
+          .first_params =
+              [](const DataSpec& d) {
+                return first_params_in_blocks(
+                    d, [](double mean, double) { return std::vector<double>{mean}; });
+              },
+          .columns = ColumnFamily::kGaussian,
+          .steep = true,
           .make = make_gaussian};
 }
 
