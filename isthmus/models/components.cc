@@ -60,4 +60,11 @@ Tensor vector_of(std::span<const double> values) {
   return vector;
 }
 
+void require_no_condition(const ModelSetup& setup) {
+  if (setup.data.condition.width() == 0) return;
+  throw Error(ErrorCode::kConflict, "data.condition has no effect on " + setup.model.name,
+              "leave it out, or take a model with networks: --model vae",
+              {.key = "data.condition"});
+}
+
 }  // namespace isthmus

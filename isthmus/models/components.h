@@ -22,4 +22,7 @@ Tensor columns_of(const Pca& components, std::span<const double> factors);
 /// (N) float32.
 Tensor vector_of(std::span<const double> values);
 
+/// Linear models know the item alone. Error E2005 for data with a condition.
+void require_no_condition(const ModelSetup& setup);
+
 }  // namespace isthmus

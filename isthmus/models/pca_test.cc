@@ -136,6 +136,14 @@ TEST(Pca, ALearnedSigmaAndAnotherLikelihoodAreRefused) {
   }
 }
 
+TEST(Pca, AConditionIsRefused) {
+  for (const char* model : {"pca", "ppca", "logistic_pca"}) {
+    ModelSetup setup = setup_of(model, 3, 1, "1");
+    setup.data.condition.classes = {"a", "b"};
+    EXPECT_EQ(code_of([&] { abilities_of(setup); }), ErrorCode::kConflict) << model;
+  }
+}
+
 TEST(Pca, HasNoTrainingGraph) {
   GraphBuilder g;
   EXPECT_EQ(code_of([&] { build_training(g, setup_of("pca", 3, 1)); }), ErrorCode::kImpossible);

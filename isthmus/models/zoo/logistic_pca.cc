@@ -17,6 +17,7 @@ namespace {
 constexpr double kFirstDeviation = 0.05;  // of the weights
 
 Parts make_logistic_pca(const ModelBuild& b) {
+  require_no_condition(b.setup);
   const int64_t values = b.setup.data.num_values(), latent = latent_dim(b.setup);
   const GraphBuilder::Scope scope(b.g, "logistic_pca");
   const Value weight =

@@ -20,6 +20,7 @@ void require_fixed_sigma(const ModelSetup& setup) {
 
 Parts make_pca(const ModelBuild& b) {
   require_fixed_sigma(b.setup);
+  require_no_condition(b.setup);
   const int64_t values = b.setup.data.num_values(), latent = latent_dim(b.setup);
   const GraphBuilder::Scope scope(b.g, "pca");
   const Value directions = b.g.parameter("directions", {values, latent}, {}, false);

@@ -42,6 +42,7 @@ Linear make_linear(const ModelBuild& b) {
 
 Parts make_ppca(const ModelBuild& b) {
   sigma_of(b.setup);
+  require_no_condition(b.setup);
   const Linear p = make_linear(b);
   Parts parts;
   parts.latent_dim = latent_dim(b.setup);
