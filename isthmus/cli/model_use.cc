@@ -17,7 +17,8 @@ Model open_model(CommandIo& io, const std::string& path) {
   return model;
 }
 
-OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options) {
+OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options,
+                           DataSupport support) {
   const std::vector<std::string> arguments(io.arguments.begin() + 1, io.arguments.end());
   refuse_run_folders(io.fs(), arguments);
   DataOptions for_model = options;
@@ -31,6 +32,10 @@ OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions&
                               std::string(dtype_name(data.spec.dtype)) +
                               (data.note.empty() ? "" : " (" + data.note + ")"));
   try {
+    if (support == DataSupport::kAny) {
+      conform(data, model.spec());
+      return opened;
+    }
     const Dataset fitted = fit_to_model(data, model.setup);
     for (const DataWarning& w : warnings_of(data.spec, fitted.spec, model.setup)) {
       log_warning(w.code, w.text, w.hint);

@@ -16,9 +16,14 @@ struct OpenedData {
   Dataset data;
   std::string source;  // as the user typed it
 };
+/// Whether values outside of the likelihood's support are refused, and what is unlike the training
+/// data is said; noisy items may be both.
+enum class DataSupport : uint8_t { kRequired, kAny };
+
 /// Opens DATA, all arguments behind the first (known names mean their test part), with one line
 /// about it. Error E3501 when the model expects other data.
-OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options);
+OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options,
+                           DataSupport support = DataSupport::kRequired);
 
 /// One line about the device.
 void print_device(CommandIo& io, const Device& device);

@@ -36,7 +36,8 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
 void require_type(const BoundOption& option, const ConfigEntry& entry) {
   const bool wants_bare =
       option.type == "integer" || option.type == "number" || option.type == "flag";
-  if (!wants_bare || !entry.is_text || entry.value == "none") return;
+  const bool automatic = entry.value == "auto" && option.default_text == "auto";
+  if (!wants_bare || !entry.is_text || entry.value == "none" || automatic) return;
   Error mistyped(ErrorCode::kBadValue,
                  entry.key + " = \"" + entry.value + "\" is not " +
                      (option.type == "flag" ? "true or false" : "a number"),

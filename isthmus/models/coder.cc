@@ -27,7 +27,10 @@ std::optional<std::vector<int64_t>> widths(const std::string& hidden) {
 NetworkOptions network_options(const CoderOptions& options) {
   const std::optional<std::vector<int64_t>> hidden = widths(options.hidden);
   ISTHMUS_CHECK(hidden.has_value(), "hidden is resolved before a model is built");
-  return {.hidden = *hidden, .activation = options.activation, .init = options.init};
+  return {.hidden = *hidden,
+          .activation = options.activation,
+          .init = options.init,
+          .dropout = options.dropout};
 }
 
 Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t out_dim,
@@ -36,6 +39,7 @@ Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t o
   net.output.tail = tail;
   net.context = b.setup.data.condition.width();
   if (tail > 0) net.output.tail_scale = kLogVarStart;
+  net.input_dropout = options.input_dropout;
   return Network(b, "encoder", b.setup.data.num_values(), net, out_dim);
 }
 

@@ -7,11 +7,15 @@
 
 namespace isthmus {
 
+inline constexpr Bounds kDropoutBounds = {.low = 0, .high = 1, .high_open = true};
+
 /// Networks of the models that have some.
 struct CoderOptions {
   std::string hidden = "auto";
   std::string activation = "relu";
   std::string init = "auto";
+  double dropout = 0;
+  double input_dropout = 0;
 
   static constexpr auto fields() {
     using O = CoderOptions;
@@ -27,7 +31,15 @@ struct CoderOptions {
             &O::init, "model.init", one_of(init_words),
             "First weights of the hidden layers; auto: glorot_uniform. Try he_normal for deep relu "
             "networks that learn slowly.",
-            {.level = OptionLevel::kRare})};
+            {.level = OptionLevel::kRare}),
+        field(
+            &O::dropout, "model.dropout", kDropoutBounds,
+            "Share of the hidden units that a training step leaves out. Raise it (0.1 to 0.5) when "
+            "the validation error rises while that of training falls.",
+            {.metavar = "SHARE"}),
+        field(&O::input_dropout, "model.input_dropout", kDropoutBounds,
+              "The same of the encoder's inputs; rarely above 0.2.",
+              {.level = OptionLevel::kRare, .metavar = "SHARE"})};
   }
 };
 

@@ -4,6 +4,7 @@
 #include "isthmus/models/inference.h"
 
 #include "isthmus/losses/elbo.h"
+#include "isthmus/models/corruption.h"
 
 namespace isthmus {
 namespace {
@@ -86,6 +87,45 @@ Graph reconstruct_graph(const ModelSetup& setup, Draw draw) {
   Value code = parts.code(given);
   g.output("posterior_mean", code);
   output_items(b, parts.decode(code, given), draw);
+  return std::move(g).finish();
+}
+
+Graph denoise_graph(const ModelSetup& setup, const KnownNoise& noise) {
+  GraphBuilder g;
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  if (!parts.posterior || !parts.prior) {
+    throw Error(ErrorCode::kImpossible, "model " + setup.model.name + " has no posterior density",
+                "weights of known noise need one: train a vae, or train with --corruption gaussian "
+                "and leave --noise out",
+                {.key = "model.name"});
+  }
+  const bool normal = noise.kind == NoiseKind::kNormal;
+  const auto& log_prob =
+      normal ? b.likelihood.log_prob_under_normal : b.likelihood.log_prob_under_flips;
+  if (!log_prob) {
+    throw Error(ErrorCode::kImpossible,
+                "likelihood " + setup.model.likelihood + " cannot hold " +
+                    (normal ? "gaussian noise" : "flips") + " in closed form",
+                std::string("train with --likelihood ") + (normal ? "gaussian" : "bernoulli") +
+                    ", or with --corruption and leave --noise out",
+                {.key = "model.likelihood"});
+  }
+  const Given given = given_data(b);
+  const Distribution posterior = parts.posterior(given);
+  const LatentDraw draw = posterior.draw(g, "posterior", 0);
+  Value params = parts.decode(draw.z, given);
+  Value log_likelihood = log_prob(g, params, given.x, noise.level);
+  g.output("log_w", importance_log_weights(g, log_likelihood, posterior, parts.prior(given), draw));
+  g.output("mean", b.likelihood.mean(g, params));
+  return std::move(g).finish();
+}
+
+Graph corruption_graph(const ModelSetup& setup, std::string_view corruption,
+                       const OwnOptions& own) {
+  GraphBuilder g;
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  g.output("noisy", all_corruptions().find(corruption).corrupt(b, given_data(b).x, own));
   return std::move(g).finish();
 }
 

@@ -34,6 +34,25 @@ Graph prior_graph(const ModelSetup& setup);
 /// "posterior_mean" (B, Z), "mean" (B, D), "sample" (B, D) if asked for.
 Graph reconstruct_graph(const ModelSetup& setup, Draw draw);
 
+/// Noise of given items whose kind and strength are known. kNormal: standard deviation on the
+/// model's scale; kFlips: probability with which each value 0 or 1 is the other one.
+enum class NoiseKind : uint8_t { kNormal, kFlips };
+struct KnownNoise {
+  NoiseKind kind = NoiseKind::kNormal;
+  double level = 0;
+};
+
+/// Input "x", noisy items. Outputs: "log_w" (B), the log weight log p(x|z) + log p(z) - log q(z|x)
+/// of one draw of stream "posterior" with the noise folded into the likelihood, and "mean" (B, D),
+/// the clean item expected there. With self-normalised weights the means of many runs tend
+/// to the posterior mean of the decoder's mean given x. Error E2202 for a model without a
+/// posterior, or a likelihood that cannot hold this noise.
+Graph denoise_graph(const ModelSetup& setup, const KnownNoise& noise);
+
+/// Input "x". Output "noisy" (B, D): x as a corruption of that name leaves it, with noise of stream
+/// "corruption". `own` holds the level, if it is not the definition's default. Errors E2003.
+Graph corruption_graph(const ModelSetup& setup, std::string_view corruption, const OwnOptions& own);
+
 /// Input "x". Output "log_w" (B, K): log weights of K fresh draws per run; the logs of several runs
 /// are joined outside, in double. Error E2202 for a model without a posterior.
 Graph importance_graph(const ModelSetup& setup, int64_t num_samples);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "isthmus/models/corruption.h"
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
 #include "isthmus/prob/levels.h"
@@ -56,11 +57,21 @@ const Registry<PosteriorDef>& all_posteriors() {
   return all;
 }
 
+const Registry<CorruptionDef>& all_corruptions() {
+  static const Registry<CorruptionDef> all(
+      {.noun = "corruption", .key = "model.corruption", .usual = "gaussian"}, {
+#define ISTHMUS_ENTRY(name) corruptions::name(),
+#include "isthmus/builtin_corruptions.inc"
+#undef ISTHMUS_ENTRY
+                                                                              });
+  return all;
+}
+
 const std::vector<OptionOwner>& model_option_owners() {
   static const std::vector<OptionOwner> owners = [] {
     std::vector<OptionOwner> all;
     for (auto zoo : {all_models().owners(), all_priors().owners(), all_posteriors().owners(),
-                     all_likelihoods().owners()}) {
+                     all_likelihoods().owners(), all_corruptions().owners()}) {
       all.insert(all.end(), zoo.begin(), zoo.end());
     }
     return all;
@@ -128,7 +139,8 @@ Given given_data(const ModelBuild& b) {
   }
   Given given = given_condition(b);
   const auto& view = b.likelihood.encoder_view;
-  given.x = view ? view(b.g, x) : x;
+  given.x = corrupted(b, x);
+  if (view) given.x = view(b.g, given.x);
   given.target = x;
   return given;
 }
@@ -138,6 +150,12 @@ Given given_condition(const ModelBuild& b) {
   const int64_t width = b.setup.data.condition.width();
   if (width > 0) given.context = b.g.input("context", {width});
   return given;
+}
+
+Value corrupted(const ModelBuild& b, Value x) {
+  const std::string& name = b.setup.model.corruption;
+  if (b.mode == Mode::kInference || name == "none") return x;
+  return all_corruptions().find(name).corrupt(b, x, b.setup.own);
 }
 
 Abilities abilities_of(const ModelSetup& setup) {

@@ -4,6 +4,7 @@
 #include "isthmus/models/model_options.h"
 
 #include "isthmus/losses/elbo.h"
+#include "isthmus/models/corruption.h"
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
 #include "isthmus/nn/activations.h"
@@ -53,6 +54,9 @@ std::vector<std::string> likelihood_words() {
 }
 std::vector<std::string> activation_words() { return activation_names(); }
 std::vector<std::string> init_words() { return with_first("auto", weight_initializer_names()); }
+std::vector<std::string> corruption_words() {
+  return with_first("none", all_corruptions().names());
+}
 std::vector<std::string> model_names() { return all_models().names(); }
 std::vector<std::string> prior_words() { return all_priors().names(); }
 std::vector<std::string> posterior_words() { return all_posteriors().names(); }

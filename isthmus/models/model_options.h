@@ -25,6 +25,7 @@ std::vector<std::string> init_words();  // auto, then the initializers of weight
 std::vector<std::string> prior_words();
 std::vector<std::string> posterior_words();
 std::vector<std::string> estimator_words();
+std::vector<std::string> corruption_words();  // none, then the corruptions
 
 /// Definitions that own options of a model, and these options as a program offers them.
 const std::vector<OptionOwner>& model_option_owners();
@@ -35,6 +36,7 @@ struct ModelOptions {
   std::string preset = "none";
   std::string latent_dim = "auto";
   std::string likelihood = "auto";
+  std::string corruption = "none";
 
   static constexpr auto fields() {
     using O = ModelOptions;
@@ -46,7 +48,11 @@ struct ModelOptions {
               "Size of the latent; auto: 20, fewer for narrow and for short tables.",
               {.alias = "--latent", .metavar = "N"}),
         field(&O::likelihood, "likelihood", one_of(likelihood_words),
-              "Distribution of the data given the latent; auto: from the data.")};
+              "Distribution of the data given the latent; auto: from the data."),
+        field(
+            &O::corruption, "corruption", one_of(corruption_words),
+            "What is done to the items that the encoder sees in training; the target stays clean. "
+            "Set it to get a denoiser, or codes that noise does not move.")};
   }
 };
 

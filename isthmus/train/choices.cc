@@ -289,6 +289,19 @@ void check_conflicts(Resolver& r) {
   }
 }
 
+/// Corruption is what an encoder meets in a step of training.
+void check_corruption(Resolver& r, const DataSpec& spec) {
+  const TrainOptions& o = r.options();
+  if (o.model.corruption == "none") return;
+  const bool no_steps = static_cast<bool>(all_models().find(o.model.name).fit);
+  const bool codes = abilities_of({.model = o.model, .own = o.own, .data = spec}).codes;
+  if (!no_steps && codes) return;
+  conflict("model.corruption has no effect on " + o.model.name +
+               (no_steps ? ", which is fitted without steps" : ", which has no encoder"),
+           "leave it out, or choose a model with an encoder that is trained, such as ae or vae",
+           "model.corruption");
+}
+
 }  // namespace
 
 ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spec,
@@ -305,6 +318,7 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   decide_network(r, scaled, num_items);
   if (!r.fitted()) decide_loop(r, spec, num_items);
   check_conflicts(r);
+  check_corruption(r, scaled);
   ResolvedOptions resolved;
   resolved.choices = r.finish();
   resolved.options = r.options();

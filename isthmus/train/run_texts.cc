@@ -99,11 +99,12 @@ std::string config_toml(const TrainOptions& options, const std::vector<Choice>& 
       text += "\n[" + section + "]\n";
     }
     const BoundOption& option = find_option(bound, choice.key);
-    const bool unset = choice.value == "none" && option.type != "text";
+    // A number can be auto where its default is the choice of another option.
+    const bool unset = option.type != "text" && (choice.value == "none" || choice.value == "auto");
     const bool comment =
         unset || std::find(as_comments.begin(), as_comments.end(), choice.key) != as_comments.end();
     text += (comment ? "# " : "") + choice.key.substr(dot + 1) + " = " +
-            (unset ? "none" : toml_value(option, choice.value)) + comment_of(choice) + "\n";
+            (unset ? choice.value : toml_value(option, choice.value)) + comment_of(choice) + "\n";
   }
   return text;
 }

@@ -193,6 +193,48 @@ Json reconstruct_json(const EvalResult& errors, Quantity quantity, Json layout, 
       .set("layout", std::move(layout));
 }
 
+Json denoise_json(const DenoiseRun& run, const DenoiseComparison* comparison, const Model& model,
+                  Json data, Json device) {
+  const bool weighs = run.noise != "none";
+  Json noise, added;
+  if (weighs) {
+    noise = Json::object()
+                .set("kind", run.noise)
+                .set("level", *run.noise_level)
+                .set("draws", run.draws)
+                .set("effective_samples", number_or_null(run.effective_samples));
+  }
+  const auto error_json = [](const DenoiseError& error) {
+    return Json::object()
+        .set("mse", number_or_null(error.mse))
+        .set("psnr", number_or_null(error.psnr));
+  };
+  if (comparison != nullptr) {
+    const DenoiseComparison& c = *comparison;
+    added = Json::object()
+                .set("corruption", c.corruption)
+                .set("level", std::stod(c.level))
+                .set("noisy", error_json(c.noisy))
+                .set("denoised", error_json(c.denoised))
+                .set("linear", error_json(c.linear))
+                .set("linear_fit", Json::object()
+                                       .set("data", c.fitted_to == "none" ? Json() : c.fitted_to)
+                                       .set("items", c.fitted_items)
+                                       .set("components", c.components)
+                                       .set("gain", c.gain)
+                                       .set("noise_sigma", c.noise_sigma));
+  }
+  return result_object("isthmus.denoise/1")
+      .set("model", model_json(model))
+      .set("data", std::move(data))
+      .set("device", std::move(device))
+      .set("n", run.n)
+      .set("seed", run.seed)
+      .set("method", weighs ? "weighted_draws" : "one_pass")
+      .set("noise", std::move(noise))
+      .set("added", std::move(added));
+}
+
 Json interpolate_json(const InterpolateSettings& settings, const Model& model, Json data,
                       Json device) {
   Json pairs = Json::array();

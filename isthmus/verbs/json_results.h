@@ -9,6 +9,7 @@
 #include "isthmus/base/json.h"
 #include "isthmus/data/dataset.h"
 #include "isthmus/model_file/model.h"
+#include "isthmus/verbs/denoise.h"
 #include "isthmus/verbs/evaluate.h"
 #include "isthmus/verbs/infer.h"
 
@@ -37,6 +38,9 @@ Json decode_json(const Tensor& z, const std::string& source, Quantity quantity, 
 /// `layout` is null or {rows, columns}.
 Json reconstruct_json(const EvalResult& errors, Quantity quantity, Json layout, const Model& model,
                       Json data, Json device);
+/// `comparison` is null without added noise.
+Json denoise_json(const DenoiseRun& run, const DenoiseComparison* comparison, const Model& model,
+                  Json data, Json device);
 Json interpolate_json(const InterpolateSettings& settings, const Model& model, Json data,
                       Json device);
 

@@ -8,6 +8,7 @@ $ printf '[model]\nlatent_dim = 3\n' > t.toml; ISTHMUS_TRAIN_EPOCHS=4 isthmus co
 # The options that train starts from, and where they were set.
 # limit = none
 latent_dim = "3"  # config t.toml:2
+# corruption_level = auto
 epochs = "4"  # env ISTHMUS_TRAIN_EPOCHS
 # time = none
 learning_rate = 0.1  # flag

@@ -93,7 +93,7 @@ dry run: nothing was written
 # Options without an effect are refused, all at once; so is what the data do not have.
 
 $ isthmus train table.csv --model pca --epochs 3 --lr 0.1 --hidden 8 -o x
-error[E2005]: train.epochs, optimizer.learning_rate have no effect on pca, which is fitted without steps; model.hidden has no effect on pca; it belongs to ae, vae, beta_vae
+error[E2005]: train.epochs, optimizer.learning_rate have no effect on pca, which is fitted without steps; model.hidden has no effect on pca; it belongs to ae, ...
   hint: leave it out, or add --model ae
 [2]
 $ isthmus train table.csv --model pca --likelihood bernoulli -o x

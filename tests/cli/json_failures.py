@@ -29,6 +29,7 @@ MODEL_COMMANDS = {
     "sample": ["MODEL", "-o", "out.csv"],
     "encode": ["MODEL", "t.csv", "-o", "out.csv"],
     "decode": ["MODEL", "z.csv", "-o", "out.csv"],
+    "denoise": ["MODEL", "t.csv", "--add", "gaussian", "-o", "out.csv"],
     "interpolate": ["MODEL", "t.csv", "-o", "out.png"],
     "inspect": ["MODEL"],
     "report": ["MODEL"],

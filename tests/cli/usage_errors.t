@@ -18,7 +18,7 @@ error[E2003]: --lr "0" is out of range
 [2]
 $ isthmus train a.csv --model vea
 error[E2003]: --model "vea" is not an allowed word
-  hint: did you mean "vae"? expected one of ae, vae, beta_vae, pca, ppca, logistic_pca (default vae)
+  hint: did you mean "vae"? expected one of ae, ... (default vae)
 [2]
 $ isthmus train a.csv --latent
 error[E2004]: --latent needs a value

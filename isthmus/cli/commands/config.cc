@@ -90,7 +90,7 @@ std::string starter(TrainOptions options) {
     text += "# " + option.help + (option.words.empty() ? "" : " " + option.bounds + ".") + "\n";
     const bool number =
         option.type == "integer" || option.type == "number" || option.type == "flag";
-    const bool bare = number && option.default_text != "none";
+    const bool bare = number && option.default_text != "none" && option.default_text != "auto";
     const std::string quote = bare ? "" : "\"";
     text += "# " + option.key.substr(dot + 1) + " = " + quote + option.default_text + quote + "\n";
   }

@@ -29,10 +29,21 @@ double binary_entropy(double p) {
   return -p * std::log(p) - (1 - p) * std::log1p(-p);
 }
 
+/// 1 with probability (1 - f) p + f (1 - p) = f + (1 - 2 f) p: between f and 1 - f, so that neither
+/// logarithm meets 0.
+Value log_prob_under_flips(GraphBuilder& g, Value logits, Value x, double share) {
+  const auto log_flipped = [&](Value p) {
+    return g.log(g.add(g.mul(p, g.constant(1 - 2 * share)), g.constant(share)));
+  };
+  Value one = log_flipped(g.sigmoid(logits)), zero = log_flipped(g.sigmoid(g.neg(logits)));
+  return g.sum(g.add(zero, g.mul(x, g.sub(one, zero))));
+}
+
 Likelihood make_bernoulli(GraphBuilder&, const LikelihoodSetup& setup) {
   return {.num_params = setup.num_values,  // logits
           .log_prob = [](GraphBuilder& g, Value logits,
                          Value x) { return g.sum(g.bernoulli_log_prob(logits, x)); },
+          .log_prob_under_flips = log_prob_under_flips,
           .mean = [](GraphBuilder& g, Value logits) { return g.sigmoid(logits); },
           .sample =
               [](GraphBuilder& g, Value logits, std::string_view stream) {

@@ -18,14 +18,17 @@ constexpr double kLeastStart = 1e-6;  // of the learned part of the variance
 
 /// What the formula needs of sigma. Fixed: float64 scalars; learned: kOnce () or (D).
 struct Variance {
-  Value precision;  // 1 / variance
+  Value variance;    // of a learned sigma
+  double fixed = 0;  // variance of a fixed one
+  Value precision;   // 1 / variance
   Value sigma;
   Value log_var_sum;  // sum of log variance over D, ()
   bool per_dimension = false;
 };
 
 Variance fixed_variance(GraphBuilder& g, double sigma, int64_t num_values) {
-  return {.precision = g.constant(1 / (sigma * sigma)),
+  return {.fixed = sigma * sigma,
+          .precision = g.constant(1 / (sigma * sigma)),
           .sigma = g.constant(sigma),
           .log_var_sum = g.constant(2 * std::log(sigma) * static_cast<double>(num_values))};
 }
@@ -64,10 +67,24 @@ Variance learned_variance(GraphBuilder& g, const LikelihoodSetup& setup, const s
   Value variance = bounded ? g.add(own, bounds(g, setup.min_sigma)) : own;
   Value log_var = g.log(variance);
   const double repeats = per_dimension ? 1.0 : static_cast<double>(setup.num_values);
-  return {.precision = g.reciprocal(variance),
+  return {.variance = variance,
+          .precision = g.reciprocal(variance),
           .sigma = g.sqrt(variance),
           .log_var_sum = g.mul(g.sum_items(log_var), g.constant(repeats)),
           .per_dimension = per_dimension};
+}
+
+/// Independent normal noise adds its variance.
+Variance under_noise(GraphBuilder& g, const Variance& v, double level, int64_t num_values) {
+  if (!v.variance.valid()) {
+    return fixed_variance(g, std::sqrt(v.fixed + level * level), num_values);
+  }
+  Value variance = g.add(v.variance, g.constant(level * level));
+  const double repeats = v.per_dimension ? 1.0 : static_cast<double>(num_values);
+  return {.variance = variance,
+          .precision = g.reciprocal(variance),
+          .log_var_sum = g.mul(g.sum_items(g.log(variance)), g.constant(repeats)),
+          .per_dimension = v.per_dimension};
 }
 
 Value log_prob_gaussian(GraphBuilder& g, const Variance& v, Value means, Value x) {
@@ -89,6 +106,11 @@ Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup, const Si
   return {.num_params = setup.num_values,  // means
           .log_prob = [variance](GraphBuilder& b, Value means,
                                  Value x) { return log_prob_gaussian(b, variance, means, x); },
+          .log_prob_under_normal =
+              [variance, values = setup.num_values](GraphBuilder& b, Value means, Value x,
+                                                    double level) {
+                return log_prob_gaussian(b, under_noise(b, variance, level, values), means, x);
+              },
           .mean = [](GraphBuilder&, Value means) { return means; },
           .sample =
               [variance](GraphBuilder& b, Value means, std::string_view stream) {
