@@ -20,13 +20,12 @@ std::vector<Compiler::Follower> Compiler::followers(uint32_t i, size_t stage) co
       if (alias || (is_view(r) && !is_output(r))) shared.push_back(r);
     }
   }
-  const bool bf16 = p_.options.precision == Precision::kBF16;
   std::vector<Follower> found;
   for (uint32_t value : shared) {
     const bool filled = filled_.count(value) != 0;
     for (uint32_t r : plan_.nodes[value].readers) {
       const bool here = plan_.nodes[r].level == static_cast<int>(stage);
-      if (bf16 && here && runs_as_matmul(r) && node(r).inputs[0] == value) {
+      if (here && runs_as_matmul(r) && rounds_to_bf16(r) && node(r).inputs[0] == value) {
         found.push_back({FollowerKind::kCast, value, r});
       }
       if (!once(r) || (filled && !here) || (once(value) && !filled)) continue;
@@ -132,7 +131,8 @@ bool Compiler::stays_stored(uint32_t i) const {
   };
   return std::all_of(readers_[i].begin(), readers_[i].end(), [&](uint32_t r) {
     const auto& in = node(r).inputs;
-    if (runs_as_matmul(r)) return is_rows(in[0]) && plan_.nodes[r].level == plan_.nodes[i].level;
+    if (runs_as_matmul(r))
+      return rounds_to_bf16(r) && is_rows(in[0]) && plan_.nodes[r].level == plan_.nodes[i].level;
     if (is_op(r, "outer_sum")) return is_rows(in[0]) && base(in[1]) != i;
     return in_chunks(r);
   });

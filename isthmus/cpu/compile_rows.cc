@@ -95,7 +95,7 @@ void Compiler::emit_matmul(uint32_t i) {
   const Node& n = node(i);
   const uint32_t x = n.inputs[0], w = n.inputs[1];
   const bool transposed = n.attrs.integer("transpose_b", 0) != 0;
-  const bool bf16 = p_.options.precision == Precision::kBF16;
+  const bool bf16 = rounds_to_bf16(i);
   const Geometry in = geometry(node(x).type.shape), out = geometry(n.type.shape);
   const int64_t rows = p_.shape.block_rows * in.lead;
   const int64_t stored_cols = node(w).type.shape[1];
@@ -136,6 +136,11 @@ bool Compiler::runs_as_matmul(uint32_t i) const {
   if (!is_op(i, "matmul")) return false;
   const uint32_t x = node(i).inputs[0], w = node(i).inputs[1];
   return node(x).type.extent == Extent::kPerRow && node(w).type.extent == Extent::kOnce;
+}
+
+/// Whether the operands of such a product are rounded to bf16.
+bool Compiler::rounds_to_bf16(uint32_t i) const {
+  return p_.options.precision == Precision::kBF16 && node(i).attrs.integer("exact", 0) == 0;
 }
 
 /// Where the rows of a value lie as a bf16 operand in the current stage; true if nobody has asked

@@ -89,6 +89,7 @@ class Compiler {
   int32_t make_reference(uint32_t i, int64_t rows, const Place& dst);
   const Place& rows_place(uint32_t i) const;  // a per-row value in full, also of uniform nodes
   bool runs_as_matmul(uint32_t i) const;
+  bool rounds_to_bf16(uint32_t i) const;
   std::pair<int64_t, bool> cast_offset(uint32_t value, const Geometry& g);
   int64_t free_cast(const Geometry& g);
 

@@ -75,7 +75,9 @@ Graph prior_graph(const ModelSetup& setup) {
   GraphBuilder g;
   const ModelBuild b = start_build(g, setup, Mode::kInference);
   const Parts parts = make_parts(b);
-  g.output("z", parts.prior(given_condition(b)).draw(g, "prior", 0).z);
+  Given given = given_condition(b);
+  given.temperature = g.scalar("temperature");
+  g.output("z", parts.prior(given).draw(g, "prior", 0).z);
   return std::move(g).finish();
 }
 

@@ -27,7 +27,8 @@ Graph encode_graph(const ModelSetup& setup, Draw draw);
 /// (B, D) if asked for.
 Graph decode_graph(const ModelSetup& setup, Draw draw);
 
-/// Output "z" (B, Z): draws of the prior, stream "prior". Only for models with a prior.
+/// Output "z" (B, Z): draws of a prior other than N(0, I), stream "prior". Scalar "temperature":
+/// factor of the noise of a component. Only for models with such a prior.
 Graph prior_graph(const ModelSetup& setup);
 
 /// Input "x". Encodes to the mean and decodes it, without noise but that of "sample". Outputs:

@@ -168,6 +168,7 @@ Abilities abilities_of(const ModelSetup& setup) {
                       .elbo = parts.posterior && parts.prior,
                       .samples = static_cast<bool>(parts.prior),
                       .density = static_cast<bool>(parts.log_prob)};
+  if (parts.prior) abilities.standard_prior = parts.prior({}).standard_normal;
   if (parts.posterior)
     abilities.normal_posterior = parts.posterior(given_data(b)).normal.has_value();
   return abilities;

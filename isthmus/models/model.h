@@ -17,11 +17,12 @@
 
 namespace isthmus {
 
-/// The input "x" with the item's shape, likelihood and model. Outputs (): "objective" (those of
-/// further objectives are "objective/<name>"), and "term/<name>" for each term. Scalars: those that
-/// the model asks for, as "kl_weight". Noise: streams "posterior", "corruption", and those of
-/// dropout. Errors: E2003 for options, E2202 for a model that is fitted without steps, E3404 for
-/// data outside the support.
+/// The input "x" with the item's shape, likelihood and model; a model that keeps something for each
+/// training item also has the input "place" (1), the number of the item among them. Outputs ():
+/// "objective" (those of further objectives are "objective/<name>"), and "term/<name>" for each
+/// term. Scalars: those that the model asks for, as "kl_weight". Noise: streams "posterior",
+/// "corruption", and those of dropout. Errors: E2003 for options, E2202 for a model that is
+/// fitted without steps, E3404 for data outside the support.
 Training build_training(GraphBuilder& g, const ModelSetup& setup);
 
 /// What a graph of this model begins with: the inputs that it needs, flattened.

@@ -30,6 +30,8 @@ struct Given {
   Value x;             // (B, D): what an encoder sees: corrupted, or counts on another scale
   Value target;        // (B, D): what the decoder is to give back
   Value context = {};  // (B, C): the condition
+  /// (): factor of the noise in draws of a prior; invalid: 1. N(0, I) is scaled outside.
+  Value temperature = {};
 };
 
 /// The training items, for what is made from them before the first step or instead of steps.
@@ -96,6 +98,7 @@ struct Abilities {
   bool codes = false;             // encode, reconstruct, interpolate
   bool elbo = false;              // has posterior and prior
   bool samples = false;           // has a prior to draw from
+  bool standard_prior = false;    // which is N(0, I)
   bool density = false;           // exact log density
   bool normal_posterior = false;  // with a mean and a log variance per latent
 };

@@ -10,6 +10,10 @@
 
 namespace isthmus {
 
+/// Of "model.prior_components", which several priors own.
+inline constexpr std::string_view kPriorComponentsHelp =
+    "Components of the prior. Fewer for few items, which many components remember.";
+
 struct PriorSetup {
   const ModelBuild& build;
   int64_t width = 0;                                    // Z
@@ -22,6 +26,8 @@ struct PriorDef {
   std::string_view help = {};    // when to use it
   std::string_view source = {};  // key in docs/references.bib
   WithOptions<std::function<Distribution(const Given&)>(PriorSetup)> make = {};
+  /// Replaces first values of the prior's parameters by others that follow from the data.
+  void (*initialise)(const FitRequest&, NamedTensors& first) = nullptr;
 
   std::vector<BoundOption> options() const { return make.options(); }
 };

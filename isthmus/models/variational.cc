@@ -9,7 +9,7 @@
 
 namespace isthmus {
 
-Parts variational_parts(const ModelBuild& b, const VariationalOptions& options) {
+Parts variational_parts(const ModelBuild& b, const LatentOptions& options) {
   const int64_t latent = latent_dim(b.setup);
   const PosteriorDef& posterior_def = all_posteriors().find(options.posterior);
   const int64_t heads = posterior_def.num_heads(latent);
@@ -28,6 +28,7 @@ Parts variational_parts(const ModelBuild& b, const VariationalOptions& options) 
   const auto prior =
       prior_def.make({.build = b, .width = latent, .posterior = parts.posterior}, b.setup.own);
   parts.prior = prior;
+  if (prior_def.initialise != nullptr) parts.initialise = prior_def.initialise;
   parts.decode = [&b, decoder](Value z, const Given& given) {
     return (*decoder)(b, z, given.context);
   };
@@ -62,8 +63,8 @@ Training elbo_training(const ModelBuild& b, const BoundTerms& bound, const ElboO
     if (!bound.kl_per_dim.valid()) {
       throw Error(ErrorCode::kConflict,
                   "objective.free_bits counts the kl of each latent, which posterior " +
-                      o.variational.posterior + " with prior " + o.variational.prior +
-                      " does not have",
+                      o.variational.latent.posterior + " with prior " +
+                      o.variational.latent.prior + " does not have",
                   "leave it out, or use --kl-warmup", {.key = "objective.free_bits"});
     }
     penalty = free_bits_kl(g, bound.kl_per_dim, o.kl.free_bits);

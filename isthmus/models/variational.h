@@ -8,10 +8,25 @@
 
 namespace isthmus {
 
-struct VariationalOptions {
+/// Networks and distributions of the latent.
+struct LatentOptions {
   CoderOptions coder;
   std::string prior = "normal";
   std::string posterior = "normal";
+
+  static constexpr auto fields() {
+    using O = LatentOptions;
+    constexpr Presentation rare{.level = OptionLevel::kRare};
+    return std::tuple{nested(&O::coder, "", "Networks."),
+                      field(&O::prior, "model.prior", one_of(prior_words),
+                            "Distribution of the latent that items are drawn from.", rare),
+                      field(&O::posterior, "model.posterior", one_of(posterior_words),
+                            "Distribution of the latent of one item.", rare)};
+  }
+};
+
+struct VariationalOptions {
+  LatentOptions latent;
   std::string estimator = "sgvb_b";
   int64_t samples = 1;
 
@@ -19,11 +34,7 @@ struct VariationalOptions {
     using O = VariationalOptions;
     constexpr Presentation rare{.level = OptionLevel::kRare};
     return std::tuple{
-        nested(&O::coder, "", "Networks."),
-        field(&O::prior, "model.prior", one_of(prior_words),
-              "Distribution of the latent that items are drawn from.", rare),
-        field(&O::posterior, "model.posterior", one_of(posterior_words),
-              "Distribution of the latent of one item.", rare),
+        nested(&O::latent, "", "Networks and distributions."),
         field(&O::estimator, "objective.estimator", one_of(estimator_words),
               "sgvb_b: kl in closed form, where there is one; sgvb_a: kl from the draws.", rare),
         field(&O::samples, "objective.samples", between(1, 1000),
@@ -60,7 +71,7 @@ struct ElboOptions {
 };
 
 /// code, posterior, prior and decode; the training rule is left to the model.
-Parts variational_parts(const ModelBuild& b, const VariationalOptions& options);
+Parts variational_parts(const ModelBuild& b, const LatentOptions& options);
 
 /// The terms of the bound from one draw (or `samples` draws) of the posterior.
 struct BoundTerms {

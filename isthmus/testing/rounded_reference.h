@@ -18,11 +18,11 @@ inline double rounded_to_bf16(double value) {
   return static_cast<double>(std::bit_cast<float>(kept));
 }
 
-/// All products but those of two per-row factors, which stay float32.
+/// All products but those of two per-row factors and exact ones, which stay float32.
 inline bool rounds_operands(const Graph& graph, const Node& node) {
   if (node.kind != NodeKind::kOp) return false;
-  const bool shared =
-      node.op->name == "matmul" && graph.nodes()[node.inputs[1]].type.extent == Extent::kOnce;
+  const bool shared = node.op->name == "matmul" && node.attrs.integer("exact", 0) == 0 &&
+                      graph.nodes()[node.inputs[1]].type.extent == Extent::kOnce;
   return shared || node.op->name == "outer_sum";
 }
 

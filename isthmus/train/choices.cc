@@ -228,6 +228,7 @@ void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
                                   group_digits(num_items) + " items"
                             : "a third of " + size + ", 2 to 20");
   }
+  r.decide("model.exemplars", std::to_string(num_items), "all training items");
   r.decide("model.init", hidden_initializer({}).kind,
            "even steps in narrow tables and wide images alike");
   const ModelSetup setup{.model = r.options().model, .own = r.options().own, .data = spec};

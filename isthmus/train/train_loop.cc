@@ -43,6 +43,16 @@ NamedTensors first_values(const RunSetup& setup) {
   return first;
 }
 
+/// Which training item a row of the data is, for models that keep something for each: (rows, 1).
+Tensor places_of(const TrainData& data) {
+  Tensor places(Dtype::kF32, {data.train.num_items(), 1});
+  const std::span<float> values = places.values<float>();
+  for (size_t place = 0; place < data.train_rows.size(); ++place) {
+    values[static_cast<size_t>(data.train_rows[place])] = static_cast<float>(place);
+  }
+  return places;
+}
+
 bool has_scalar(const Graph& graph, std::string_view name) {
   return std::any_of(graph.nodes().begin(), graph.nodes().end(), [&](const Node& node) {
     return node.kind == NodeKind::kScalar && node.name == name;
@@ -64,6 +74,9 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
   executor_ = setup.device->compile(setup.step_graph,
                                     {.max_rows = setup.batch_size, .precision = setup.precision});
   bind_data(*executor_, setup.step_graph, setup.data.train, setup.model.data);
+  if (has_input(setup.step_graph, "place")) {
+    executor_->bind_input("place", places_of(setup.data), Scaling{});
+  }
   for (const auto& [output, node] : setup.step_graph.outputs()) {
     if (!output.starts_with(kTermPrefix)) continue;
     term_outputs_.push_back(output);

@@ -169,7 +169,7 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
   r.terms = mean_terms(items);
   fill_log_likelihood(r, items);
   if (has.elbo) {
-    r.kl_per_dim = terms.kl_per_dim();
+    if (terms.runner().has_output("kl_per_dim")) r.kl_per_dim = terms.kl_per_dim();
     r.active_units = terms.active_units();
   }
   if (!metrics.empty()) feed_metrics(model, fitted, r.n, device, settings, metrics);

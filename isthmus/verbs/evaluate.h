@@ -72,7 +72,7 @@ struct EvalResult {
   int64_t samples = 1;
   /// Mean of log p(x) and its standard error, in models with an exact density.
   double log_likelihood = kUnknown, log_likelihood_se = kUnknown;
-  std::vector<double> kl_per_dim;  // (Z); empty without a posterior
+  std::vector<double> kl_per_dim;  // (Z); empty where the kl does not factorise
   int64_t active_units = -1;
   bool normalized = false;
   std::string density_of;       // whose density the elbo is: see density_of()

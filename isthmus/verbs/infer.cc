@@ -142,6 +142,24 @@ Tensor given_context(const Model& model, const std::vector<std::string>& given, 
   return context;
 }
 
+namespace {
+
+/// Draws of the model's own prior, (count, Z).
+Tensor latent_draws(const Model& model, Device& device, const SampleSettings& settings) {
+  if (model.abilities().standard_prior) {
+    return prior_draws(settings.count, model.latent_dim(), settings.temperature,
+                       settings.verb.seed);
+  }
+  GraphRunner runner =
+      make_runner(model, device, prior_graph(model.setup), settings.verb, "sample");
+  runner.executor().set_scalar("temperature", settings.temperature);
+  Tensor z(Dtype::kF32, {settings.count, model.latent_dim()});
+  gather(runner, settings.count, {"z"}, z);
+  return z;
+}
+
+}  // namespace
+
 Tensor sample(const Model& model, Device& device, const SampleSettings& settings) {
   if (!model.abilities().samples) {
     throw Error(
@@ -152,8 +170,7 @@ Tensor sample(const Model& model, Device& device, const SampleSettings& settings
         "train a model that has one: isthmus train DATA --model vae; reconstruct, "
         "interpolate and decode work with this one");
   }
-  const Tensor z =
-      prior_draws(settings.count, model.latent_dim(), settings.temperature, settings.verb.seed);
+  const Tensor z = latent_draws(model, device, settings);
   const Tensor context = given_context(model, settings.given, settings.count);
   return decode(model, z, device, settings.quantity, settings.verb, context);
 }

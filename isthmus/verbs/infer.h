@@ -36,7 +36,7 @@ Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quan
 
 struct SampleSettings {
   int64_t count = 100;
-  double temperature = 1.0;  // standard deviation of the prior draws
+  double temperature = 1.0;  // factor of the prior's noise; in a mixture, of its components' noise
   Quantity quantity = Quantity::kMean;
   std::vector<std::string> given;  // the condition of all items: see condition_row()
   VerbSettings verb = {};

@@ -24,7 +24,7 @@ class TermsRunner {
   /// These rows of the bound values, one draw each.
   ItemTerms run(std::span<const int64_t> items);
 
-  /// Of the last run; only with a posterior.
+  /// Of the last run; only where the graph has an output of that name.
   const std::vector<double>& kl_per_dim() const { return kl_per_dim_.mean(); }
   int64_t active_units() const;  // -1: unknown, of a single item
 

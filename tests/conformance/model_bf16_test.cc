@@ -17,11 +17,14 @@ namespace {
 struct Bf16Case {
   std::string model = "vae", hidden = "16", latent_dim = "4";
   int64_t batch = 40;
+  std::string prior = "normal";
 };
 
 ModelSetup setup_of(const Bf16Case& c) {
   return {.model = {.name = c.model, .latent_dim = c.latent_dim, .likelihood = "bernoulli"},
-          .own = {.texts = {{"model.hidden", c.hidden}}},
+          .own = {.texts = {{"model.hidden", c.hidden},
+                            {"model.prior", c.prior},
+                            {"model.prior_components", "37"}}},
           .data = small_images()};
 }
 
@@ -67,6 +70,12 @@ TEST_P(ModelBf16, OfEveryWidthEqualsTheReferenceWithRoundedOperands) {
     for (const char* hidden : {"1", "3", "17", "48", "64", "200", "500", "130,1,9"}) {
       expect_equal({.model = model, .hidden = hidden, .latent_dim = "2", .batch = 31});
     }
+  }
+}
+
+TEST_P(ModelBf16, OfMixturesKeepsTheLogDensityExact) {
+  for (const char* prior : {"mog", "vamp"}) {
+    for (const int64_t batch : {31, 513}) expect_equal({.batch = batch, .prior = prior});
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -65,7 +66,8 @@ class ModelOnDevice {
  private:
   void bind(const Node& node, int64_t num_items) {
     const int64_t size = value_count(node.type.shape);
-    const std::vector<double> drawn = case_values(node.name, num_items * size, 0, 1);
+    std::vector<double> drawn = case_values(node.name, num_items * size, 0, 1);
+    if (node.name == "place") std::iota(drawn.begin(), drawn.end(), 0.0);
     const std::vector<float> stored(drawn.begin(), drawn.end());
     Shape shape = node.type.shape;
     shape.insert(shape.begin(), num_items);

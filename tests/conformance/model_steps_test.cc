@@ -3,6 +3,8 @@
 // weights equal those of the double reference, which models/golden_test.cc ties to PyTorch.
 #include <gtest/gtest.h>
 
+#include "isthmus/models/posterior.h"
+#include "isthmus/models/prior.h"
 #include "isthmus/optim/optimizer.h"
 #include "tests/conformance/model_on_device.h"
 
@@ -15,11 +17,12 @@ struct StepCase {
   double free_bits = 0;
   std::string optimizer = "adam";
   std::optional<double> clip = {};
+  std::string prior = "normal", posterior = "normal";
 };
 
 std::string title(const StepCase& c) {
-  return c.model + " " + c.likelihood + " " + c.sigma + " " + c.estimator + " " +
-         std::to_string(c.samples) + " " + c.optimizer;
+  return c.model + " " + c.prior + " " + c.posterior + " " + c.likelihood + " " + c.sigma + " " +
+         c.estimator + " " + std::to_string(c.samples) + " " + c.optimizer;
 }
 
 Graph step_graph(const StepCase& c) {
@@ -28,7 +31,11 @@ Graph step_graph(const StepCase& c) {
                                            {"model.sigma", c.sigma},
                                            {"objective.estimator", c.estimator},
                                            {"objective.samples", std::to_string(c.samples)},
-                                           {"objective.free_bits", print_value(c.free_bits)}}},
+                                           {"objective.free_bits", print_value(c.free_bits)},
+                                           {"model.prior", c.prior},
+                                           {"model.prior_components", "70"},
+                                           {"model.exemplars", "40"},
+                                           {"model.posterior", c.posterior}}},
                          .data = small_images()};
   OptimizerOptions optimizer;
   optimizer.name = c.optimizer;
@@ -63,6 +70,7 @@ void expect_weights_equal(ModelOnDevice& model) {
 void expect_steps_equal(const StepCase& c) {
   SCOPED_TRACE(title(c));
   ModelOnDevice model(step_graph(c), 40);
+  EXPECT_EQ(model.executor().warnings(), std::vector<std::string>{});  // all in kernels
   model.set_scalar("kl_weight", 0.5);
   model.set_scalar("learning_rate", c.optimizer == "sgd" ? 1e-4 : 1e-2);
   for (int step = 1; step <= 4; ++step) {
@@ -84,6 +92,18 @@ TEST(ModelSteps, OfEveryModelAndLikelihoodEqualTheReference) {
       if (def.fit || !def.allows(likelihood)) continue;
       expect_steps_equal({.model = model, .likelihood = likelihood});
     }
+  }
+}
+
+TEST(ModelSteps, OfEveryPriorAndPosteriorEqualTheReference) {
+  for (const std::string& prior : all_priors().names()) expect_steps_equal({.prior = prior});
+  for (const std::string& posterior : all_posteriors().names()) {
+    expect_steps_equal({.posterior = posterior});
+    expect_steps_equal({.model = "iwae", .samples = 5, .posterior = posterior});
+  }
+  for (const char* prior : {"mog", "vamp"}) {
+    // Adam would divide the smallest of gradients, those of some pseudo-inputs, by themselves.
+    expect_steps_equal({.model = "iwae", .samples = 5, .optimizer = "sgd", .prior = prior});
   }
 }
 

@@ -17,17 +17,19 @@ namespace {
 
 constexpr int64_t kItems = 2000, kDims = 8, kRank = 3;
 
-Model trained(const Dataset& data, Device& device, const std::string& epochs) {
+Model trained(const Dataset& data, Device& device, const std::string& epochs,
+              const std::string& model = "vae") {
   TrainRequest request;
   request.dataset = &data;
   request.device = &device;
   TrainOptions& o = request.options;
-  o.run.out = ::testing::TempDir() + "isthmus-truth-" + epochs;
+  o.run.out = ::testing::TempDir() + "isthmus-truth-" + model + epochs;
   std::filesystem::remove_all(o.run.out);
   o.run.samples_every = "none";
   o.run.report = false;
   o.hold_out.val = "0";
   o.hold_out.scale = "none";
+  o.model.name = model;
   o.own.texts["model.hidden"] = "none";
   o.model.latent_dim = std::to_string(kRank);
   o.model.likelihood = "gaussian";
@@ -140,6 +142,22 @@ TEST(LinearVae, ImportanceWeightedBoundRisesToTheDensityOfTheModel) {
   }
   std::printf("\n");
   EXPECT_GT(previous, density - 0.01);
+}
+
+TEST(LinearIwae, ReachesTheLikelihoodOfProbabilisticPca) {
+  const Dataset data = truth::linear_gaussian_data(kItems, kDims, kRank, 0.4);
+  const auto device = open_device({.device = "cpu", .threads = 2});
+  const Model model = trained(data, *device, "100", "iwae");
+  const double best =
+      truth::best_ppca_log_likelihood(truth::eigenvalues_of(truth::covariance_of(data)), kRank);
+  const Decoder decoder(model);
+  const double density = truth::mean_log_density(data, decoder.b, decoder.covariance());
+  const EvalResult r = evaluate(model, data, *device, {.iwae = 500}, {});
+  std::printf("pPCA %.5f, log density of the iwae %.5f, its bound %.5f nats per item\n", best,
+              density, r.iwae->value);
+  EXPECT_LT(best - density, 0.02);
+  EXPECT_LE(density, best + 1e-9);
+  EXPECT_NEAR(r.iwae->value, density, 0.01);
 }
 
 }  // namespace

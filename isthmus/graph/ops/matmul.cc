@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// matmul{transpose_a, transpose_b}(a, b): matrix products in three forms.
+// matmul{transpose_a, transpose_b, exact}(a, b): matrix products in three forms.
 //  - a layer: a (B, ..., I) with b (I, O) -> (B, ..., O); no transpose_a. Its weight gradient is
 //  outer_sum.
 //  - parameters: both (M, K) and (K, N) without rows, any transposes.
 //  - per row: a (B, ..., M, K) with b (B, ..., K, N), equal leading axes, any transposes.
+// exact 1: a layer whose operands are never rounded to bf16, because its result is a difference of
+// large terms (log densities of mixtures). So is the gradient of its rows.
 #include <algorithm>
 #include <array>
 
@@ -71,7 +73,10 @@ Values gradient_of_matmul(GraphBuilder& g, const OpCall& c, Value dy) {
   Value a = c.in(0), b = c.in(1);
   const bool ta = transposed(c.attrs, "transpose_a"), tb = transposed(c.attrs, "transpose_b");
   if (is_layer(g.type(a), g.type(b))) {
-    return {g.matmul(transposes(false, !tb), dy, b), tb ? g.outer_sum(dy, a) : g.outer_sum(a, dy)};
+    const bool exact = c.attrs.integer("exact", 0) != 0;
+    const Attrs attrs =
+        exact ? Attrs{{"transpose_b", tb ? 0 : 1}, {"exact", 1}} : transposes(false, !tb);
+    return {g.matmul(attrs, dy, b), tb ? g.outer_sum(dy, a) : g.outer_sum(a, dy)};
   }
   Value da = ta ? g.matmul(transposes(tb, true), b, dy) : g.matmul(transposes(false, !tb), dy, b);
   Value db = tb ? g.matmul(transposes(true, ta), dy, a) : g.matmul(transposes(!ta, false), a, dy);
@@ -118,6 +123,7 @@ std::vector<OpCase> matmul_cases() {
   std::vector<OpCase> cases = {
       {.inputs = {per_row({4}), once({4, 3})}},
       {.attrs = {{"transpose_b", 1}}, .inputs = {per_row({4}), once({3, 4})}},
+      {.attrs = {{"exact", 1}}, .inputs = {per_row({4}), once({4, 3})}},
       {.inputs = {per_row({5, 3}), once({3, 2})}},
       {.attrs = {{"transpose_b", 1}}, .inputs = {per_row({5, 3}), once({2, 3})}},
       {.inputs = {per_row({2, 5, 3}), once({3, 2})}},
@@ -140,7 +146,7 @@ std::vector<OpCase> matmul_cases() {
 OpDef ops::matmul() {
   return {.name = "matmul",
           .num_inputs = 2,
-          .optional_attributes = {"transpose_a", "transpose_b"},
+          .optional_attributes = {"transpose_a", "transpose_b", "exact"},
           .infer = infer_matmul,
           .gradient = gradient_of_matmul,
           .reference = matmul_reference,

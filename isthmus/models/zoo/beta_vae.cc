@@ -21,7 +21,7 @@ struct BetaVaeOptions {
 };
 
 Parts make_beta_vae(const ModelBuild& b, const BetaVaeOptions& options) {
-  Parts parts = variational_parts(b, options.elbo.variational);
+  Parts parts = variational_parts(b, options.elbo.variational.latent);
   parts.training = [&b, parts, options](const Given& given) {
     return elbo_training(b, bound_terms(b, parts, given, options.elbo.variational), options.elbo,
                          options.beta);

@@ -9,7 +9,7 @@ namespace isthmus {
 namespace {
 
 Parts make_vae(const ModelBuild& b, const ElboOptions& options) {
-  Parts parts = variational_parts(b, options.variational);
+  Parts parts = variational_parts(b, options.variational.latent);
   parts.training = [&b, parts, options](const Given& given) {
     return elbo_training(b, bound_terms(b, parts, given, options.variational), options, 1.0);
   };
