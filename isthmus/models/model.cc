@@ -212,6 +212,9 @@ std::string density_of(const ModelSetup& setup) {
 std::string resolved_sigma(const ModelSetup& setup) {
   const auto stated = setup.own.texts.find("model.sigma");
   if (stated != setup.own.texts.end() && stated->second != "auto") return stated->second;
+  for (const auto& [key, value] : all_models().find(setup.model.name).defaults) {
+    if (key == "model.sigma") return std::string(value);
+  }
   // Without a kl nothing keeps a learned sigma from going to 0 in one column and giving up others.
   if (!abilities_of(setup).elbo) return "1";
   return setup.data.kind == DataKind::kTable ? "per_dimension" : "learned";

@@ -163,7 +163,9 @@ TEST(Models, MoreDrawsKeepTheShapesOfTheTerms) {
   GraphBuilder g;
   const ModelBuild b = start_build(g, setup, Mode::kTraining);
   const Parts parts = make_parts(b);
-  const BoundTerms bound = bound_terms(b, parts, given_data(b), {.samples = 5});
+  VariationalOptions options;
+  options.samples = 5;
+  const BoundTerms bound = bound_terms(b, parts, given_data(b), options);
   EXPECT_EQ(g.shape(bound.draw.z), (Shape{5, 2}));
   EXPECT_EQ(g.shape(bound.params), (Shape{5, 6}));
   EXPECT_EQ(g.shape(bound.terms.reconstruction), Shape{});

@@ -36,7 +36,7 @@ Linear make_linear(const ModelBuild& b) {
   const GraphBuilder::Scope scope(b.g, "ppca");
   return {.weight = b.g.parameter("weight", {values, latent}, {}, false),
           .mean = b.g.parameter("mean", {values}, {}, false),
-          .variances = b.g.parameter("variances", {latent}, {}, false),
+          .variances = b.g.parameter("variances", {latent}, {.kind = "constant", .value = 1}, false),
           .log_var = b.g.parameter("log_var", {latent}, {}, false)};
 }
 
