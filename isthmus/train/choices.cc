@@ -73,12 +73,7 @@ class Resolver {
   void settle_own_options() {
     std::vector<std::string> faults, hints;
     if (fitted()) drop_options_of_steps(faults);
-    std::vector<const OptionOwner*> chosen =
-        chosen_owners(model_option_owners(), options_.own, [&](auto key) { return plain(key); });
-    for (const OptionOwner* owner : chosen_owners(optimizer_option_owners(), options_.optimizer.own,
-                                                  [&](auto key) { return plain(key); })) {
-      chosen.push_back(owner);
-    }
+    const std::vector<const OptionOwner*> chosen = this->chosen();
     for (const BoundOption& option : bound_) {
       if (option.owners.empty() || (fitted() && is_of_steps(option.key))) continue;
       const BoundOption* own = own_option(chosen, option.key);
@@ -100,6 +95,19 @@ class Resolver {
                 "leave it out" + (hints.empty() ? std::string() : ", or " + join(hints, "; ")),
                 {.key = faults.front().substr(0, faults.front().find_first_of(" ,"))});
   }
+  /// Keys that the user set and this model has no use for.
+  std::vector<std::string> without_effect() {
+    const std::vector<const OptionOwner*> chosen = this->chosen();
+    std::vector<std::string> keys;
+    for (const BoundOption& option : bound_) {
+      if (!set_by_user(option.key)) continue;
+      const bool foreign = !option.owners.empty() && own_option(chosen, option.key) == nullptr;
+      const bool other = option.key == "model.likelihood" && option.get() != "auto" &&
+                         !all_models().find(options_.model.name).allows(option.get());
+      if (foreign || other || (fitted() && is_of_steps(option.key))) keys.push_back(option.key);
+    }
+    return keys;
+  }
   /// Whether the model is fitted without steps.
   bool fitted() const { return static_cast<bool>(all_models().find(options_.model.name).fit); }
   std::vector<Choice> finish() {
@@ -108,6 +116,16 @@ class Resolver {
   }
 
  private:
+  std::vector<const OptionOwner*> chosen() {
+    const auto value_of = [&](auto key) { return plain(key); };
+    std::vector<const OptionOwner*> chosen =
+        chosen_owners(model_option_owners(), options_.own, value_of);
+    for (const OptionOwner* owner :
+         chosen_owners(optimizer_option_owners(), options_.optimizer.own, value_of)) {
+      chosen.push_back(owner);
+    }
+    return chosen;
+  }
   static bool is_of_steps(const std::string& key) {
     return key.starts_with("train.") || key.starts_with("optimizer.");
   }
@@ -325,6 +343,17 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   resolved.options = r.options();
   resolved.scaling = scaling.scaling;
   return resolved;
+}
+
+void drop_without_effect(TrainOptions& options, OptionOrigins& origins) {
+  for (const std::string& key : Resolver(options, origins).without_effect()) {
+    options.own.texts.erase(key);
+    options.optimizer.own.texts.erase(key);
+    const std::vector<BoundOption> bound = bind_options(options);
+    const BoundOption& option = find_option(bound, key);
+    if (option.owners.empty()) option.set(option.default_text);
+    origins.erase(key);
+  }
 }
 
 ResolvedOptions replay_options(const std::vector<Choice>& stored, const TrainOptions& requested,

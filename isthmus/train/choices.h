@@ -42,6 +42,10 @@ inline ResolvedOptions resolve_options(const TrainOptions& options, const DataSp
   return resolve_options(options, spec, num_items, origins, spec);
 }
 
+/// Sets options back to their defaults that the user set and the chosen model has no use for: for
+/// several models that share a command line.
+void drop_without_effect(TrainOptions& options, OptionOrigins& origins);
+
 /// The stored choices of a run that is resumed, with the new values of harmless keys (epochs, time,
 /// patience, threads, ...). Error E4403 for a key that would change what the run computes.
 ResolvedOptions replay_options(const std::vector<Choice>& stored, const TrainOptions& requested,
