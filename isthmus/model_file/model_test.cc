@@ -203,7 +203,7 @@ TEST(ModelFile, AbsentOptionsTakeTheirDefaults) {
   Json config = model_config_json(model);
   Json::Object& options = config["model"].as_object();
   std::erase_if(options, [](const auto& entry) { return entry.first == "prior"; });
-  EXPECT_EQ(read_own<VariationalOptions>(model_from_config(config, {}).setup.own).prior, "normal");
+  EXPECT_EQ(read_own<LatentOptions>(model_from_config(config, {}).setup.own).prior, "normal");
 }
 
 TEST(ModelFile, ATensorMoreOrLessIsRefused) {
