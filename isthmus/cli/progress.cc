@@ -37,13 +37,20 @@ struct LineStyle {
   bool parts = true;  // of the objective
 };
 
+/// Further terms may be small beside the nats of an item.
+std::string short_term(double value) { return format_fixed(value, std::fabs(value) < 10 ? 3 : 1); }
+
 std::string terms_text(const Terms& terms, bool words, bool parts) {
   std::string text = "  objective " + format_fixed(terms.objective, 1);
   if (!parts) return text;
   const std::string reconstruction = format_fixed(terms.reconstruction, 1);
   const bool has_kl = !std::isnan(terms.kl);
   const std::string kl = format_fixed(terms.kl, 1);
-  if (words) return text + "  reconstruction " + reconstruction + (has_kl ? "  kl " + kl : "");
+  if (words) {
+    text += "  reconstruction " + reconstruction + (has_kl ? "  kl " + kl : "");
+    for (const auto& [name, value] : terms.others) text += "  " + name + " " + short_term(value);
+    return text;
+  }
   return has_kl ? text + " (rec " + reconstruction + ", kl " + kl + ")" : text;
 }
 

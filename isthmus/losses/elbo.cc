@@ -46,9 +46,16 @@ Value log_likelihood_bound(GraphBuilder& g, Value log_weights) {
   return g.sub(g.logsumexp(log_weights), g.constant(std::log(num_samples)));
 }
 
-double kl_weight_at(double warmup_epochs, int64_t step, int64_t steps_per_epoch) {
+double kl_weight_at(double warmup_epochs, int64_t step, int64_t steps_per_epoch, int64_t cycles) {
   const double steps = warmup_epochs * static_cast<double>(steps_per_epoch);
-  return steps > 0 ? std::min(1.0, static_cast<double>(step) / steps) : 1.0;
+  if (!(steps > 0)) return 1.0;
+  const double rises = static_cast<double>(step) / steps;  // a cycle is two long
+  const double behind = 2 * std::min(std::floor(rises / 2), static_cast<double>(cycles - 1));
+  return std::min(1.0, rises - behind);
+}
+
+double kl_warmup_end(double warmup_epochs, int64_t cycles) {
+  return warmup_epochs * static_cast<double>(2 * cycles - 1);
 }
 
 }  // namespace isthmus

@@ -41,7 +41,12 @@ Value importance_log_weights(GraphBuilder& g, Value log_likelihood, const Distri
 /// (B). Source: Burda et al. 2016, arXiv:1509.00519.
 Value log_likelihood_bound(GraphBuilder& g, Value log_weights);
 
-/// Weight of the KL at a step (counted from 1) with linear warm-up over `warmup_epochs`.
-double kl_weight_at(double warmup_epochs, int64_t step, int64_t steps_per_epoch);
+/// Weight of the KL at a step (counted from 1) with linear warm-up over `warmup_epochs`. It rises
+/// `cycles` times so; after each rise but the last come as many epochs at 1, and all are at 1
+/// afterwards. Source: Fu et al. 2019, arXiv:1903.10145.
+double kl_weight_at(double warmup_epochs, int64_t step, int64_t steps_per_epoch,
+                    int64_t cycles = 1);
+/// Epochs until the weight stays at 1.
+double kl_warmup_end(double warmup_epochs, int64_t cycles);
 
 }  // namespace isthmus

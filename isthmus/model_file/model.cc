@@ -163,6 +163,13 @@ Model model_without_parameters(const Container& container, std::string_view kind
   return model;
 }
 
+/// A checkpoint with running means of the weights stands for the model that has these.
+std::string stored_name(const Container& container, std::string_view kind,
+                        const std::string& name) {
+  const std::string mean = "ema/" + name;
+  return kind == "checkpoint" && container.tensors.count(mean) != 0 ? mean : name;
+}
+
 /// Checks the tensors and takes the parameters: `take` gives one into model.parameters, if it is
 /// there. A model holds nothing else.
 template <class Take>
@@ -252,8 +259,8 @@ Model model_from_container(const Container& container, std::string_view kind,
                            const Limits& limits) {
   Model model = model_without_parameters(container, kind, limits);
   take_parameters(container, kind, model, [&](const std::string& name) {
-    const auto at = container.tensors.find(name);
-    if (at != container.tensors.end()) model.parameters.emplace(*at);
+    const auto at = container.tensors.find(stored_name(container, kind, name));
+    if (at != container.tensors.end()) model.parameters.emplace(name, at->second);
   });
   return model;
 }
@@ -261,7 +268,10 @@ Model model_from_container(const Container& container, std::string_view kind,
 Model model_from_container(Container&& container, std::string_view kind, const Limits& limits) {
   Model model = model_without_parameters(container, kind, limits);
   take_parameters(container, kind, model, [&](const std::string& name) {
-    model.parameters.insert(container.tensors.extract(name));
+    auto tensor = container.tensors.extract(stored_name(container, kind, name));
+    if (tensor.empty()) return;
+    tensor.key() = name;
+    model.parameters.insert(std::move(tensor));
   });
   return model;
 }

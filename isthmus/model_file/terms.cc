@@ -7,6 +7,11 @@
 
 namespace isthmus {
 
+bool is_common_term(std::string_view name) {
+  return name == "objective" || name == "elbo" || name == "elbo_se" || name == "reconstruction" ||
+         name == "kl";
+}
+
 double term_of(const Terms& terms, std::string_view name) {
   if (name == "objective") return terms.objective;
   if (name == "elbo") return terms.elbo;
@@ -38,9 +43,7 @@ Terms terms_from_json(const Json& json) {
                  .reconstruction = number_or_unknown(json.at("reconstruction")),
                  .kl = number_or_unknown(json.at("kl"))};
   for (const auto& [key, value] : json.as_object()) {
-    const bool named = key == "objective" || key == "elbo" || key == "elbo_se" ||
-                       key == "reconstruction" || key == "kl";
-    if (!named) terms.others.emplace_back(key, number_or_unknown(value));
+    if (!is_common_term(key)) terms.others.emplace_back(key, number_or_unknown(value));
   }
   return terms;
 }

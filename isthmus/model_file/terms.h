@@ -30,6 +30,8 @@ struct Terms {
   double score() const { return std::isnan(elbo) ? -reconstruction : elbo; }
 };
 
+/// Whether a name is one of the members above, which every model has.
+bool is_common_term(std::string_view name);
 /// The number of this name, "elbo" or a further term's; kUnknown if there is none.
 double term_of(const Terms& terms, std::string_view name);
 /// {objective, elbo, elbo_se, reconstruction, kl, further terms...}

@@ -15,12 +15,14 @@
 namespace isthmus {
 namespace {
 
-Likelihood make_likelihood(GraphBuilder& g, const ModelSetup& setup, const std::string& sigma) {
+Likelihood make_likelihood(GraphBuilder& g, const ModelSetup& setup, const std::string& sigma,
+                           Mode mode = Mode::kInference) {
   const LikelihoodSetup likelihood = {
       .num_values = setup.data.num_values(),
       .initial_sigma = setup.initial_sigma.value_or(default_sigma(setup.data)),
       .min_sigma = least_sigma(setup),
-      .levels = levels_of(setup.data)};
+      .levels = levels_of(setup.data),
+      .training = mode == Mode::kTraining};
   OwnOptions own = setup.own;
   own.texts["model.sigma"] = sigma;
   return all_likelihoods().find(setup.model.likelihood).make(g, likelihood, own);
@@ -129,7 +131,7 @@ std::vector<double> least_sigma(const ModelSetup& setup) {
 }
 
 ModelBuild start_build(GraphBuilder& g, const ModelSetup& setup, Mode mode) {
-  return {{g, mode}, setup, make_likelihood(g, setup, resolved_sigma(setup))};
+  return {{g, mode}, setup, make_likelihood(g, setup, resolved_sigma(setup), mode)};
 }
 
 Given given_data(const ModelBuild& b) {

@@ -24,6 +24,7 @@ namespace isthmus {
 /// "corruption", and those of dropout. Errors: E2003 for options, E2202 for a model that is
 /// fitted without steps, E3404 for data outside the support.
 Training build_training(GraphBuilder& g, const ModelSetup& setup);
+inline constexpr std::string_view kTermPrefix = "term/";
 
 /// What a graph of this model begins with: the inputs that it needs, flattened.
 ModelBuild start_build(GraphBuilder& g, const ModelSetup& setup, Mode mode);

@@ -70,6 +70,9 @@ struct ModelDef {
   std::vector<std::string_view> likelihoods = {};
   /// A learned sigma is one number for all values, however each is rounded: see least_sigma().
   bool one_sigma = false;
+  /// The density that has to be fitted to the codes before items can be drawn, in models without a
+  /// prior that are made for one.
+  std::string_view sampler = {};
   /// Values that options take in this model unless the user sets them.
   std::vector<std::pair<std::string_view, std::string_view>> defaults = {};
 

@@ -57,6 +57,10 @@ BoundTerms bound_terms(const ModelBuild& b, const Parts& parts, const Given& giv
 Training elbo_training(const ModelBuild& b, const BoundTerms& bound, const ElboOptions& o,
                        double beta) {
   GraphBuilder& g = b.g;
+  if (o.kl.kl_cycles > 1 && o.kl.kl_warmup == 0) {
+    throw Error(ErrorCode::kConflict, "objective.kl_cycles needs a warm-up to repeat",
+                "add --kl-warmup 5, or leave it out", {.key = "objective.kl_cycles"});
+  }
   const Value kl_weight = g.scalar("kl_weight");
   Value penalty = bound.kl;
   if (o.kl.free_bits > 0) {

@@ -45,6 +45,7 @@ struct VariationalOptions {
 /// Of models with a weight on their kl.
 struct KlWeightOptions {
   double kl_warmup = 0;
+  int64_t kl_cycles = 1;
   double free_bits = 0;
 
   static constexpr auto fields() {
@@ -53,6 +54,10 @@ struct KlWeightOptions {
         field(&O::kl_warmup, "objective.kl_warmup", at_least(0),
               "Epochs over which the weight of kl rises from 0 to 1. Set it (20) when the decoder "
               "ignores the code."),
+        field(&O::kl_cycles, "objective.kl_cycles", between(1, 1000),
+              "Times that the weight of kl rises like this, each followed by as many epochs at 1. "
+              "Set it (4) when one warm-up leaves latents unused.",
+              {.level = OptionLevel::kRare, .metavar = "N"}),
         field(&O::free_bits, "objective.free_bits", at_least(0),
               "Nats of kl per latent, on the mean over a batch, that cost nothing. Set it (0.1) to "
               "keep more latents in use.")};

@@ -45,6 +45,15 @@ Values rest_of_parameters(GraphBuilder& g, const std::vector<Objective>& objecti
   return rest;
 }
 
+/// The early steps count less in the mean the more of them there are: t / 10 of them, at first.
+void add_running_mean(GraphBuilder& g, Value parameter, Value next, double decay) {
+  const Value mean = g.state_like(parameter, kEmaPrefix.substr(0, kEmaPrefix.size() - 1));
+  const Value step = g.scalar("step");  // t + 1
+  const Value early = g.div(step, g.add(step, g.constant(9.0)));
+  const Value share = g.sub(g.constant(1.0), g.minimum(g.constant(decay), early));
+  g.assign(mean, g.lerp(mean, next, share));
+}
+
 }  // namespace
 
 const Registry<OptimizerDef>& all_optimizers() {
@@ -73,7 +82,8 @@ std::vector<BoundOption> all_optimizer_options() {
 }
 
 void add_update(GraphBuilder& g, const std::vector<Objective>& objectives,
-                const OptimizerOptions& options, std::optional<double> max_grad_norm) {
+                const OptimizerOptions& options, std::optional<double> max_grad_norm,
+                std::optional<double> ema) {
   const OptimizerDef& optimizer = all_optimizers().find(options.name);
   const Values rest = rest_of_parameters(g, objectives);
   std::vector<std::pair<Values, Values>> moves;  // parameters and their gradients
@@ -111,7 +121,10 @@ void add_update(GraphBuilder& g, const std::vector<Objective>& objectives,
       }
     }
   }
-  for (const auto& [parameter, value] : next) g.assign(parameter, value);
+  for (const auto& [parameter, value] : next) {
+    g.assign(parameter, value);
+    if (ema) add_running_mean(g, parameter, value, *ema);
+  }
 }
 
 void add_update(GraphBuilder& g, Value objective, const OptimizerOptions& options,

@@ -52,13 +52,19 @@ namespace optimizers {
 
 const Registry<OptimizerDef>& all_optimizers();
 
+/// In front of the name of a parameter: its running mean.
+inline constexpr std::string_view kEmaPrefix = "ema/";
+
 /// Differentiates each objective with respect to the parameters that it moves (all that no other
 /// moves, if it names none) and adds the rule that `options` names; all at the weights before the
 /// step. With max_grad_norm the gradients of an objective are scaled by min(1, max_grad_norm /
 /// norm), norm being that of all of them together, which becomes the output "grad_norm" (of the
-/// first objective).
+/// first objective). With `ema` the states "ema/<parameter>" follow the parameters as running means
+/// of this decay: mean <- d mean + (1 - d) next, d = min(ema, (1 + t) / (10 + t)), t steps being
+/// behind; they have to start as the parameters do.
 void add_update(GraphBuilder& g, const std::vector<Objective>& objectives,
-                const OptimizerOptions& options, std::optional<double> max_grad_norm = {});
+                const OptimizerOptions& options, std::optional<double> max_grad_norm = {},
+                std::optional<double> ema = {});
 /// Of a single objective that moves all parameters.
 void add_update(GraphBuilder& g, Value objective, const OptimizerOptions& options,
                 std::optional<double> max_grad_norm = {});

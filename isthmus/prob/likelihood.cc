@@ -133,7 +133,7 @@ double default_sigma(const DataSpec& data) {
 }
 
 void check_sigma(const std::string& sigma) {
-  if (sigma == "learned" || sigma == "per_dimension") return;
+  if (sigma == "learned" || sigma == "per_dimension" || sigma == "optimal") return;
   double value = 0;
   parse_value("sigma", sigma, greater_than(0), value);
 }

@@ -39,6 +39,8 @@ struct LikelihoodSetup {
   /// What a learned sigma cannot go below, one for all values or D: see rounding_errors().
   std::vector<double> min_sigma = {0.0};
   std::vector<Levels> levels = {Levels{}};  // one for all values or D
+  /// Of the graph of a training step: an optimal sigma is that of the step's own batch.
+  bool training = false;
 };
 
 /// A likelihood inside one graph. Members add nodes; parameters of its own (a learned sigma,
@@ -110,12 +112,13 @@ const Registry<LikelihoodDef>& all_likelihoods();
 
 /// Of likelihoods that have a width.
 struct SigmaOptions {
-  std::string sigma = "auto";  // resolved: "learned" "per_dimension" or a positive number
+  std::string sigma = "auto";  // resolved: "learned" "per_dimension" "optimal" or a positive number
 
   static constexpr auto fields() {
     return std::tuple{field(
         &SigmaOptions::sigma, "model.sigma", any_value(),
-        "Width of the likelihood: a number, learned, or per_dimension; auto: learned, for tables "
+        "Width of the likelihood: a number, learned, per_dimension, or optimal (the one that fits "
+        "the errors of each batch, without a parameter to wait for); auto: learned, for tables "
         "per_dimension, for models without kl 1 (it minimises the squared error). Set a number "
         "when the noise of the data is known.",
         {.metavar = "SIGMA"})};
@@ -144,7 +147,7 @@ double default_sigma(const DataSpec& data);
 /// below it.
 std::vector<double> rounding_errors(const DataSpec& data);
 
-/// Error E2003 unless the text is "learned", "per_dimension" or a positive number.
+/// Error E2003 unless the text is "learned", "per_dimension", "optimal" or a positive number.
 void check_sigma(const std::string& sigma);
 
 /// Standard deviation that a stored log_sigma stands for: sqrt(exp(2 log_sigma) + min_sigma^2),

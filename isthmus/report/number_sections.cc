@@ -13,13 +13,15 @@ namespace {
 constexpr double kSilentNats = 0.01;
 
 Series series_of(const std::vector<EpochPoint>& points, const char* label, const char* style,
-                 double Terms::*term) {
+                 const std::string& term) {
   Series series{label, style, {}};
-  for (const EpochPoint& p : points) series.points.emplace_back(p.epoch, p.terms.*term);
+  for (const EpochPoint& p : points) series.points.emplace_back(p.epoch, term_of(p.terms, term));
   return series;
 }
 
-std::string chart_of(const RunFiles& run, const char* title, double Terms::*term, double level) {
+/// Titles are escaped: a name may come from a stranger's file.
+std::string chart_of(const RunFiles& run, const std::string& title, const std::string& term,
+                     double level) {
   LineChart chart;
   chart.title = title;
   chart.series = {series_of(run.train, "training", "t", term),
@@ -28,7 +30,7 @@ std::string chart_of(const RunFiles& run, const char* title, double Terms::*term
   chart.level_label = "floor of the data";
   chart.mark = number_at(run.run, "best_epoch");
   const std::string svg = line_chart(chart);
-  return svg.empty() ? "" : "<div><h3>" + std::string(title) + "</h3>" + svg + "</div>";
+  return svg.empty() ? "" : "<div><h3>" + shown(title) + "</h3>" + svg + "</div>";
 }
 
 std::string legend(const RunFiles& run) {
@@ -66,10 +68,15 @@ std::string events_section(const RunFiles& run) {
 }
 
 std::string course_section(const RunFiles& run) {
-  const std::string charts =
-      chart_of(run, "Objective, nats per item", &Terms::objective, kUnknown) +
-      chart_of(run, "Reconstruction, nats per item", &Terms::reconstruction, floor_of(run)) +
-      chart_of(run, "KL, nats per item", &Terms::kl, kUnknown);
+  std::string charts =
+      chart_of(run, "Objective, nats per item", "objective", kUnknown) +
+      chart_of(run, "Reconstruction, nats per item", "reconstruction", floor_of(run)) +
+      chart_of(run, "KL, nats per item", "kl", kUnknown);
+  if (!run.train.empty()) {
+    for (const auto& [name, value] : run.train.back().terms.others) {
+      charts += chart_of(run, "Term " + name, name, kUnknown);
+    }
+  }
   if (charts.empty()) return "";
   std::string text = "<section><h2>The course of training</h2>" + legend(run) +
                      "<div class=\"charts\">" + charts + "</div>";

@@ -12,6 +12,8 @@
 namespace isthmus {
 namespace {
 
+constexpr size_t kMostFurtherTerms = 16;
+
 constexpr uint64_t kMaxRecordBytes = uint64_t{8} << 20;    // run.json, eval.json
 constexpr uint64_t kMaxMetricsBytes = uint64_t{64} << 20;  // a line per epoch
 constexpr uint64_t kMaxLineBytes = uint64_t{64} << 10;
@@ -40,6 +42,18 @@ Json read_record(Fs& fs, const std::string& path, std::string_view schema) {
               "give a run folder that isthmus train has written", {.file = path});
 }
 
+/// Those that not every model has.
+std::vector<std::pair<std::string, double>> further_terms(const Json& terms) {
+  std::vector<std::pair<std::string, double>> further;
+  if (!terms.is_object()) return further;
+  for (const auto& [name, value] : terms.as_object()) {
+    if (is_common_term(name) || !value.is_number()) continue;
+    further.emplace_back(name, value.as_double());
+    if (further.size() == kMostFurtherTerms) break;
+  }
+  return further;
+}
+
 void read_metrics(Fs& fs, RunFiles& run) {
   const std::string path = join_path(run.folder, "metrics.jsonl");
   if (!fs.stat(path)) return;
@@ -55,7 +69,8 @@ void read_metrics(Fs& fs, RunFiles& run) {
       run.events.push_back({text_at(json, "event"), text_at(json, "code"), text_at(json, "hint")});
     }
     if (kind != "epoch" && kind != "validation") continue;
-    const EpochPoint point{number_at(json, "epoch"), terms_at(json.at("terms"))};
+    EpochPoint point{number_at(json, "epoch"), terms_at(json.at("terms"))};
+    point.terms.others = further_terms(json.at("terms"));
     (kind == "epoch" ? run.train : run.validation).push_back(point);
   }
 }

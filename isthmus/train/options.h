@@ -55,6 +55,7 @@ struct TrainLoopOptions {
   std::string precision = "fp32";
   std::string patience = "auto";
   std::string max_grad_norm = "auto";
+  std::optional<double> ema;
 
   static constexpr auto fields() {
     using O = TrainLoopOptions;
@@ -81,7 +82,11 @@ struct TrainLoopOptions {
             "Scale the gradient down to this global norm; auto: 1 for gaussian tables, whose rare "
             "values would spoil Adam's scale for thousands of steps, else none. Lower it when a "
             "run diverges.",
-            {.flag = "--clip", .alias = "--max-grad-norm", .metavar = "NORM"})};
+            {.flag = "--clip", .alias = "--max-grad-norm", .metavar = "NORM"}),
+        field(&O::ema, "ema", kDecay,
+              "Keep a running mean of the weights with this decay, which is validated and saved as "
+              "the model. Set it (0.999) for better samples from long runs.",
+              {.metavar = "DECAY"})};
   }
 };
 

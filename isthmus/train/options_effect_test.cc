@@ -83,6 +83,10 @@ Settings often(const OptionOwner& owner, const std::string& but) {
   Settings settings = {{owner.key, owner.name}};
   for (const BoundOption& option : owner.options) {
     if (option.type == "integer" && option.key != but) settings.emplace_back(option.key, "2");
+    // The cycles are those of a warm-up.
+    if (option.key == "objective.kl_warmup" && option.key != but) {
+      settings.emplace_back(option.key, "0.5");
+    }
   }
   return settings;
 }

@@ -21,9 +21,6 @@ RunSaver::RunSaver(const RunSetup& setup, RunFolder& folder, TrainObserver& obse
       identity_{.data = setup.data_arguments, .choices = setup.resolved.choices},
       interval_(setup.options().run.checkpoint_every.seconds),
       next_(setup.clock->seconds() + interval_) {
-  for (uint32_t index : setup.step_graph.parameters()) {
-    parameter_names_.push_back(setup.step_graph.nodes()[index].name);
-  }
   has_model_ = folder.fs().stat(folder.file(kModelFile)).has_value();
 }
 
@@ -31,8 +28,8 @@ Model RunSaver::model_of(const StateRecord& record, const NamedTensors& tensors,
                          const Terms& terms) const {
   Model model;
   model.setup = setup_.model;
-  for (const std::string& name : parameter_names_) {
-    model.parameters.emplace(name, tensors.at(name));
+  for (const KeptParameter& kept : setup_.kept) {
+    model.parameters.emplace(kept.name, tensors.at(kept.state));
   }
   model.provenance = {.version = std::string(kVersion),
                       .data = run_name_from_data(setup_.data.train.source),

@@ -41,7 +41,6 @@ class RunSaver {
   const RunSetup& setup_;
   RunFolder& folder_;
   TrainObserver& observer_;
-  std::vector<std::string> parameter_names_;
   RunIdentity identity_;
   CheckpointWriter writer_;
   double interval_, next_;

@@ -44,10 +44,19 @@ void build_step_graph(RunSetup& s) {
   }
   GraphBuilder g;
   const Training training = build_training(g, s.model);
-  add_update(g, training.objectives, options.optimizer,
-             grad_norm_limit(options.loop.max_grad_norm));
+  add_update(g, training.objectives, options.optimizer, grad_norm_limit(options.loop.max_grad_norm),
+             options.loop.ema);
   s.beta = training.beta;
   s.step_graph = std::move(g).finish();
+  for (const ExpectedTensor& p : expected_parameters(s.model)) {
+    const std::string mean = std::string(kEmaPrefix) + p.name;
+    const auto is_mean = [&](const Node& node) {
+      return node.kind == NodeKind::kState && node.name == mean;
+    };
+    const auto& nodes = s.step_graph.nodes();
+    const bool averaged = std::any_of(nodes.begin(), nodes.end(), is_mean);
+    s.kept.push_back({.name = p.name, .state = averaged ? mean : p.name});
+  }
 }
 
 void warn_of_constants(const DataSpec& spec, TrainObserver& observer) {
@@ -164,9 +173,18 @@ void plan_loop(RunSetup& s) {
   s.max_epochs = epochs.value_or(kMaxAutoEpochs);
   s.patience = parse_count("train.patience", loop.patience, 1, true).value_or(0);
   s.precision = loop.precision == "bf16" ? Precision::kBF16 : Precision::kF32;
-  if (loop.target != "none") {
-    s.target = parse_condition(loop.target, "train.target", {"elbo", "reconstruction", "kl"});
+}
+
+/// A condition on the elbo or on a term of the training graph.
+void set_target(RunSetup& s) {
+  const std::string& target = s.options().loop.target;
+  if (target == "none") return;
+  std::vector<std::string> names;
+  if (s.has_elbo) names.emplace_back("elbo");
+  for (const auto& [output, node] : s.step_graph.outputs()) {
+    if (output.starts_with(kTermPrefix)) names.push_back(output.substr(kTermPrefix.size()));
   }
+  s.target = parse_condition(target, "train.target", names);
 }
 
 /// The description travels in every model file; wide tables have long ones. Before anything is
@@ -260,6 +278,7 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
   plan_loop(s);
   if (s.resume) require_run_fits(s);
   build_step_graph(s);
+  set_target(s);
   require_readable_config(s);
   open_run_device(s, request);
   if (s.resume) {

@@ -17,6 +17,12 @@
 
 namespace isthmus {
 
+/// A parameter of the model, and which of the step's states is kept as it: itself, or its running
+/// mean. What a step has beside (a critic) is in checkpoints only.
+struct KeptParameter {
+  std::string name, state;
+};
+
 struct RunSetup {
   TrainData data;
   std::vector<std::string> data_arguments;
@@ -26,6 +32,7 @@ struct RunSetup {
   ChangesSinceCheckpoint since_checkpoint;  // of a resumed run
   std::optional<RunFolder> folder;  // reopened on resume; made by start_folder for a new run
   Graph step_graph;       // of a fitted model: the evaluation graph, which has all parameters
+  std::vector<KeptParameter> kept;
   double beta = 1;        // of the model's training, once warm-up is over
   bool has_elbo = false;  // of the model
   Device* device = nullptr;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "isthmus/base/text.h"
+#include "isthmus/model_file/terms.h"
 #include "isthmus/train/run_folder.h"
 
 namespace isthmus {
@@ -60,10 +61,33 @@ std::string csv_number(const Json& line, std::string_view key) {
 constexpr std::array<std::string_view, 4> kOfOneRun = {"run.out", "run.resume",
                                                        "run.allow_data_change", "run.dry_run"};
 
-/// One row per epoch: the epoch's own terms, and those of its validation when there was one.
+/// One row per epoch: the epoch's own terms, those of its validation when there was one, and the
+/// terms that not every model has.
 struct CsvRow {
   std::string epoch_part, val_part = ",,,";
+  std::vector<std::pair<std::string, std::string>> further = {};
+
+  std::string further_part(const std::vector<std::string>& names) const {
+    std::string out;
+    for (const std::string& name : names) {
+      const auto at = std::find_if(further.begin(), further.end(),
+                                   [&](const auto& term) { return term.first == name; });
+      out += "," + (at == further.end() ? "" : at->second);
+    }
+    return out;
+  }
 };
+
+/// The further terms of a line go to the row, names that are new behind the others.
+void take_further(const Json& terms, const std::string& prefix, CsvRow& row,
+                  std::vector<std::string>& names) {
+  for (const auto& [key, value] : terms.as_object()) {
+    if (is_common_term(key)) continue;
+    const std::string name = prefix + key;
+    row.further.emplace_back(name, csv_number(terms, key));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+}
 
 std::string terms_part(const Json& terms, const std::vector<std::string_view>& keys) {
   std::string out;
@@ -113,6 +137,7 @@ void RunFolder::write_metrics_csv() {
   const Bytes bytes = fs_->read_file(file("metrics.jsonl"), metrics_bytes() + 1);
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   std::vector<CsvRow> rows;
+  std::vector<std::string> further;
   for (const std::string& line : split(all, '\n')) {
     const auto parsed = parse_json(line, {});
     const Json* json = std::get_if<Json>(&parsed);
@@ -122,15 +147,21 @@ void RunFolder::write_metrics_csv() {
       rows.push_back({csv_number(*json, "epoch") + "," + csv_number(*json, "step") + "," +
                       terms_part(json->at("terms"), {"objective", "reconstruction", "kl"}) + "," +
                       csv_number(*json, "learning_rate") + "," + csv_number(*json, "beta")});
+      take_further(json->at("terms"), "", rows.back(), further);
     } else if (kind == "validation" && !rows.empty()) {
       rows.back().val_part =
           terms_part(json->at("terms"), {"elbo", "elbo_se", "reconstruction", "kl"});
+      take_further(json->at("terms"), "val_", rows.back(), further);
     }
   }
   std::string text =
       "epoch,step,objective,reconstruction,kl,learning_rate,beta,"
-      "val_elbo,val_elbo_se,val_reconstruction,val_kl\n";
-  for (const CsvRow& row : rows) text += row.epoch_part + "," + row.val_part + "\n";
+      "val_elbo,val_elbo_se,val_reconstruction,val_kl";
+  for (const std::string& name : further) text += "," + name;
+  text += "\n";
+  for (const CsvRow& row : rows) {
+    text += row.epoch_part + "," + row.val_part + row.further_part(further) + "\n";
+  }
   write("metrics.csv", text);
 }
 

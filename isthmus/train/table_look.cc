@@ -285,7 +285,7 @@ ColumnsSetup columns_setup(const ModelSetup& setup) {
   if (!likelihood.has_sigma()) return columns;
   const std::string sigma = resolved_sigma(setup);
   columns.sigma_floor = rounding_errors(setup.data);
-  if (sigma == "learned") {
+  if (sigma == "learned" || sigma == "optimal") {
     columns.sigma = ColumnSigma::kShared;
   } else if (sigma != "per_dimension") {
     columns.sigma = ColumnSigma::kFixed;

@@ -29,9 +29,9 @@ std::string epoch_name(int64_t epoch, const char* what) {
 
 Terms TrainLoop::validate() {
   if (!validation_) return {};
-  for (auto& [name, tensor] : validation_parameters_) {
-    executor_->get_into(name, tensor);
-    validation_->runner().executor().set(name, tensor);
+  for (size_t i = 0; i < setup_.kept.size(); ++i) {
+    executor_->get_into(setup_.kept[i].state, validation_parameters_[i]);
+    validation_->runner().executor().set(setup_.kept[i].name, validation_parameters_[i]);
   }
   return mean_terms(validation_->run(setup_.data.val_rows));
 }
@@ -112,8 +112,8 @@ void TrainLoop::draw_pictures(int64_t epoch) {
   if (!draws_pictures(run.samples_every, epoch, setup_.max_epochs, setup_.open_end)) return;
   Model model;
   model.setup = setup_.model;
-  for (const ExpectedTensor& p : expected_parameters(setup_.model)) {
-    model.parameters.emplace(p.name, executor_->get(p.name));
+  for (const KeptParameter& kept : setup_.kept) {
+    model.parameters.emplace(kept.name, executor_->get(kept.state));
   }
   try {
     if (model.abilities().samples) {
@@ -135,7 +135,11 @@ void TrainLoop::draw_pictures(int64_t epoch) {
 void TrainLoop::stop_after_epoch(const EarlyStopping::Verdict& verdict, const Terms& val) {
   if (!stop_reason_.empty()) return;
   if (setup_.target && validation_) {
-    if (setup_.target->met_by(term_of(val, setup_.target->name))) stop_reason_ = "target";
+    // Validation does not have the terms of a whole batch: those of the epoch stand for them.
+    const double measured = term_of(val, setup_.target->name);
+    const double value =
+        std::isnan(measured) ? term_of(state_.last_train, setup_.target->name) : measured;
+    if (setup_.target->met_by(value)) stop_reason_ = "target";
   }
   if (stop_reason_.empty() && verdict.stop) stop_reason_ = "early_stop";
   if (stop_reason_.empty() && state_.epoch > setup_.max_epochs) stop_reason_ = "epochs";

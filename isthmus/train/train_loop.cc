@@ -22,10 +22,13 @@ namespace {
 constexpr double kProgressSeconds = 0.1;
 constexpr int64_t kGoodStateSteps = 256;  // between copies of the last good state, inside an epoch
 
-constexpr std::string_view kTermPrefix = "term/";
+KlWeightOptions kl_options(const RunSetup& setup) {
+  return read_own<KlWeightOptions>(setup.options().own);
+}
 
-double kl_warmup_of(const RunSetup& setup) {
-  return read_own<KlWeightOptions>(setup.options().own).kl_warmup;
+int64_t warmup_epochs(const RunSetup& setup) {
+  const KlWeightOptions kl = kl_options(setup);
+  return static_cast<int64_t>(std::ceil(kl_warmup_end(kl.kl_warmup, kl.kl_cycles)));
 }
 
 NamedTensors first_values(const RunSetup& setup) {
@@ -39,6 +42,9 @@ NamedTensors first_values(const RunSetup& setup) {
                                           setup.data.num_train(), setup.model.data),
                       .seed = setup.options().run.seed},
                      first);
+  }
+  for (const KeptParameter& kept : setup.kept) {
+    if (kept.state != kept.name) first.insert_or_assign(kept.state, first.at(kept.name).clone());
   }
   return first;
 }
@@ -66,9 +72,11 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
       folder_(folder),
       observer_(observer),
       saver_(setup, folder, observer),
-      early_stopping_(setup.patience, static_cast<int64_t>(std::ceil(kl_warmup_of(setup)))),
-      kl_warmup_(kl_warmup_of(setup)),
+      early_stopping_(setup.patience, warmup_epochs(setup)),
+      kl_warmup_(kl_options(setup).kl_warmup),
+      kl_cycles_(kl_options(setup).kl_cycles),
       has_step_(has_scalar(setup.step_graph, "step")),
+      has_epoch_items_(has_scalar(setup.step_graph, "epoch_items")),
       has_kl_weight_(has_scalar(setup.step_graph, "kl_weight")),
       has_grad_norm_(setup.step_graph.has_output("grad_norm")) {
   executor_ = setup.device->compile(setup.step_graph,
@@ -89,8 +97,8 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
     validation_ = std::make_unique<TermsRunner>(setup.model, *setup.device,
                                                 VerbSettings{.noise = "validation"});
     validation_->bind(setup.data.val_data());
-    for (const ExpectedTensor& p : expected_parameters(setup.model)) {
-      validation_parameters_.emplace_back(p.name, Tensor(Dtype::kF32, p.shape));
+    for (const KeptParameter& kept : setup.kept) {
+      validation_parameters_.push_back(executor_->get(kept.state));
     }
   }
   good_ = std::make_unique<StateCopy>(*executor_);
@@ -182,6 +190,7 @@ bool TrainLoop::step(const KeyedPermutation& order) {
                  [&](uint64_t place) { return setup_.data.train_rows[place]; });
   executor_->set_scalar("learning_rate", learning_rate());
   if (has_step_) executor_->set_scalar("step", static_cast<double>(state_.step + 1));
+  if (has_epoch_items_) executor_->set_scalar("epoch_items", static_cast<double>(state_.position));
   if (has_kl_weight_) executor_->set_scalar("kl_weight", kl_weight());
   executor_->run({.items = std::span<const int64_t>(items_).first(static_cast<size_t>(rows)),
                   .epoch = static_cast<uint32_t>(state_.epoch),
@@ -313,7 +322,7 @@ double TrainLoop::learning_rate() const {
 }
 
 double TrainLoop::kl_weight() const {
-  return kl_weight_at(kl_warmup_, state_.step + 1, setup_.steps_per_epoch);
+  return kl_weight_at(kl_warmup_, state_.step + 1, setup_.steps_per_epoch, kl_cycles_);
 }
 
 double TrainLoop::beta() const { return setup_.has_elbo ? setup_.beta * kl_weight() : kUnknown; }

@@ -68,7 +68,7 @@ class TrainLoop {
   TrainObserver& observer_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<TermsRunner> validation_;
-  std::vector<std::pair<std::string, Tensor>> validation_parameters_;
+  std::vector<Tensor> validation_parameters_;  // as setup.kept
   std::unique_ptr<StateCopy> good_;
   RunSaver saver_;
   EarlyStopping early_stopping_;
@@ -79,7 +79,8 @@ class TrainLoop {
   std::vector<std::string> term_names_, term_outputs_;  // "kl", "term/kl"
   std::vector<double> term_means_;                      // of the last step
   double kl_warmup_ = 0;                                // epochs
-  bool has_step_, has_kl_weight_, has_grad_norm_;
+  int64_t kl_cycles_ = 1;
+  bool has_step_, has_epoch_items_, has_kl_weight_, has_grad_norm_;
   bool pictures_work_ = true;
   double started_ = 0, elapsed_before_ = 0, next_progress_ = 0;
   double epoch_seconds_ = 0;  // of steps, in this process

@@ -132,8 +132,8 @@ void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolde
   r.checkpoint_step = loop.saver().last_step();
   r.checkpoint_path = checkpoint_path(r.run, r.checkpoint_step);
   NamedTensors parameters;
-  for (const ExpectedTensor& p : expected_parameters(setup.model)) {
-    parameters.emplace(p.name, loop.executor().get(p.name));
+  for (const KeptParameter& kept : setup.kept) {
+    parameters.emplace(kept.name, loop.executor().get(kept.state));
   }
   r.final_weights_sha256 = weights_sha256(parameters);
   fill_from_model(r, setup, folder);

@@ -158,18 +158,27 @@ Tensor latent_draws(const Model& model, Device& device, const SampleSettings& se
   return z;
 }
 
+[[noreturn]] void refuse_sampling(const std::string& name) {
+  const std::string_view sampler = all_models().find(name).sampler;
+  if (!sampler.empty()) {
+    throw Error(ErrorCode::kImpossible,
+                name + " has no prior: its samples come from " + std::string(sampler) +
+                    " that is fitted to the codes of its training items",
+                "fit one to the output of isthmus encode, and give its draws to isthmus decode; or "
+                "train a model with a prior: --model wae_mmd, --model vae");
+  }
+  throw Error(ErrorCode::kImpossible,
+              name +
+                  " cannot be sampled: it has learned no distribution of its codes, so no draw of "
+                  "a code is worth more than another",
+              "train a model that has one: isthmus train DATA --model vae; reconstruct, "
+              "interpolate and decode work with this one");
+}
+
 }  // namespace
 
 Tensor sample(const Model& model, Device& device, const SampleSettings& settings) {
-  if (!model.abilities().samples) {
-    throw Error(
-        ErrorCode::kImpossible,
-        model.options().name +
-            " cannot be sampled: it has learned no distribution of its codes, so no draw of "
-            "a code is worth more than another",
-        "train a model that has one: isthmus train DATA --model vae; reconstruct, "
-        "interpolate and decode work with this one");
-  }
+  if (!model.abilities().samples) refuse_sampling(model.options().name);
   const Tensor z = latent_draws(model, device, settings);
   const Tensor context = given_context(model, settings.given, settings.count);
   return decode(model, z, device, settings.quantity, settings.verb, context);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gaussian with the decoder's outputs as means and a sigma that is fixed, one learned number, or a
-// learned vector. The learned variance is exp(2 log_sigma) + min_sigma^2, with the bound of each
-// value's own field: on rounded data a density would otherwise grow without limit as sigma goes to
-// 0.
+// learned vector, or the one that fits best. The learned variance is exp(2 log_sigma) +
+// min_sigma^2, with the bound of each value's own field: on rounded data a density would otherwise
+// grow without limit as sigma goes to 0.
 #include <algorithm>
 #include <cmath>
 
@@ -96,19 +96,12 @@ Value log_prob_gaussian(GraphBuilder& g, const Variance& v, Value means, Value x
   return g.mul(g.add(distance, constants), g.constant(-0.5));
 }
 
-Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup, const SigmaOptions& o) {
-  check_sigma(o.sigma);
-  const bool learned = o.sigma == "learned" || o.sigma == "per_dimension";
-  double sigma = 0;
-  if (!learned) parse_value("sigma", o.sigma, greater_than(0), sigma);
-  const Variance variance =
-      learned ? learned_variance(g, setup, o.sigma) : fixed_variance(g, sigma, setup.num_values);
-  return {.num_params = setup.num_values,  // means
+Likelihood gaussian_of(const Variance& variance, int64_t num_values) {
+  return {.num_params = num_values,  // means
           .log_prob = [variance](GraphBuilder& b, Value means,
                                  Value x) { return log_prob_gaussian(b, variance, means, x); },
           .log_prob_under_normal =
-              [variance, values = setup.num_values](GraphBuilder& b, Value means, Value x,
-                                                    double level) {
+              [variance, values = num_values](GraphBuilder& b, Value means, Value x, double level) {
                 return log_prob_gaussian(b, under_noise(b, variance, level, values), means, x);
               },
           .mean = [](GraphBuilder&, Value means) { return means; },
@@ -117,6 +110,58 @@ Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup, const Si
                 Value noise = b.normal(stream, b.shape(means));
                 return b.add(means, b.mul(variance.sigma, noise));
               }};
+}
+
+/// The variance under which a batch is likeliest is its mean squared error s^2 over rows, draws and
+/// values, and the batch mean of -log p is D/2 (log 2 pi s^2 + 1). At the best s^2 the gradient
+/// does not depend on how s^2 moves, so it is held still: d(-log p) = d SSE / (2 s^2). What is
+/// stored is the mean of s^2 over the items of the epoch so far; every graph but a training step's
+/// reads it. Source: Rybkin et al. 2021.
+Value log_prob_optimal(GraphBuilder& g, Value log_sigma, const LikelihoodSetup& setup, Value means,
+                       Value x) {
+  const Value squares = g.sum(g.square(g.sub(x, means)));  // (B) or (B, L)
+  const Value per_item = g.shape(squares).empty() ? squares : g.mean(squares);
+  const double num_values = static_cast<double>(setup.num_values);
+  Value s2 = g.mul(g.batch_mean(per_item), g.constant(1 / num_values));
+  const double least = std::max(mean_square(setup.min_sigma), kLeastStart * kLeastStart);
+  s2 = g.stop_gradient(g.maximum(s2, g.constant(least)));
+  const Value stored = g.exp(g.mul(log_sigma, g.constant(2.0)));
+  const Value share = g.div(g.rows(), g.add(g.scalar("epoch_items"), g.rows()));
+  g.assign(log_sigma, g.mul(g.log(g.lerp(stored, s2, share)), g.constant(0.5)));
+  const Variance v = {.precision = g.reciprocal(s2),
+                      .sigma = {},
+                      .log_var_sum = g.mul(g.sum_items(g.log(s2)), g.constant(num_values))};
+  return log_prob_gaussian(g, v, means, x);
+}
+
+Likelihood make_optimal_gaussian(GraphBuilder& g, const LikelihoodSetup& setup) {
+  const GraphBuilder::Scope scope(g, "likelihood");
+  const Value log_sigma = g.parameter(
+      "log_sigma", {1}, {.kind = "constant", .value = std::log(setup.initial_sigma)}, false);
+  const Value scalar = g.reshape({{"shape", Shape{}}}, log_sigma);
+  const Value variance = g.exp(g.mul(scalar, g.constant(2.0)));
+  const Variance stored = {
+      .precision = g.reciprocal(variance),
+      .sigma = g.exp(scalar),
+      .log_var_sum = g.mul(scalar, g.constant(2.0 * static_cast<double>(setup.num_values)))};
+  Likelihood p = gaussian_of(stored, setup.num_values);
+  if (setup.training) {
+    p.log_prob = [log_sigma, setup](GraphBuilder& b, Value means, Value x) {
+      return log_prob_optimal(b, log_sigma, setup, means, x);
+    };
+  }
+  return p;
+}
+
+Likelihood make_gaussian(GraphBuilder& g, const LikelihoodSetup& setup, const SigmaOptions& o) {
+  check_sigma(o.sigma);
+  if (o.sigma == "optimal") return make_optimal_gaussian(g, setup);
+  const bool learned = o.sigma == "learned" || o.sigma == "per_dimension";
+  double sigma = 0;
+  if (!learned) parse_value("sigma", o.sigma, greater_than(0), sigma);
+  const Variance variance =
+      learned ? learned_variance(g, setup, o.sigma) : fixed_variance(g, sigma, setup.num_values);
+  return gaussian_of(variance, setup.num_values);
 }
 
 }  // namespace

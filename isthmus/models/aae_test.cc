@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three objectives of the adversarial autoencoder: what each moves, and that its gradients are
+// those of its value.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "isthmus/models/inference.h"
+#include "isthmus/optim/optimizer.h"
+#include "isthmus/testing/small_model.h"
+
+namespace isthmus {
+namespace {
+
+ModelSetup small_aae() { return small_model("aae", {{"model.critic_hidden", "3,2"}}); }
+
+std::string network_of(const std::string& parameter) {
+  return parameter.substr(0, parameter.find('/'));
+}
+
+/// Outputs "objective" and "gradient/<name>" of an objective, for all parameters.
+struct OneObjective {
+  Graph graph;
+  std::vector<std::string> moved;
+};
+OneObjective objective_graph(const std::string& name) {
+  const ModelSetup setup = small_aae();
+  GraphBuilder g;
+  const ModelBuild b = start_build(g, setup, Mode::kTraining);
+  const Parts parts = make_parts(b);
+  const Training training = parts.training(given_data(b));
+  OneObjective result;
+  for (const Objective& objective : training.objectives) {
+    if (objective.name != name) continue;
+    g.output("objective", objective.value);
+    for (Value p : objective.parameters) result.moved.push_back(g.node(p).name);
+    output_gradients(g, objective.value);
+  }
+  result.graph = std::move(g).finish();
+  return result;
+}
+
+double magnitude(const std::vector<double>& values) {
+  double sum = 0;
+  for (double v : values) sum += std::fabs(v);
+  return sum;
+}
+
+TEST(Aae, CriticLossHasNoEncoderGradient) {
+  const OneObjective critic = objective_graph("critic");
+  const LeafValues leaves = drawn_leaves(critic.graph, 4);
+  const ReferenceRun run = run_reference(critic.graph, 4, leaves);
+  double of_critic = 0;
+  for (const auto& [output, node] : critic.graph.outputs()) {
+    if (!output.starts_with("gradient/")) continue;
+    const double size = magnitude(run.output(output).data);
+    if (network_of(output.substr(9)) == "critic") {
+      of_critic += size;
+    } else {
+      EXPECT_EQ(size, 0) << output;
+    }
+  }
+  EXPECT_GT(of_critic, 0.1);
+}
+
+TEST(Aae, EachObjectiveMovesItsOwnNetworks) {
+  const std::map<std::string, std::set<std::string>> expected = {
+      {"", {"encoder", "decoder"}}, {"critic", {"critic"}}, {"adversarial", {"encoder"}}};
+  for (const auto& [name, networks] : expected) {
+    std::set<std::string> moved;
+    for (const std::string& parameter : objective_graph(name).moved) {
+      moved.insert(network_of(parameter));
+    }
+    EXPECT_EQ(moved, networks) << name;
+  }
+}
+
+TEST(Aae, GradientsOfWhatMovesEqualDifferences) {
+  for (const char* name : {"", "critic", "adversarial"}) {
+    const OneObjective one = objective_graph(name);
+    const LeafValues leaves = drawn_leaves(one.graph, 3);
+    const ReferenceRun run = run_reference(one.graph, 3, leaves);
+    for (const std::string& parameter : one.moved) {
+      const std::vector<double>& gradient = run.output("gradient/" + parameter).data;
+      for (size_t i = 0; i < gradient.size(); ++i) {
+        LeafValues moved = leaves;
+        moved[parameter][i] += 1e-5;
+        const double above = output_of(run_reference(one.graph, 3, moved), "objective");
+        moved[parameter][i] -= 2e-5;
+        const double below = output_of(run_reference(one.graph, 3, moved), "objective");
+        EXPECT_TRUE(
+            tolerance::within(gradient[i], (above - below) / 2e-5, tolerance::kGradientF64, 1))
+            << name << ": " << parameter << "[" << i << "]";
+      }
+    }
+  }
+}
+
+/// A critic that always answers 0 is wrong by log 2 on either side.
+TEST(Aae, TermsAreTheCrossEntropiesOfTheCritic) {
+  const Graph graph = training_graph(small_aae());
+  LeafValues leaves = drawn_leaves(graph, 3);
+  for (auto& [name, values] : leaves) {
+    if (network_of(name) == "critic") std::fill(values.begin(), values.end(), 0.0);
+  }
+  const ReferenceRun run = run_reference(graph, 3, leaves);
+  EXPECT_NEAR(output_of(run, "term/critic"), 2 * std::log(2.0), 1e-12);
+  EXPECT_NEAR(output_of(run, "term/adversarial"), std::log(2.0), 1e-12);
+}
+
+TEST(Aae, TheModelHasNoCriticAndCanBeSampled) {
+  const ModelSetup setup = small_aae();
+  for (uint32_t index : evaluation_graph(setup).parameters()) {
+    EXPECT_NE(network_of(evaluation_graph(setup).nodes()[index].name), "critic");
+  }
+  const Abilities has = abilities_of(setup);
+  EXPECT_TRUE(has.samples);
+  EXPECT_FALSE(has.elbo);
+}
+
+}  // namespace
+}  // namespace isthmus
