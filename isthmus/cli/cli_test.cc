@@ -291,7 +291,8 @@ TEST_F(Sources, EveryKeyCanBeSetFromAFile) {
   const KnownOptions known;
   for (const BoundOption& option : known.options()) {
     if (option.key.starts_with("cli.") || option.get() == "none" || option.get().empty()) continue;
-    const bool bare = option.type == "integer" || option.type == "number" || option.type == "flag";
+    const bool number = option.type == "integer" || option.type == "number";
+    const bool bare = (number && option.get() != "auto") || option.type == "flag";
     const std::string value = bare ? option.get() : "\"" + option.get() + "\"";
     const size_t dot = option.key.find('.');
     const std::string path = config("[" + option.key.substr(0, dot) + "]\n" +

@@ -2,6 +2,7 @@
 // Reads the registries; no component is named here.
 #include "isthmus/cli/components.h"
 
+#include "isthmus/cli/help.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
@@ -15,9 +16,9 @@ namespace {
 std::string options_table(const std::vector<BoundOption>& options) {
   std::string text;
   for (const BoundOption& option : options) {
-    text += "- `" + (option.alias.empty() ? option.flag : option.alias) + "`";
-    if (!option.default_text.empty()) text += " (" + option.default_text + ")";
-    text += ": " + option.help + "\n";
+    std::string item = "`" + (option.alias.empty() ? option.flag : option.alias) + "`";
+    if (!option.default_text.empty()) item += " (" + option.default_text + ")";
+    text += "- " + wrap(item + ": " + option.help, 80, 2).substr(2);
   }
   return text;
 }
@@ -26,12 +27,12 @@ template <class Def>
 std::string zoo_section(const char* title, const Registry<Def>& zoo) {
   std::string text = "\n## " + std::string(title) + "\n";
   for (const Def& def : zoo) {
-    text += "\n### " + std::string(def.name) + "\n\n" + std::string(def.summary) + ".";
+    std::string about = std::string(def.summary) + ".";
     if constexpr (requires { def.help; }) {
-      if (!def.help.empty()) text += " *When:* " + std::string(def.help) + ".";
+      if (!def.help.empty()) about += " *When:* " + std::string(def.help) + ".";
     }
-    if (!def.source.empty()) text += " [" + std::string(def.source) + "]";
-    text += "\n";
+    if (!def.source.empty()) about += " [" + std::string(def.source) + "]";
+    text += "\n### " + std::string(def.name) + "\n\n" + wrap(about, 80, 0);
     if constexpr (requires { def.options(); }) {
       const std::string options = options_table(def.options());
       if (!options.empty()) text += "\n" + options;
@@ -43,9 +44,12 @@ std::string zoo_section(const char* title, const Registry<Def>& zoo) {
 }  // namespace
 
 std::string components_page() {
-  return "# Components\n\nMade by `isthmus help components`. In parentheses the default; an option "
-         "that the chosen\ncomponents do not have is refused (E2005). Sources are keys of "
-         "[references.bib](references.bib).\n" +
+  return "# Components\n\n" +
+         wrap(
+             "Made by `isthmus help components`. In parentheses the default; an option that the "
+             "chosen components do not have is refused (E2005). Sources are keys of "
+             "[references.bib](references.bib).",
+             80, 0) +
          zoo_section("Models (`--model`)", all_models()) +
          zoo_section("Priors (`--prior`)", all_priors()) +
          zoo_section("Posteriors (`--posterior`)", all_posteriors()) +

@@ -92,9 +92,9 @@ const CommandDef& require_command(const std::string& name) {
 int without_command(Console& console, const std::vector<std::string>& words,
                     const std::vector<BoundOption>& global) {
   const ParsedArguments parsed = parse_arguments(words, global);
-  console.write_out(parsed.request == Request::kShowVersion   ? version_line()
-                    : parsed.request == Request::kHelpAll ? help_of_everything(global)
-                                                          : overview());
+  console.write_out(parsed.request == Request::kShowVersion ? version_line()
+                    : parsed.request == Request::kHelpAll   ? help_of_everything(global)
+                                                            : overview());
   return 0;
 }
 

@@ -23,6 +23,7 @@ void expect_gradients(const GradientCase& c) {
                         {"model.activation", "tanh"},
                         {"model.sigma", c.sigma},
                         {"objective.estimator", c.estimator},
+                        {"model.critic_hidden", "3"},
                         {"objective.gradient", "pathwise"},  // of the draws as they are
                         {"objective.samples", std::to_string(c.samples)},
                         {"objective.free_bits", print_value(c.free_bits)}}},

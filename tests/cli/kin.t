@@ -24,8 +24,8 @@ error[E2003]: model.alpha + model.lambda = 0.5 is not above 1: the distance betw
   hint: a larger model.lambda
 [2]
 $ isthmus train table.csv --model vae --set model.kernel=rbf -o no -q
-error[E2005]: model.kernel has no effect on vae; it belongs to info_vae, wae_mmd
-  hint: leave it out, or add --model info_vae
+error[E2005]: model.kernel has no effect on vae; it belongs to wae_mmd, info_vae
+  hint: leave it out, or add --model wae_mmd
 [2]
 $ isthmus train table.csv --kl-cycles 4 -o no -q
 error[E2005]: objective.kl_cycles needs a warm-up to repeat

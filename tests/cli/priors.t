@@ -35,7 +35,7 @@ error[E2005]: objective.samples: prior exemplar takes one posterior draw per ite
   hint: use --set objective.samples=1, or --prior vamp
 [2]
 $ isthmus train table.csv --model iwae --kl-warmup 3 --epochs 2 -o x -q
-error[E2005]: objective.kl_warmup has no effect on iwae; it belongs to vae, beta_vae
+error[E2005]: objective.kl_warmup has no effect on iwae; it belongs to vae, ...
   hint: leave it out, or add --model vae
 [2]
 $ isthmus encode full table.csv --quantity mean_and_log_var -o y.csv -q

@@ -28,6 +28,9 @@ std::string title(const StepCase& c) {
 Graph step_graph(const StepCase& c) {
   const ModelSetup setup{.model = {.name = c.model, .latent_dim = "4", .likelihood = c.likelihood},
                          .own = {.texts = {{"model.hidden", "16"},
+                                           {"model.critic_hidden", "16"},
+                                           {"model.lambda", "10"},
+                                           {"model.gamma", "10"},
                                            {"model.sigma", c.sigma},
                                            {"objective.estimator", c.estimator},
                                            {"objective.samples", std::to_string(c.samples)},

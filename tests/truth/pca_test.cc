@@ -97,7 +97,7 @@ TEST(FashionMnist, PcaHasTheStoredErrors) {
     EXPECT_NEAR(e.raw, f.raw, 1e-5) << f.components;
     EXPECT_NEAR(e.clamped, f.clamped, 1e-5) << f.components;
   }
-  EXPECT_NEAR(evaluate(model, *test, *device, {}, {}).mse, .006312, 1e-5);
+  EXPECT_NEAR(evaluate(model, *test, *device, {}, {}).metric("mse"), .006312, 1e-5);
 }
 
 TEST(FashionMnist, PpcaHasTheStoredLogLikelihood) {

@@ -276,9 +276,9 @@ int run_compare(CommandIo& io, const CompareOptions& o) {
 
 CommandDef commands::compare() {
   return {.name = "compare",
-          .summary = "Trains several models on the same data and puts them side by side.",
+          .summary = "Trains several models on the same data, side by side.",
           .arguments = {"DATA..."},
-          .examples = {"isthmus compare fashion-mnist --models pca,logistic_pca,ae,vae --latent 20",
+          .examples = {"isthmus compare fashion-mnist --models pca,ae,vae --latent 20",
                        "isthmus compare sales.csv --models ppca,vae --test sales-2024.csv"},
           .note =
               "Each model gets a run folder of its own below -o; a finished one with the same "

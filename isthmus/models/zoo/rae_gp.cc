@@ -57,6 +57,9 @@ ModelDef models::rae_gp() {
           .help = "as rae_l2, where interpolation between codes has to be smooth; slower",
           .source = "Ghosh2020",
           .make = make_rae_gp,
+          // The mean of others does not differentiate twice more.
+          .likelihoods = {"gaussian", "bernoulli", "laplace", "student_t", "poisson",
+                          "negative_binomial"},
           .sampler = "a mixture of 10 normals"};
 }
 
