@@ -116,6 +116,7 @@ std::string overview() {
          "start    demo   train DATA   eval MODEL DATA\n"
          "use      sample MODEL   reconstruct MODEL DATA   interpolate MODEL DATA\n"
          "         encode MODEL DATA   decode MODEL FILE   denoise MODEL DATA\n"
+         "         inpaint MODEL DATA   superresolve MODEL DATA\n"
          "look     inspect PATH   report RUN   datasets   doctor   bench   config   help\n"
          "\n"
          "first    isthmus demo\n"

@@ -2,6 +2,8 @@
 // Opens models and data for commands and says what was opened.
 #include "isthmus/cli/model_use.h"
 
+#include <numeric>
+
 #include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
 #include "isthmus/train/run_setup.h"
@@ -45,6 +47,12 @@ OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions&
     throw;
   }
   return opened;
+}
+
+Dataset first_items(const Dataset& data, int64_t count) {
+  std::vector<int64_t> rows(static_cast<size_t>(count));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  return select_rows(data, rows);
 }
 
 void print_device(CommandIo& io, const Device& device) {

@@ -25,6 +25,8 @@ enum class DataSupport : uint8_t { kRequired, kAny };
 OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions& options,
                            DataSupport support = DataSupport::kRequired);
 
+Dataset first_items(const Dataset& data, int64_t count);
+
 /// One line about the device.
 void print_device(CommandIo& io, const Device& device);
 

@@ -181,8 +181,11 @@ void write_items(CommandIo& io, const Output& output, const Tensor& items, const
                  int64_t columns) {
   if (output.format == "png") return write_picture(io, output, grid_picture(items, spec, columns));
   if (output.format == "folder") return write_folder(io, output, items, spec);
-  const Tensor stored = with_constants(stored_values(items, spec), spec);
-  write_numbers(io, output, stored, item_table(spec), "data");
+  write_stored(io, output, stored_values(items, spec), spec);
+}
+
+void write_stored(CommandIo& io, const Output& output, const Tensor& stored, const DataSpec& spec) {
+  write_numbers(io, output, with_constants(stored, spec), item_table(spec), "data");
 }
 
 void write_picture(CommandIo& io, const Output& output, std::span<const std::byte> png) {

@@ -63,6 +63,9 @@ void write_table(CommandIo& io, const Output& output, const Tensor& values,
 void write_items(CommandIo& io, const Output& output, const Tensor& items, const DataSpec& spec,
                  int64_t columns);
 
+/// Values as they are stored in the data, (N, item shape), to a file of numbers.
+void write_stored(CommandIo& io, const Output& output, const Tensor& stored, const DataSpec& spec);
+
 /// A finished picture.
 void write_picture(CommandIo& io, const Output& output, std::span<const std::byte> png);
 

@@ -47,7 +47,7 @@ TEST(Evaluation, ItemTermsAverageToThoseOfTraining) {
       const ReferenceRun other = run_reference(evaluation, kRows, leaves);
       EXPECT_NEAR(one.output("term/reconstruction").data[0],
                   mean_of(other.output("reconstruction").data), tolerance::kGoldenF64);
-      EXPECT_EQ(training.num_parameter_values(), evaluation.num_parameter_values());
+      EXPECT_GE(training.num_parameter_values(), evaluation.num_parameter_values());  // critics
       if (!abilities_of(setup).elbo) continue;
       // Models that do not choose an estimator have their kl from the draws of a step.
       if (own_option(chosen_owners(setup), "objective.estimator") == nullptr) continue;

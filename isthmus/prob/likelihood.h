@@ -63,6 +63,9 @@ struct Likelihood {
   std::function<Value(GraphBuilder&, Value params, std::string_view stream)> sample;
   /// What encoders see instead of x, (B, D), where x itself would upset them; empty: x.
   std::function<Value(GraphBuilder&, Value x)> encoder_view = {};
+  /// Variance of x given z: as the mean, or one for all, () or (D). Absent where it has no simple
+  /// form.
+  std::function<Value(GraphBuilder&, Value params)> variance = {};
 };
 
 /// The values that have a probability, and how given data lie to them.

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "isthmus/data/scaling.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/verbs/graph_runner.h"
+#include "isthmus/verbs/weighted_mean.h"
 
 namespace isthmus {
 namespace {
@@ -60,34 +60,6 @@ void require_ability(const Model& model, const DenoiseSettings& settings) {
               "noise is: --noise gaussian --noise-level 0.3",
               {.key = "model.corruption"});
 }
-
-/// Means weighted by exp(log_w), one item, in any number of pieces.
-class WeightedMean {
- public:
-  explicit WeightedMean(size_t width) : mean_(width) {}
-  void add(double log_weight, std::span<const float> values) {
-    if (log_weight > largest_) {
-      const double shrink = std::exp(largest_ - log_weight);
-      sum_ *= shrink;
-      squares_ *= shrink * shrink;
-      for (double& v : mean_) v *= shrink;
-      largest_ = log_weight;
-    }
-    const double weight = std::exp(log_weight - largest_);
-    sum_ += weight;
-    squares_ += weight * weight;
-    for (size_t j = 0; j < mean_.size(); ++j) mean_[j] += weight * values[j];
-  }
-  void write(std::span<float> out) const {
-    for (size_t j = 0; j < mean_.size(); ++j) out[j] = static_cast<float>(mean_[j] / sum_);
-  }
-  double effective_samples() const { return sum_ * sum_ / squares_; }
-
- private:
-  std::vector<double> mean_;
-  double largest_ = -std::numeric_limits<double>::infinity();
-  double sum_ = 0, squares_ = 0;
-};
 
 Denoised denoise_by_weights(const Model& model, const Tensor& noisy, Device& device,
                             const DenoiseSettings& settings) {

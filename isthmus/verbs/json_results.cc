@@ -21,6 +21,13 @@ Json shape_json(const Shape& shape) {
   return out;
 }
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+/// Of any struct with mse and psnr.
+template <class Error>
+Json error_json(const Error& error) {
+  return Json::object()
+      .set("mse", number_or_null(error.mse))
+      .set("psnr", number_or_null(error.psnr));
+}
 
 }  // namespace
 
@@ -204,11 +211,6 @@ Json denoise_json(const DenoiseRun& run, const DenoiseComparison* comparison, co
                 .set("draws", run.draws)
                 .set("effective_samples", number_or_null(run.effective_samples));
   }
-  const auto error_json = [](const DenoiseError& error) {
-    return Json::object()
-        .set("mse", number_or_null(error.mse))
-        .set("psnr", number_or_null(error.psnr));
-  };
   if (comparison != nullptr) {
     const DenoiseComparison& c = *comparison;
     added = Json::object()
@@ -233,6 +235,62 @@ Json denoise_json(const DenoiseRun& run, const DenoiseComparison* comparison, co
       .set("method", weighs ? "weighted_draws" : "one_pass")
       .set("noise", std::move(noise))
       .set("added", std::move(added));
+}
+
+Json inpaint_json(const InpaintRun& run, const InpaintComparison* comparison, const Model& model,
+                  Json data, Json device) {
+  Json compared;
+  if (comparison != nullptr) {
+    const InpaintComparison& c = *comparison;
+    Json coverage;
+    if (c.coverage) {
+      coverage = Json::object()
+                     .set("level", c.coverage->level)
+                     .set("expected", c.coverage->expected)
+                     .set("share", c.coverage->share);
+    }
+    compared = Json::object()
+                   .set("truth", c.truth)
+                   .set("naive", error_json(c.naive))
+                   .set("filled", error_json(c.filled))
+                   .set("means", c.fitted_to == "none" ? Json() : c.fitted_to)
+                   .set("interval_coverage", std::move(coverage));
+  }
+  return result_object("isthmus.inpaint/1")
+      .set("model", model_json(model))
+      .set("data", std::move(data))
+      .set("device", std::move(device))
+      .set("n", run.n)
+      .set("seed", run.settings.verb.seed)
+      .set("missing", run.missing)
+      .set("method", run.settings.pseudo_gibbs ? "pseudo_gibbs" : "metropolis_within_gibbs")
+      .set("steps", run.settings.steps)
+      .set("draws", run.settings.draws)
+      .set("acceptance", number_or_null(run.acceptance))
+      .set("comparison", std::move(compared));
+}
+
+Json superresolve_json(const SuperresolveRun& run, const SuperresolveComparison* comparison,
+                       const Model& model, Json data, Json device) {
+  Json compared;
+  if (comparison != nullptr) {
+    compared = Json::object()
+                   .set("bicubic", error_json(comparison->bicubic))
+                   .set("superresolved", error_json(comparison->superresolved));
+  }
+  return result_object("isthmus.superresolve/1")
+      .set("model", model_json(model))
+      .set("data", std::move(data))
+      .set("device", std::move(device))
+      .set("n", run.n)
+      .set("seed", run.settings.verb.seed)
+      .set("factor", run.factor)
+      .set("proposals", run.settings.proposals)
+      .set("draws", run.settings.draws)
+      .set("sigma", optional_number(run.settings.sigma))
+      .set("effective_samples", number_or_null(run.effective_samples))
+      .set("few_effective", run.few)
+      .set("comparison", std::move(compared));
 }
 
 Json interpolate_json(const InterpolateSettings& settings, const Model& model, Json data,

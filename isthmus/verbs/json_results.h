@@ -12,6 +12,8 @@
 #include "isthmus/verbs/denoise.h"
 #include "isthmus/verbs/evaluate.h"
 #include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/inpaint.h"
+#include "isthmus/verbs/superresolve.h"
 
 namespace isthmus {
 
@@ -41,6 +43,11 @@ Json reconstruct_json(const EvalResult& errors, Quantity quantity, Json layout, 
 /// `comparison` is null without added noise.
 Json denoise_json(const DenoiseRun& run, const DenoiseComparison* comparison, const Model& model,
                   Json data, Json device);
+/// `comparison` is null without the truth.
+Json inpaint_json(const InpaintRun& run, const InpaintComparison* comparison, const Model& model,
+                  Json data, Json device);
+Json superresolve_json(const SuperresolveRun& run, const SuperresolveComparison* comparison,
+                       const Model& model, Json data, Json device);
 Json interpolate_json(const InterpolateSettings& settings, const Model& model, Json data,
                       Json device);
 

@@ -42,6 +42,18 @@ Bytes grid_picture(const Tensor& values, const DataSpec& spec, int64_t columns) 
   return encode_png(image_grid(displayed(values, spec), {.columns = columns}));
 }
 
+Bytes rows_picture(const std::vector<const Tensor*>& rows, const DataSpec& spec, int64_t columns) {
+  Shape shape = rows.front()->shape();
+  shape[0] = columns * static_cast<int64_t>(rows.size());
+  Tensor all(Dtype::kF32, shape);
+  auto out = all.values<float>().begin();
+  for (const Tensor* items : rows) {
+    const Tensor first = items->rows(0, columns);
+    out = std::ranges::copy(first.values<float>(), out).out;
+  }
+  return grid_picture(all, spec, columns);
+}
+
 Bytes item_picture(const Tensor& value, const DataSpec& spec) {
   return encode_png(image_of(displayed(value, spec)));
 }

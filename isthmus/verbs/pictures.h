@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "isthmus/base/fs.h"
 #include "isthmus/verbs/infer.h"
@@ -32,6 +33,9 @@ Bytes interpolation_picture(const Model& model, const Dataset& data, Device& dev
 /// Any (N, item shape) values of the model's scale as a grid, small images enlarged; one item alone
 /// is item_picture().
 Bytes grid_picture(const Tensor& values, const DataSpec& spec, int64_t columns);
+
+/// The first `columns` items of each array (N, item shape), one array per row.
+Bytes rows_picture(const std::vector<const Tensor*>& rows, const DataSpec& spec, int64_t columns);
 
 /// One item (1, item shape) pixel by pixel, in its own size: fit to be read as data again.
 Bytes item_picture(const Tensor& value, const DataSpec& spec);

@@ -30,6 +30,8 @@ MODEL_COMMANDS = {
     "encode": ["MODEL", "t.csv", "-o", "out.csv"],
     "decode": ["MODEL", "z.csv", "-o", "out.csv"],
     "denoise": ["MODEL", "t.csv", "--add", "gaussian", "-o", "out.csv"],
+    "inpaint": ["MODEL", "t.csv", "--mask", "mask.csv", "-o", "out.csv"],
+    "superresolve": ["MODEL", "t.csv", "-o", "out.csv"],
     "interpolate": ["MODEL", "t.csv", "-o", "out.png"],
     "inspect": ["MODEL"],
     "report": ["MODEL"],
@@ -126,6 +128,7 @@ def prepare(program, folder):
     folder.joinpath("other.csv").write_text("a,b,c\n" + rows.replace("0.25", "0.75"))
     folder.joinpath("bad.csv").write_text("a,b\n1,2\n3,x\n")
     folder.joinpath("z.csv").write_text("a\n1\n")
+    folder.joinpath("mask.csv").write_text("1,1,0\n")
     folder.joinpath("bad.toml").write_text("[train]\nepochs = \n")
     folder.joinpath("resumes.toml").write_text('[run]\nresume = "run"\n')
     folder.joinpath("garbage").write_bytes(b"\xff" * 100)

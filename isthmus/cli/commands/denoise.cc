@@ -187,20 +187,6 @@ void print_comparison(CommandIo& io, const DenoiseOptions& o, const DenoiseCompa
                                   ")");
 }
 
-/// Four rows: clean, noisy, denoised, linear.
-Tensor rows_of_four(const Tensor& clean, const Tensor& noisy, const Tensor& denoised,
-                    const Tensor& linear, int64_t columns) {
-  Shape shape = clean.shape();
-  shape[0] = 4 * columns;
-  Tensor rows(Dtype::kF32, shape);
-  auto out = rows.values<float>().begin();
-  for (const Tensor* items : {&clean, &noisy, &denoised, &linear}) {
-    const Tensor first = items->rows(0, columns);
-    out = std::ranges::copy(first.values<float>(), out).out;
-  }
-  return rows;
-}
-
 /// Items on the model's scale. Noisy ones may lie outside of the likelihood's support.
 Tensor read_items(const Model& model, const OpenedData& opened, int64_t count, bool noisy) {
   if (!noisy) return model_values(model, opened.data, 0, count);
@@ -214,10 +200,9 @@ void write_result(CommandIo& io, const Output& output, const DenoiseOptions& o, 
     write_items(io, output, items, model.spec(), o.grid_columns);
   } else if (comparison != nullptr) {
     const int64_t columns = std::min(o.grid_columns, items.shape()[0]);
-    write_picture(
-        io, output,
-        grid_picture(rows_of_four(comparison->clean, noisy, items, comparison->linear, columns),
-                     model.spec(), columns));
+    write_picture(io, output,
+                  rows_picture({&comparison->clean, &noisy, &items, &comparison->linear},
+                               model.spec(), columns));
   } else {
     write_picture(io, output, pairs_picture(noisy, items, model.spec(), o.grid_columns / 2));
   }

@@ -2,8 +2,6 @@
 // isthmus reconstruct MODEL DATA -o FILE: items through the model and back, beside the originals.
 #include <algorithm>
 
-#include <numeric>
-
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/model_use.h"
@@ -39,12 +37,6 @@ struct ReconstructOptions {
         nested(&O::data, "data", "Input.")};
   }
 };
-
-Dataset first_items(const Dataset& data, int64_t count) {
-  std::vector<int64_t> rows(static_cast<size_t>(count));
-  std::iota(rows.begin(), rows.end(), int64_t{0});
-  return select_rows(data, rows);
-}
 
 Json layout_of(const Output& output, int64_t count, int64_t columns) {
   if (output.format != "png") return Json();

@@ -48,6 +48,10 @@ Likelihood make_bernoulli(GraphBuilder&, const LikelihoodSetup& setup) {
           .sample =
               [](GraphBuilder& g, Value logits, std::string_view stream) {
                 return g.bernoulli_draw({{"stream", std::string(stream)}}, logits);
+              },
+          .variance =
+              [](GraphBuilder& g, Value logits) {
+                return g.mul(g.sigmoid(logits), g.sigmoid(g.neg(logits)));
               }};
 }
 

@@ -59,7 +59,9 @@ Likelihood make_continuous(GraphBuilder&, const LikelihoodSetup& setup) {
       .sample =
           [](GraphBuilder& g, Value logits, std::string_view stream) {
             return draw(g, logits, g.uniform(stream, g.shape(logits)));
-          }};
+          },
+      .variance = [](GraphBuilder& g,
+                     Value logits) { return g.continuous_bernoulli_variance(logits); }};
 }
 
 }  // namespace

@@ -109,6 +109,10 @@ Likelihood gaussian_of(const Variance& variance, int64_t num_values) {
               [variance](GraphBuilder& b, Value means, std::string_view stream) {
                 Value noise = b.normal(stream, b.shape(means));
                 return b.add(means, b.mul(variance.sigma, noise));
+              },
+          .variance =
+              [variance](GraphBuilder& b, Value) {
+                return variance.variance.valid() ? variance.variance : b.constant(variance.fixed);
               }};
 }
 

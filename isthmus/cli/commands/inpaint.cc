@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// isthmus inpaint MODEL DATA --mask F -o FILE: missing values filled in; with --truth the error
+// stands beside that of the mean.
+#include "isthmus/verbs/inpaint.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "isthmus/base/log.h"
+#include "isthmus/base/text.h"
+#include "isthmus/cli/command.h"
+#include "isthmus/cli/model_use.h"
+#include "isthmus/cli/outputs.h"
+#include "isthmus/data/scaling.h"
+#include "isthmus/verbs/denoise.h"
+#include "isthmus/verbs/fit_data.h"
+#include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/json_results.h"
+#include "isthmus/verbs/pictures.h"
+
+namespace isthmus {
+namespace {
+
+constexpr double kStuck = 0.01;  // acceptance below which a chain hardly moves
+
+std::vector<std::string> fill_words() { return {"mean", "sample"}; }
+
+struct InpaintOptions {
+  OutputOptions output;
+  std::string mask = "none";
+  std::optional<int64_t> n;
+  int64_t grid_columns = 10;
+  std::string quantity = "mean";
+  std::string deviation = "none";
+  int64_t steps = 200;
+  int64_t draws = 10;
+  bool pseudo_gibbs = false;
+  std::string truth = "none";
+  std::string means = "none";
+  DataOptions data;
+  static constexpr auto fields() {
+    using O = InpaintOptions;
+    return std::tuple{
+        nested(&O::output, "output", "Where to write."),
+        field(&O::mask, "inpaint.mask", any_value(),
+              "File of 1 (known) and 0 (missing): npy, png (white is known), idx or csv, of the "
+              "shape of an item for all of them, or with one mask for each.",
+              {.metavar = "FILE"}),
+        field(&O::n, "inpaint.n", at_least(1),
+              "First N items; none: those that a picture shows, else all.",
+              {.flag = "-n", .alias = "--n"}),
+        field(&O::grid_columns, "inpaint.grid_columns", between(1, 10000),
+              "Items in a picture. Its rows: the truth if it is given, the items as they came, the "
+              "filled ones, the standard deviation (white is half of the range)."),
+        field(&O::quantity, "inpaint.quantity", one_of(fill_words),
+              "Into the missing places: their expected values, or all draws, item after item. "
+              "Choose sample to hand the uncertainty on."),
+        field(&O::deviation, "inpaint.deviation", any_value(),
+              "Also write the standard deviation of each value, 0 where known: .npy or .csv.",
+              {.metavar = "FILE"}),
+        field(&O::steps, "inpaint.steps", between(1, kMostSteps),
+              "Steps of a chain. Raise it when few proposals are accepted, or when twice as many "
+              "give another result."),
+        field(&O::draws, "inpaint.draws", between(1, kMostDraws),
+              "Chains of each item. Raise it for a smoother deviation; 100 tell 90 % intervals."),
+        field(&O::pseudo_gibbs, "inpaint.pseudo_gibbs", any_value(),
+              "Accept every proposal. It is biased wherever the encoder is not exact; set it to "
+              "see by how much, or where chains stand still."),
+        field(&O::truth, "inpaint.truth", any_value(),
+              "The same items whole, such as DATA itself: tells the error on the missing values.",
+              {.metavar = "DATA"}),
+        field(&O::means, "inpaint.means", any_value(),
+              "Whole DATA, such as those of training, whose mean of each value is the naive fill "
+              "and the start of the chains; none: the means in the model file, one for each column "
+              "of a table and one for all pixels. Set it for images.",
+              {.metavar = "DATA"}),
+        nested(&O::data, "data", "Input.")};
+  }
+};
+
+/// The items of one call.
+struct Items {
+  OpenedData opened;
+  Dataset fitted = {};
+  Tensor values = {}, truth = {};
+  std::optional<Mask> mask = {};
+  std::vector<float> fill = {};
+};
+
+/// Other DATA for the same model on its scale.
+Tensor more_values(CommandIo& io, const Model& model, const DataOptions& given,
+                   const std::string& name, std::string_view split,
+                   std::optional<int64_t> count = {}) {
+  DataOptions options = given;
+  options.model = model.spec();
+  const Dataset data = open_dataset(name, options, io.limits(), split);
+  const int64_t all = data.num_items();
+  if (count && all < *count) {
+    throw Error(ErrorCode::kSizesDisagree,
+                group_digits(all) + " items, but " + group_digits(*count) + " are to be compared",
+                "give the same items whole, in the same order", {.file = name});
+  }
+  const int64_t used = count.value_or(all);
+  io.require_memory(checked_product(std::vector<int64_t>{used, model.spec().num_values()}) * 4 +
+                        data.values.num_bytes(),
+                    escape_for_terminal(name), "give fewer with --limit");
+  try {
+    return model_values(model, data, 0, used);
+  } catch (Error& error) {
+    error.in_file(name);
+    throw;
+  }
+}
+
+std::vector<float> naive_fill(CommandIo& io, const Model& model, const InpaintOptions& o) {
+  if (o.means == "none") return training_means(model.spec());
+  const Tensor values = more_values(io, model, o.data, o.means, "train");
+  const std::vector<double> means = column_facts(item_rows(values)).mean;
+  return {means.begin(), means.end()};
+}
+
+Items read_items(CommandIo& io, const Model& model, const InpaintOptions& o, const Output& output) {
+  Items items{.opened = open_model_data(io, model, o.data)};
+  const int64_t all = items.opened.data.num_items();
+  const int64_t count = std::min(all, o.n.value_or(output.format == "png" ? o.grid_columns : all));
+  // Items, their truth, means, deviations and state; three doubles of moments; the draws.
+  require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
+                        model.spec().num_values(), items.opened.data.values.num_bytes());
+  io.require_memory(checked_product(std::vector<int64_t>{count, model.spec().num_values()}) *
+                        static_cast<uint64_t>(20 + 24 + 4 * o.draws),
+                    group_digits(count) + " items with " + group_digits(o.draws) + " draws of each",
+                    "give fewer items (-n) or --draws, or raise --memory");
+  items.mask = read_mask(o.mask, model.spec(), all, io.limits());
+  items.fitted = fit_to_model(first_items(items.opened.data, count), model.setup);
+  items.values = apply_scaling(items.fitted.values, memory_scaling(items.fitted, model.spec()));
+  if (o.truth != "none") items.truth = more_values(io, model, o.data, o.truth, "test", count);
+  items.fill = naive_fill(io, model, o);
+  return items;
+}
+
+std::string error_text(const MissingError& error) {
+  const std::string mse = "mean squared error " + format_fixed(error.mse, 5);
+  return std::isnan(error.psnr) ? mse : "psnr " + format_fixed(error.psnr, 2) + " dB, " + mse;
+}
+
+void print_chains(CommandIo& io, const InpaintOptions& o, const InpaintRun& run) {
+  const std::string chains =
+      group_digits(o.draws) + " per item, " + group_digits(o.steps) + " steps";
+  if (o.pseudo_gibbs) {
+    io.console.result("chains", chains +
+                                    ", every proposal accepted: biased where the encoder is "
+                                    "not exact");
+    return;
+  }
+  io.console.result("chains", std::isnan(run.acceptance)
+                                  ? chains
+                                  : chains + ", " + format_fixed(100 * run.acceptance, 1) +
+                                        " % of proposals accepted");
+  if (run.acceptance < kStuck) {
+    log_warning("W6004", "the chains hardly move: less than 1 % of the proposals are accepted",
+                "raise --steps; the deviations are too small");
+  }
+}
+
+void print_comparison(CommandIo& io, const InpaintComparison& c) {
+  io.console.result("naive", error_text(c.naive) +
+                                 (c.fitted_to == "none"
+                                      ? " (means in the model)"
+                                      : " (means of " + escape_for_terminal(c.fitted_to) + ")"));
+  io.console.result("filled", error_text(c.filled));
+  if (!c.coverage) return;
+  io.console.result("coverage", format_fixed(100 * c.coverage->share, 1) +
+                                    " % of the missing values lie in their intervals, " +
+                                    format_fixed(100 * c.coverage->expected, 1) +
+                                    " % would if the model were right");
+}
+
+/// For the eye: the middle of the range in missing places, and deviations up to half of the range.
+Bytes picture(const Items& items, const Inpainted& result, const DataSpec& spec, int64_t columns) {
+  const ValueRange range = scaled_range(spec);
+  const auto low = static_cast<float>(range.low), high = static_cast<float>(range.high);
+  const std::vector<float> middle(items.fill.size(), (low + high) / 2);
+  const Tensor masked = filled_with(items.values, *items.mask, middle);
+  Tensor deviation = result.deviation.clone();
+  for (float& v : deviation.values<float>()) v = std::min(high, low + 2 * v);
+  std::vector<const Tensor*> rows = {&masked, &result.mean, &deviation};
+  if (items.truth.num_values() > 0) rows.insert(rows.begin(), &items.truth);
+  return rows_picture(rows, spec, std::min(columns, items.values.shape()[0]));
+}
+
+void write_result(CommandIo& io, const Output& output, const InpaintOptions& o, const Model& model,
+                  const Items& items, const Inpainted& result) {
+  const DataSpec& spec = model.spec();
+  const Tensor& chosen = o.quantity == "sample" ? result.draws : result.mean;
+  if (output.format == "png") {
+    write_picture(io, output, picture(items, result, spec, o.grid_columns));
+  } else if (output.format == "folder") {
+    write_items(io, output, chosen, spec, o.grid_columns);
+  } else {
+    write_stored(io, output, with_known(stored_values(chosen, spec), items.fitted, *items.mask),
+                 spec);
+  }
+}
+
+/// In the units of the data.
+void write_deviation(CommandIo& io, const Output& output, const Tensor& deviation,
+                     const DataSpec& spec) {
+  const std::vector<double>& scale = spec.scaling.scale;
+  Tensor stored = deviation.clone();
+  const std::span<float> values = stored.values<float>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>(static_cast<double>(values[i]) / scale[i % scale.size()]);
+  }
+  std::vector<std::string> names;
+  for (const FieldSpec& field : spec.fields) {
+    if (spec.kind == DataKind::kTable) names.push_back(field.name);
+  }
+  write_table(io, output, stored, names);
+}
+
+InpaintComparison compare(const Model& model, const InpaintOptions& o, const Items& items,
+                          const Inpainted& result) {
+  const Tensor naive = filled_with(items.values, *items.mask, items.fill);
+  return {.truth = o.truth,
+          .naive = missing_error(model.spec(), items.truth, naive, *items.mask),
+          .filled = missing_error(model.spec(), items.truth, result.mean, *items.mask),
+          .fitted_to = o.means,
+          .coverage = interval_coverage(items.truth, result.draws, *items.mask)};
+}
+
+int run_inpaint(CommandIo& io, const InpaintOptions& o) {
+  const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
+  std::optional<Output> deviation;
+  if (o.deviation != "none") deviation = require_output(io, {.path = o.deviation}, {"npy", "csv"});
+  if (o.mask == "none") {
+    throw Error(ErrorCode::kMissingArgument, "a mask is needed: --mask FILE",
+                "1 where a value is known, 0 where it is missing", {.key = "inpaint.mask"});
+  }
+  const Model model = open_model(io, io.arguments[0]);
+  require_pictures(output, model.spec());
+  const Items items = read_items(io, model, o, output);
+  const auto device = io.open_device();
+  const InpaintSettings settings = {.steps = o.steps,
+                                    .draws = o.draws,
+                                    .pseudo_gibbs = o.pseudo_gibbs,
+                                    .verb = io.verb_settings()};
+  const Inpainted result = inpaint(model, items.values, items.fitted.context, *items.mask,
+                                   items.fill, *device, settings);
+  const int64_t count = items.values.shape()[0];
+  const InpaintRun run = {.n = count,
+                          .missing = items.mask->num_missing(count),
+                          .settings = settings,
+                          .acceptance = result.acceptance};
+  io.console.result("missing", group_digits(run.missing) + " of " +
+                                   group_digits(items.values.num_values()) + " values of " +
+                                   group_digits(count) + " items");
+  print_chains(io, o, run);
+  std::optional<InpaintComparison> comparison;
+  if (o.truth != "none") {
+    comparison = compare(model, o, items, result);
+    print_comparison(io, *comparison);
+  }
+  write_result(io, output, o, model, items, result);
+  if (deviation) write_deviation(io, *deviation, result.deviation, model.spec());
+  io.print_wrote("");
+  io.print_json(inpaint_json(run, comparison ? &*comparison : nullptr, model,
+                             data_json(items.opened.data, items.opened.source),
+                             device_json(device->info(), Precision::kF32)));
+  return 0;
+}
+
+}  // namespace
+
+CommandDef commands::inpaint() {
+  return {.name = "inpaint",
+          .summary = "Missing values filled in.",
+          .arguments = {"MODEL", "DATA..."},
+          .examples = {"isthmus inpaint runs/vae holes.npy --mask mask.npy -o whole.npy",
+                       "isthmus inpaint runs/vae fashion-mnist --mask lower.png --truth "
+                       "fashion-mnist --means fashion-mnist -o rows.png",
+                       "isthmus inpaint runs/vae table.csv --mask mask.csv --quantity sample "
+                       "--draws 20 -o draws.csv --deviation deviations.csv"},
+          .make = command_with(run_inpaint)};
+}
+
+}  // namespace isthmus

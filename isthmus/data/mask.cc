@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Masks are read by the parsers of data, but never as a data set: columns of one value, which a
+// table loses there, are what most masks consist of.
+#include "isthmus/data/mask.h"
+
+#include <algorithm>
+
+#include "isthmus/base/options.h"
+#include "isthmus/base/text.h"
+#include "isthmus/data/formats.h"
+#include "isthmus/data/locate.h"
+#include "isthmus/data/source_file.h"
+
+namespace isthmus {
+namespace {
+
+[[noreturn]] void fail(ErrorCode code, const std::string& path, const std::string& message,
+                       const std::string& hint) {
+  throw Error(code, message, hint, {.file = path});
+}
+
+ParsedData parse_mask(const std::string& path, const Limits& limits) {
+  const FileAndKey place = split_key(path);
+  SourceFile source(place.path, limits);
+  const FormatDef& format = format_of(source.start());
+  require_key_fits(place.key, format);
+  const auto file = source.take();
+  return format.parse(*file, {.key = place.key}, limits);
+}
+
+std::vector<double> numbers_of(const Tensor& values) {
+  const auto copied = [](auto cells) { return std::vector<double>(cells.begin(), cells.end()); };
+  if (values.dtype() == Dtype::kU8) return copied(values.values<uint8_t>());
+  if (values.dtype() == Dtype::kF32) return copied(values.values<float>());
+  return copied(values.values<double>());
+}
+
+/// Where value `at` of a mask stands, counted from 0.
+std::string place_text(int64_t at, const Shape& shape) {
+  std::string text;
+  int64_t size = value_count(shape);
+  for (const int64_t axis : shape) {
+    size /= axis;
+    text += (text.empty() ? "[" : ", ") + std::to_string(at / size);
+    at %= size;
+  }
+  return text + "]";
+}
+
+/// 0 and 1; in pictures white, the largest byte, is 1, too.
+std::vector<uint8_t> bits_of(const std::string& path, const ParsedData& parsed) {
+  const bool picture = parsed.kind == DataKind::kImage;
+  std::vector<uint8_t> bits;
+  for (const double v : numbers_of(parsed.values)) {
+    if (v != 0 && v != 1 && !(picture && v == 255)) {
+      fail(ErrorCode::kBadValue, path,
+           "the mask holds " + print_value(v) + " at " +
+               place_text(static_cast<int64_t>(bits.size()), parsed.values.shape()),
+           picture ? "a mask is white (255) where a pixel is known and black (0) where it is missing"
+                   : "a mask is 1 where a value is known and 0 where it is missing");
+    }
+    bits.push_back(v != 0);
+  }
+  return bits;
+}
+
+/// Each pixel's number for all its channels.
+std::vector<uint8_t> for_channels(const std::vector<uint8_t>& pixels, int64_t channels) {
+  std::vector<uint8_t> bits;
+  for (const uint8_t pixel : pixels) bits.insert(bits.end(), static_cast<size_t>(channels), pixel);
+  return bits;
+}
+
+void require_use(const std::string& path, const std::vector<uint8_t>& bits) {
+  const auto known = std::count(bits.begin(), bits.end(), uint8_t{1});
+  if (known == std::ssize(bits)) {
+    fail(ErrorCode::kImpossible, path, "the mask hides nothing: all its values are 1",
+         "set the places to be filled in to 0");
+  }
+  if (known == 0) {
+    fail(ErrorCode::kImpossible, path, "the mask hides everything: all its values are 0",
+         "set the known places to 1; for items from nothing use: isthmus sample MODEL");
+  }
+}
+
+}  // namespace
+
+Mask::Mask(Tensor known) : known_(std::move(known)) {}
+
+std::span<const uint8_t> Mask::row(int64_t item) const {
+  const auto width = static_cast<size_t>(known_.shape()[1]);
+  const size_t at = known_.shape()[0] == 1 ? 0 : static_cast<size_t>(item);
+  return known_.values<uint8_t>().subspan(at * width, width);
+}
+
+int64_t Mask::num_missing(int64_t count) const {
+  int64_t missing = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const std::span<const uint8_t> bits = row(i);
+    missing += std::count(bits.begin(), bits.end(), uint8_t{0});
+  }
+  return missing;
+}
+
+Mask read_mask(const std::string& path, const DataSpec& spec, int64_t num_items,
+               const Limits& limits) {
+  const ParsedData parsed = parse_mask(path, limits);
+  std::vector<uint8_t> bits = bits_of(path, parsed);
+  const int64_t width = spec.num_values();
+  const int64_t channels = spec.item_shape.size() == 3 ? spec.item_shape[2] : 1;
+  if (channels > 1 && std::ssize(bits) == width / channels) bits = for_channels(bits, channels);
+  const auto count = static_cast<int64_t>(bits.size());
+  if (count != width && count != width * num_items) {
+    fail(ErrorCode::kSizesDisagree, path,
+         "the mask has shape " + shape_text(parsed.values.shape()) + ", " + group_digits(count) +
+             " values; an item has " + item_shape_text(spec.item_shape) + " = " +
+             group_digits(width) + ", and there are " + group_digits(num_items) + " items",
+         "give one mask for all items (" + group_digits(width) + " values), or one for each (" +
+             group_digits(width * num_items) + ")");
+  }
+  require_use(path, bits);
+  return Mask(Tensor::from<uint8_t>({count / width, width}, bits));
+}
+
+}  // namespace isthmus

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which values of items are known: a file of 0 and 1, one mask for all items or one for each.
+#pragma once
+
+#include <string>
+
+#include "isthmus/base/limits.h"
+#include "isthmus/tensor/data_spec.h"
+
+namespace isthmus {
+
+/// 1 is known, 0 is missing.
+class Mask {
+ public:
+  /// `known` is u8 (1, D), for all items, or (N, D).
+  explicit Mask(Tensor known);
+  std::span<const uint8_t> row(int64_t item) const;
+  /// Missing values of the first `count` items.
+  int64_t num_missing(int64_t count) const;
+
+ private:
+  Tensor known_;
+};
+
+/// A file of any format that data may have, for `num_items` items of `spec`: D numbers in any
+/// arrangement, or D for each item; of images in colour also one number per pixel. Errors: those of
+/// reading, E3006 another number of values, E2003 a value that is neither 0 nor 1 (in images
+/// neither black nor white), E2202 a mask that leaves nothing to fill in, or nothing to go by.
+Mask read_mask(const std::string& path, const DataSpec& spec, int64_t num_items,
+               const Limits& limits);
+
+}  // namespace isthmus

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Masks from files: all arrangements that mean the same, and what is said of those that mean
+// nothing.
+#include "isthmus/data/mask.h"
+
+#include <gtest/gtest.h>
+
+#include "isthmus/base/fs.h"
+#include "isthmus/data/npy_write.h"
+#include "isthmus/data/png.h"
+
+namespace isthmus {
+namespace {
+
+const DataSpec kImages = {.kind = DataKind::kImage, .item_shape = {2, 3}};
+const DataSpec kColours = {.kind = DataKind::kImage, .item_shape = {2, 3, 3}};
+
+std::string file(const std::string& name, std::span<const std::byte> bytes) {
+  const std::string path = ::testing::TempDir() + "isthmus-mask-" + name;
+  posix_fs().write_file(path, bytes, Durability::kRename);
+  return path;
+}
+std::string text_file(const std::string& name, const std::string& text) {
+  return file(name, std::as_bytes(std::span(text)));
+}
+template <class T>
+std::string npy(const std::string& name, const Shape& shape, const std::vector<T>& values) {
+  return file(name + ".npy", write_npy(Tensor::from<T>(shape, values)));
+}
+std::vector<int> bits(const Mask& mask, int64_t item) {
+  const auto row = mask.row(item);
+  return {row.begin(), row.end()};
+}
+std::string refusal(const std::string& path, const DataSpec& spec, ErrorCode code) {
+  try {
+    read_mask(path, spec, 2, {});
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code);
+    return error.message();
+  }
+  return "accepted";
+}
+
+TEST(ReadMask, TakesOneForAllInAnyArrangement) {
+  const std::vector<int> expected = {1, 0, 0, 1, 1, 0};
+  const std::vector<float> numbers = {1, 0, 0, 1, 1, 0};
+  const std::vector<uint8_t> bytes = {1, 0, 0, 1, 1, 0}, pixels = {255, 0, 0, 255, 255, 0};
+  for (const std::string& path :
+       {npy<float>("f", {2, 3}, numbers), npy<uint8_t>("b", {6}, bytes),
+        npy<uint8_t>("i", {1, 2, 3}, bytes), text_file("rows.csv", "1,0,0\n1,1,0\n"),
+        text_file("row.csv", "1,0,0,1,1,0\n"),
+        file("white.png", encode_png(Tensor::from<uint8_t>({2, 3}, pixels)))}) {
+    const Mask mask = read_mask(path, kImages, 5, {});
+    EXPECT_EQ(bits(mask, 0), expected) << path;
+    EXPECT_EQ(bits(mask, 4), expected) << path;
+    EXPECT_EQ(mask.num_missing(5), 15) << path;
+  }
+}
+
+TEST(ReadMask, TakesOneForEach) {
+  const std::string path = npy<uint8_t>("each", {2, 2, 3}, {1, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1});
+  const Mask mask = read_mask(path, kImages, 2, {});
+  EXPECT_EQ(bits(mask, 0), (std::vector<int>{1, 0, 0, 1, 1, 0}));
+  EXPECT_EQ(bits(mask, 1), (std::vector<int>{1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(mask.num_missing(2), 3);
+}
+
+TEST(ReadMask, TakesOnePerPixelOfColours) {
+  const Mask mask = read_mask(npy<uint8_t>("c", {2, 3}, {1, 0, 0, 1, 1, 0}), kColours, 2, {});
+  EXPECT_EQ(bits(mask, 1),
+            (std::vector<int>{1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0}));
+}
+
+TEST(ReadMask, NamesNumbersAndPlacesOfFaults) {
+  EXPECT_EQ(
+      refusal(npy<uint8_t>("short", {5}, {1, 0, 0, 1, 1}), kImages, ErrorCode::kSizesDisagree),
+      "the mask has shape (5, 1), 5 values; an item has 2x3 = 6, and there are 2 items");
+  EXPECT_EQ(
+      refusal(npy<float>("half", {2, 3}, {1, 0, 0, 1, 0.5f, 0}), kImages, ErrorCode::kBadValue),
+      "the mask holds 0.5 at [1, 1]");
+  EXPECT_EQ(
+      refusal(npy<uint8_t>("white", {6}, {1, 0, 255, 1, 1, 0}), kImages, ErrorCode::kBadValue),
+      "the mask holds 255 at [2, 0]");
+  EXPECT_EQ(refusal(npy<uint8_t>("all", {6}, {1, 1, 1, 1, 1, 1}), kImages, ErrorCode::kImpossible),
+            "the mask hides nothing: all its values are 1");
+  EXPECT_EQ(refusal(npy<uint8_t>("none", {6}, {0, 0, 0, 0, 0, 0}), kImages, ErrorCode::kImpossible),
+            "the mask hides everything: all its values are 0");
+}
+
+}  // namespace
+}  // namespace isthmus

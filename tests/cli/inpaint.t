@@ -1,0 +1,81 @@
+# Missing values filled in, and larger images from small ones.
+
+$ (printf '\0\0\010\003\0\0\0\310\0\0\0\010\0\0\0\010'; awk 'BEGIN { for (i = 0; i < 12800; i++) printf "%c", 32 + (i * i + 7 * int(i / 64)) % 90 }') > images.idx
+$ isthmus train images.idx --epochs 2 --latent 3 --likelihood gaussian -o m -q
+$ awk 'BEGIN { for (r = 0; r < 8; r++) print (r < 4 ? "1,1,1,1,1,1,1,1" : "0,0,0,0,0,0,0,0") }' > upper.csv
+$ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o r.png 2>/dev/null
+missing  192 of 384 values of 6 items
+chains   3 per item, 20 steps, ... % of proposals accepted
+wrote    r.png (...)
+$ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 19 -n 6 --truth images.idx --means images.idx -o t.png 2>/dev/null
+missing  192 of 384 values of 6 items
+chains   19 per item, 20 steps, ... % of proposals accepted
+naive    psnr ... dB, mean squared error ... (means of images.idx)
+filled   psnr ... dB, mean squared error ...
+coverage ... % of the missing values lie in their intervals, 90.0 % would if the model were right
+wrote    t.png (...)
+$ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o a.npy -q --threads 1; isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o b.npy -q --threads 2; cmp a.npy b.npy
+$ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 --quantity sample -o s.npy --deviation d.npy --json 2>/dev/null | check_json.py
+valid isthmus.inpaint/1 x 1
+$ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 19 -n 6 --truth images.idx -o u.npy --json 2>/dev/null | check_json.py
+valid isthmus.inpaint/1 x 1
+$ isthmus inspect s.npy d.npy 2>&1 | grep ^data
+data     s.npy: 18, 8x8 grey, u8, 1.1 KiB in memory
+data     d.npy: 6, 8x8 grey, f32, 1.5 KiB in memory
+$ isthmus inpaint m images.idx --mask upper.csv --steps 20 -n 6 --pseudo-gibbs -o g.npy 2>/dev/null
+missing  192 of 384 values of 6 items
+chains   10 per item, 20 steps, every proposal accepted: biased where the encoder is not exact
+wrote    g.npy (512 B)
+$ isthmus inpaint m images.idx -o x.npy -q
+error[E2004]: inpaint.mask: a mask is needed: --mask FILE
+  hint: 1 where a value is known, 0 where it is missing
+[2]
+$ head -3 upper.csv > short.csv; isthmus inpaint m images.idx --mask short.csv -n 6 -o x.npy -q
+error[E3006]: short.csv: the mask has shape (3, 8), 24 values; an item has 8x8 = 64, and there are 200 items
+  hint: give one mask for all items (64 values), or one for each (12,800)
+[3]
+$ sed '2s/1,1,1/1,2,1/' upper.csv > two.csv; isthmus inpaint m images.idx --mask two.csv -n 6 -o x.npy -q
+error[E2003]: two.csv: the mask holds 2 at [1, 1]
+  hint: a mask is 1 where a value is known and 0 where it is missing
+[2]
+$ sed s/0/1/g upper.csv > all.csv; isthmus inpaint m images.idx --mask all.csv -n 6 -o x.npy -q
+error[E2202]: all.csv: the mask hides nothing: all its values are 1
+  hint: set the places to be filled in to 0
+[2]
+$ sed s/1/0/g upper.csv > none.csv; isthmus inpaint m images.idx --mask none.csv -n 6 -o x.npy -q
+error[E2202]: none.csv: the mask hides everything: all its values are 0
+  hint: set the known places to 1; for items from nothing use: isthmus sample MODEL
+[2]
+$ isthmus train images.idx --model ae --epochs 1 --latent 3 -o a -q; isthmus inpaint a images.idx --mask upper.csv -n 6 -o x.npy -q
+error[E2202]: model.name: model ae has no posterior density
+  hint: filling in missing values needs one: train a vae
+[2]
+$ awk 'BEGIN { print "x,y,z"; for (i = 0; i < 200; i++) printf "%.3f,%.3f,%d\n", 1e6 + sin(i), cos(i) / 7, i % 4 }' > t.csv
+$ isthmus train t.csv --epochs 2 -o k -q; echo 1,0,1 > mask.csv; isthmus inpaint k t.csv --mask mask.csv --steps 20 --draws 2 -o w.csv -q --deviation v.csv
+$ tail -n +2 w.csv | awk -F, '{ printf "%.3f,%d\n", $1, $3 }' > w13.txt; tail -n +2 t.csv | cut -d, -f1,3 | cmp - w13.txt; head -1 v.csv
+x,y,z
+$ isthmus superresolve m images.idx --factor 2 --proposals 50 -o p.png 2>/dev/null
+weights  ... effective of 50 draws per item
+bicubic  psnr ... dB, mean squared error ...
+model    psnr ... dB, mean squared error ...
+wrote    p.png (...)
+$ isthmus superresolve m images.idx --factor 2 --proposals 50 -n 3 -o p.npy --json 2>/dev/null | check_json.py
+valid isthmus.superresolve/1 x 1
+$ isthmus superresolve m images.idx --factor 3 -o q.npy -q
+error[E2003]: superresolve.factor: factor 3 does not divide 8x8 grey
+  hint: choose a divisor of height and width
+[2]
+$ isthmus superresolve m images.idx -o q.npy -q
+error[E3501]: images.idx: the items are 8x8; the model's images of 8x8 are not larger by a whole factor
+  hint: give images of 8x8 divided by 2, 3, ... in height and width; for whole images say --factor 2
+[3]
+$ isthmus superresolve k t.csv -o q.npy -q
+error[E2202]: the model is one of 3 columns, which have no resolution
+  hint: superresolve needs a model of images
+[2]
+$ isthmus train images.idx --resize 4x4 --epochs 1 --latent 2 -o small -q; isthmus sample small -n 3 -o small.npy -q; isthmus superresolve m small.npy --proposals 50 --quantity sample --draws 2 -o q.npy -q && isthmus inspect q.npy 2>&1 | grep ^data
+data     q.npy: 6, 8x8 grey, u8, 384 B in memory
+$ isthmus superresolve m small.npy --draws 2 -o x.npy -q
+error[E2005]: superresolve.draws has no effect with --quantity mean
+  hint: add --quantity sample, or leave it out
+[2]
