@@ -113,14 +113,12 @@ std::string overview() {
          ": generative autoencoders on your own data\n"
          "usage    isthmus COMMAND [ARGUMENTS] [OPTIONS]\n"
          "\n"
-         "start    demo   train DATA   eval MODEL DATA\n"
-         "use      sample MODEL   reconstruct MODEL DATA   interpolate MODEL DATA\n"
-         "         encode MODEL DATA   decode MODEL FILE   denoise MODEL DATA\n"
-         "         inpaint MODEL DATA   superresolve MODEL DATA\n"
+         "start    demo   train DATA   eval MODEL DATA   compare DATA\n"
+         "use      sample   reconstruct   interpolate   encode   decode   denoise\n"
+         "         inpaint   superresolve   (each with MODEL, most with DATA)\n"
          "look     inspect PATH   report RUN   datasets   doctor   bench   config   help\n"
          "\n"
-         "first    isthmus demo\n"
-         "next     isthmus train photos/ -o runs/mine\n"
+         "first    isthmus demo, then isthmus train photos/ -o runs/mine\n"
          "\n"
          "isthmus COMMAND -h shows options with their defaults; isthmus help the topics\n";
 }

@@ -272,15 +272,14 @@ int run_inpaint(CommandIo& io, const InpaintOptions& o) {
 }  // namespace
 
 CommandDef commands::inpaint() {
-  return {.name = "inpaint",
-          .summary = "Missing values filled in.",
-          .arguments = {"MODEL", "DATA..."},
-          .examples = {"isthmus inpaint runs/vae holes.npy --mask mask.npy -o whole.npy",
-                       "isthmus inpaint runs/vae fashion-mnist --mask lower.png --truth "
-                       "fashion-mnist --means fashion-mnist -o rows.png",
-                       "isthmus inpaint runs/vae table.csv --mask mask.csv --quantity sample "
-                       "--draws 20 -o draws.csv --deviation deviations.csv"},
-          .make = command_with(run_inpaint)};
+  return {
+      .name = "inpaint",
+      .summary = "Missing values filled in.",
+      .arguments = {"MODEL", "DATA..."},
+      .examples = {"isthmus inpaint runs/vae photos.npy --mask mask.npy -o filled.png",
+                   "isthmus inpaint runs/vae a.csv --mask mask.csv --draws 20 -o filled.csv"},
+      .common = {"output.path", "inpaint.mask", "inpaint.truth", "inpaint.steps", "inpaint.draws"},
+      .make = command_with(run_inpaint)};
 }
 
 }  // namespace isthmus

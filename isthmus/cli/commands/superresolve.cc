@@ -205,12 +205,14 @@ CommandDef commands::superresolve() {
   return {.name = "superresolve",
           .summary = "Larger images from small ones.",
           .arguments = {"MODEL", "DATA..."},
-          .examples = {"isthmus superresolve runs/vae small.npy -o large.npy",
+          .examples = {"isthmus superresolve runs/vae small/ -o large.png",
                        "isthmus superresolve runs/vae fashion-mnist --factor 2 -o rows.png"},
           .note =
               "The small images are averages of blocks of the large ones, and so are those of "
               "the result. Bicubic interpolation, which it is compared with, is isthmus's own: "
               "cubic convolution with a = -1/2, edges repeated.",
+          .common = {"output.path", "superresolve.factor", "superresolve.proposals",
+                     "superresolve.sigma"},
           .make = command_with(run_superresolve)};
 }
 
