@@ -118,7 +118,8 @@ std::string overview() {
          "         inpaint   superresolve   (each with MODEL, most with DATA)\n"
          "look     inspect PATH   report RUN   datasets   doctor   bench   config   help\n"
          "\n"
-         "first    isthmus demo, then isthmus train photos/ -o runs/mine\n"
+         "first    isthmus demo\n"
+         "next     isthmus train photos/ -o runs/mine\n"
          "\n"
          "isthmus COMMAND -h shows options with their defaults; isthmus help the topics\n";
 }
