@@ -84,7 +84,8 @@ Tensor block_means(const Tensor& images, int64_t factor) {
   const int64_t width = e.width / factor;
   const double pixels = static_cast<double>(factor * factor);
   for (int64_t i = 0; i < out.num_values(); ++i) {
-    const int64_t c = i % e.channels, column = i / e.channels % width, line = i / e.channels / width;
+    const int64_t c = i % e.channels, column = i / e.channels % width,
+                  line = i / e.channels / width;
     double sum = 0;
     for (int64_t dy = 0; dy < factor; ++dy) {
       const int64_t from = ((line * factor + dy) * e.width + column * factor) * e.channels + c;
@@ -113,7 +114,8 @@ Tensor enlarge_blocks(const Tensor& images, int64_t factor) {
   Tensor out(Dtype::kF32, resized(images.shape(), e.height * factor, e.width * factor));
   const int64_t width = e.width * factor;
   for (int64_t i = 0; i < out.num_values(); ++i) {
-    const int64_t c = i % e.channels, column = i / e.channels % width, line = i / e.channels / width;
+    const int64_t c = i % e.channels, column = i / e.channels % width,
+                  line = i / e.channels / width;
     const int64_t from = (line / factor * e.width + column / factor) * e.channels + c;
     out.values<float>()[static_cast<size_t>(i)] = images.values<float>()[static_cast<size_t>(from)];
   }

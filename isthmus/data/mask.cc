@@ -56,8 +56,9 @@ std::vector<uint8_t> bits_of(const std::string& path, const ParsedData& parsed) 
       fail(ErrorCode::kBadValue, path,
            "the mask holds " + print_value(v) + " at " +
                place_text(static_cast<int64_t>(bits.size()), parsed.values.shape()),
-           picture ? "a mask is white (255) where a pixel is known and black (0) where it is missing"
-                   : "a mask is 1 where a value is known and 0 where it is missing");
+           picture
+               ? "a mask is white (255) where a pixel is known and black (0) where it is missing"
+               : "a mask is 1 where a value is known and 0 where it is missing");
     }
     bits.push_back(v != 0);
   }

@@ -118,7 +118,8 @@ TEST(GraphBuilder, PutsScopesInFrontOfParametersStatesAndStreams) {
   made.push_back(g.parameter("weight", {2}, {}));
   made.push_back(g.state_like(made[0], "opt/m"));
   const std::vector<std::string> names = {
-      "encoder/0/weight", "encoder/0/mean", "x", "lr", "encoder/0/z", "weight", "opt/m/encoder/0/weight"};
+      "encoder/0/weight", "encoder/0/mean",        "x", "lr", "encoder/0/z",
+      "weight",           "opt/m/encoder/0/weight"};
   for (size_t i = 0; i < made.size(); ++i) EXPECT_EQ(g.node(made[i]).name, names[i]);
   EXPECT_EQ(g.node(made[0]).scope, "encoder/0");
   EXPECT_EQ(g.node(made[5]).scope, "");

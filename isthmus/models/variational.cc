@@ -67,8 +67,8 @@ Training elbo_training(const ModelBuild& b, const BoundTerms& bound, const ElboO
     if (!bound.kl_per_dim.valid()) {
       throw Error(ErrorCode::kConflict,
                   "objective.free_bits counts the kl of each latent, which posterior " +
-                      o.variational.latent.posterior + " with prior " +
-                      o.variational.latent.prior + " does not have",
+                      o.variational.latent.posterior + " with prior " + o.variational.latent.prior +
+                      " does not have",
                   "leave it out, or use --kl-warmup", {.key = "objective.free_bits"});
     }
     penalty = free_bits_kl(g, bound.kl_per_dim, o.kl.free_bits);

@@ -31,7 +31,7 @@ struct RunSetup {
   std::optional<ResumePoint> resume;
   ChangesSinceCheckpoint since_checkpoint;  // of a resumed run
   std::optional<RunFolder> folder;  // reopened on resume; made by start_folder for a new run
-  Graph step_graph;       // of a fitted model: the evaluation graph, which has all parameters
+  Graph step_graph;  // of a fitted model: the evaluation graph, which has all parameters
   std::vector<KeptParameter> kept;
   double beta = 1;        // of the model's training, once warm-up is over
   bool has_elbo = false;  // of the model

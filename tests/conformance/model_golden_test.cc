@@ -83,7 +83,8 @@ void check_terms_and_gradients(const GoldenCase& c, Stored stored) {
   on_device.run(1);
   for (const char* term : {"reconstruction", "kl"}) {
     if (const Json* value = c.values->find(term)) {
-      kGolden.expect({on_device.executor().scalar("term/" + std::string(term))}, {value->as_double()}, term);
+      kGolden.expect({on_device.executor().scalar("term/" + std::string(term))},
+                     {value->as_double()}, term);
     }
   }
   const Json::Object& gradients = c.values->at("gradients").as_object();

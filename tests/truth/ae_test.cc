@@ -71,7 +71,8 @@ TEST(DeepAe, PassesThePcaOfFashionMnist) {
   request.data = {"fashion-mnist"};
   request.options.model.preset = "ae-784-256-128-20";
   const EvalResult r = evaluate(trained(request), test, *device, {}, {});
-  std::printf("PCA-20 %.6f, AE 784-256-128-20 %.6f per pixel of the test images\n", kPca20, r.metric("mse"));
+  std::printf("PCA-20 %.6f, AE 784-256-128-20 %.6f per pixel of the test images\n", kPca20,
+              r.metric("mse"));
   EXPECT_LT(r.metric("mse"), 0.75 * kPca20);
 }
 

@@ -258,16 +258,15 @@ int run_denoise(CommandIo& io, const DenoiseOptions& o) {
 }  // namespace
 
 CommandDef commands::denoise() {
-  return {
-      .name = "denoise",
-      .summary = "Clean items from noisy ones.",
-      .arguments = {"MODEL", "DATA..."},
-      .examples = {"isthmus denoise runs/dae noisy.npy -o clean.npy",
-                   "isthmus denoise runs/dae fashion-mnist --add gaussian -o rows.png",
-                   "isthmus denoise runs/vae x.npy --noise flip --noise-level 0.1 -o y.npy"},
-      .common = {"output.path", "denoise.noise", "denoise.noise_level", "denoise.draws",
-                 "denoise.add", "denoise.level", "denoise.clean"},
-      .make = command_with(run_denoise)};
+  return {.name = "denoise",
+          .summary = "Clean items from noisy ones.",
+          .arguments = {"MODEL", "DATA..."},
+          .examples = {"isthmus denoise runs/dae noisy.npy -o clean.npy",
+                       "isthmus denoise runs/dae fashion-mnist --add gaussian -o rows.png",
+                       "isthmus denoise runs/vae x.npy --noise flip --noise-level 0.1 -o y.npy"},
+          .common = {"output.path", "denoise.noise", "denoise.noise_level", "denoise.draws",
+                     "denoise.add", "denoise.level", "denoise.clean"},
+          .make = command_with(run_denoise)};
 }
 
 }  // namespace isthmus

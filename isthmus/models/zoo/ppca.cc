@@ -34,10 +34,11 @@ struct Linear {
 Linear make_linear(const ModelBuild& b) {
   const int64_t values = b.setup.data.num_values(), latent = latent_dim(b.setup);
   const GraphBuilder::Scope scope(b.g, "ppca");
-  return {.weight = b.g.parameter("weight", {values, latent}, {}, false),
-          .mean = b.g.parameter("mean", {values}, {}, false),
-          .variances = b.g.parameter("variances", {latent}, {.kind = "constant", .value = 1}, false),
-          .log_var = b.g.parameter("log_var", {latent}, {}, false)};
+  return {
+      .weight = b.g.parameter("weight", {values, latent}, {}, false),
+      .mean = b.g.parameter("mean", {values}, {}, false),
+      .variances = b.g.parameter("variances", {latent}, {.kind = "constant", .value = 1}, false),
+      .log_var = b.g.parameter("log_var", {latent}, {}, false)};
 }
 
 Parts make_ppca(const ModelBuild& b) {

@@ -40,19 +40,18 @@ Value log_prob_under_flips(GraphBuilder& g, Value logits, Value x, double share)
 }
 
 Likelihood make_bernoulli(GraphBuilder&, const LikelihoodSetup& setup) {
-  return {.num_params = setup.num_values,  // logits
-          .log_prob = [](GraphBuilder& g, Value logits,
-                         Value x) { return g.sum(g.bernoulli_log_prob(logits, x)); },
-          .log_prob_under_flips = log_prob_under_flips,
-          .mean = [](GraphBuilder& g, Value logits) { return g.sigmoid(logits); },
-          .sample =
-              [](GraphBuilder& g, Value logits, std::string_view stream) {
-                return g.bernoulli_draw({{"stream", std::string(stream)}}, logits);
-              },
-          .variance =
-              [](GraphBuilder& g, Value logits) {
-                return g.mul(g.sigmoid(logits), g.sigmoid(g.neg(logits)));
-              }};
+  return {
+      .num_params = setup.num_values,  // logits
+      .log_prob = [](GraphBuilder& g, Value logits,
+                     Value x) { return g.sum(g.bernoulli_log_prob(logits, x)); },
+      .log_prob_under_flips = log_prob_under_flips,
+      .mean = [](GraphBuilder& g, Value logits) { return g.sigmoid(logits); },
+      .sample =
+          [](GraphBuilder& g, Value logits, std::string_view stream) {
+            return g.bernoulli_draw({{"stream", std::string(stream)}}, logits);
+          },
+      .variance = [](GraphBuilder& g,
+                     Value logits) { return g.mul(g.sigmoid(logits), g.sigmoid(g.neg(logits))); }};
 }
 
 }  // namespace
