@@ -31,7 +31,8 @@ Model fitted(Device& device, const std::string& model, int64_t latent,
   request.dataset = data;
   if (data == nullptr) request.data = {"fashion-mnist"};
   TrainOptions& o = request.options;
-  o.run.out = ::testing::TempDir() + "isthmus-truth-fitted";
+  o.run.out = ::testing::TempDir() + "isthmus-truth-" + model + "-" + std::to_string(latent) +
+              (data == nullptr ? "" : "-own");
   std::filesystem::remove_all(o.run.out);
   o.hold_out.val = "0";
   o.hold_out.scale = data == nullptr ? "unit" : "none";
