@@ -7,9 +7,9 @@
 //
 // Items of 0 and 1 that a plane separates would let W grow without end: the default number of
 // epochs stops it, and so does optimizer.weight_decay.
-#include "isthmus/losses/elbo.h"
 #include "isthmus/models/coder.h"
 #include "isthmus/models/components.h"
+#include "isthmus/models/point_code.h"
 
 namespace isthmus {
 namespace {
@@ -32,10 +32,8 @@ Parts make_logistic_pca(const ModelBuild& b) {
   parts.decode = [&b, weight, bias](Value z, const Given&) {
     return b.g.add(b.g.matmul({{"transpose_b", 1}}, z, weight), bias);
   };
-  parts.training = [&b, code = parts.code, decode = parts.decode](const Given& given) {
-    const Value logits = decode(code(given), given);
-    const Value reconstruction =
-        b.g.batch_mean(reconstruction_term(b.g, b.likelihood.log_prob(b.g, logits, given.target)));
+  parts.training = [&b, parts](const Given& given) {
+    const Value reconstruction = point_terms(b, parts, given).reconstruction;
     return Training{.objectives = {{.value = reconstruction}},
                     .terms = {{"reconstruction", reconstruction}}};
   };
