@@ -37,7 +37,8 @@ struct Given {
 /// The training items, for what is made from them before the first step or instead of steps.
 struct FitRequest {
   const ModelSetup& setup;
-  RowSource rows;  // on the model's scale
+  RowSource rows;           // on the model's scale
+  RowSource contexts = {};  // their conditions, in the same order; width 0: none
   uint64_t seed = 0;
 };
 

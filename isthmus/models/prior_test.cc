@@ -45,14 +45,14 @@ TEST(Priors, GradientsOfTheObjectiveEqualDifferences) {
   }
 }
 
-TEST(Vamp, IsTheMeanPosteriorOfItsPseudoInputs) {
-  const ModelSetup setup = setup_of({{"model.prior", "vamp"}, {"model.prior_components", "2"}});
+void expect_mean_posterior_of_pseudo_inputs(const ModelSetup& setup) {
   const Graph graph = evaluation_graph(setup), codes = encode_graph(setup, Draw::kNone);
   LeafValues leaves = drawn_leaves(graph, 1);
   const ReferenceRun run = run_reference(graph, 1, leaves);
   LeafValues inputs = leaves;
   inputs["x"] = {};
   for (double u : leaves["prior/pseudo_inputs"]) inputs["x"].push_back(std::clamp(u, 0.0, 1.0));
+  if (leaves.count("context") != 0) inputs["context"] = leaves["prior/pseudo_contexts"];
   const ReferenceRun of_inputs = run_reference(codes, 2, inputs);
   const ReferenceRun of_item = run_reference(codes, 1, leaves);
   double log_q = 0, density = 0;
@@ -72,6 +72,39 @@ TEST(Vamp, IsTheMeanPosteriorOfItsPseudoInputs) {
     density += 0.5 * std::exp(log_c);
   }
   EXPECT_NEAR(run.output("kl").data[0], log_q - std::log(density), 1e-9);
+}
+
+TEST(Vamp, IsTheMeanPosteriorOfItsPseudoInputs) {
+  ModelSetup setup = setup_of({{"model.prior", "vamp"}, {"model.prior_components", "2"}});
+  expect_mean_posterior_of_pseudo_inputs(setup);
+  setup.data.condition.classes = {"a", "b", "c"};
+  expect_mean_posterior_of_pseudo_inputs(setup);
+}
+
+TEST(Vamp, PseudoInputsKeepTheConditionOfTheirItem) {
+  ModelSetup setup = setup_of({{"model.prior", "vamp"}, {"model.prior_components", "4"}});
+  setup.data.condition.classes = {"a", "b"};
+  const std::vector<float> items = {0, 0, 0, 1, 1, 1}, contexts = {1, 0, 0, 1};
+  GraphBuilder g;
+  const ModelBuild b = start_build(g, setup, Mode::kTraining);
+  const Parts parts = make_parts(b);
+  g.output("objective", parts.training(given_data(b)).objectives[0].value);
+  const Graph graph = std::move(g).finish();
+  NamedTensors first = initialize(graph, 3);
+  parts.initialise(
+      {.setup = setup, .rows = rows_of(items, 3), .contexts = rows_of(contexts, 2), .seed = 3},
+      first);
+  const auto u = first.at("prior/pseudo_inputs").values<float>();
+  const auto kept = first.at("prior/pseudo_contexts").values<float>();
+  for (size_t c = 0; c < 4; ++c) {
+    const bool second = u[3 * c] > 0.5f;
+    EXPECT_EQ(kept[2 * c], second ? 0 : 1) << c;
+    EXPECT_EQ(kept[2 * c + 1], second ? 1 : 0) << c;
+  }
+  for (uint32_t p : graph.parameters()) {
+    const Node& node = graph.nodes()[p];
+    EXPECT_EQ(node.trained, node.name != "prior/pseudo_contexts") << node.name;
+  }
 }
 
 TEST(Vamp, PseudoInputsBeginAtTrainingItems) {

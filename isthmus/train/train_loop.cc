@@ -31,6 +31,22 @@ int64_t warmup_epochs(const RunSetup& setup) {
   return static_cast<int64_t>(std::ceil(kl_warmup_end(kl.kl_warmup, kl.kl_cycles)));
 }
 
+/// The conditions of the training items.
+RowSource contexts_of(const TrainData& data) {
+  const Tensor& context = data.train.context;
+  if (context.shape().size() != 2) return {};
+  const int64_t width = context.shape()[1];
+  return {.count = data.num_train(),
+          .width = width,
+          .read = [&data, width](int64_t first, int64_t rows, std::span<float> out) {
+            const std::span<const float> all = data.train.context.values<float>();
+            for (int64_t r = 0; r < rows; ++r) {
+              const int64_t row = data.train_rows[static_cast<size_t>(first + r)];
+              std::copy_n(all.begin() + row * width, width, out.begin() + r * width);
+            }
+          }};
+}
+
 NamedTensors first_values(const RunSetup& setup) {
   NamedTensors first = initialize(setup.step_graph, setup.options().run.seed);
   GraphBuilder g;
@@ -40,6 +56,7 @@ NamedTensors first_values(const RunSetup& setup) {
     parts.initialise({.setup = setup.model,
                       .rows = scaled_rows(setup.data.train, setup.data.train_rows,
                                           setup.data.num_train(), setup.model.data),
+                      .contexts = contexts_of(setup.data),
                       .seed = setup.options().run.seed},
                      first);
   }
