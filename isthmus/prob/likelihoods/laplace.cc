@@ -4,6 +4,7 @@
 // The width has a floor, so that its deviation b sqrt(2) is not below the rounding of the data.
 #include <cmath>
 
+#include "isthmus/prob/laplace.h"
 #include "isthmus/prob/likelihood.h"
 #include "isthmus/prob/outputs.h"
 
@@ -31,13 +32,6 @@ Value log_prob_laplace(GraphBuilder& g, const Laplace& p, Value x) {
   return g.neg(g.add(g.sum(g.add(distance, p.log_b)), g.constant(constants)));
 }
 
-/// Inverse of the distribution function: the side by the sign of u - 1/2, the distance by the rest.
-Value draw(GraphBuilder& g, const Laplace& p, Value u) {
-  const Value v = g.sub(u, g.constant(0.5));
-  const Value rest = g.mul(g.minimum(u, g.sub(g.constant(1.0), u)), g.constant(2.0));
-  return g.sub(p.median, g.mul(p.b, g.mul(g.sign(v), g.log(rest))));
-}
-
 Likelihood make_laplace(GraphBuilder&, const LikelihoodSetup& setup) {
   return {.num_params = 2 * setup.num_values,  // medians, log b
           .log_prob =
@@ -49,7 +43,8 @@ Likelihood make_laplace(GraphBuilder&, const LikelihoodSetup& setup) {
           .sample =
               [setup](GraphBuilder& g, Value params, std::string_view stream) {
                 const Laplace p = laplace_from(g, params, setup);
-                return draw(g, p, g.uniform(stream, g.shape(p.median)));
+                const Value u = g.uniform(stream, g.shape(p.median));
+                return g.add(p.median, g.mul(p.b, laplace_quantile(g, u)));
               }};
 }
 
