@@ -17,6 +17,16 @@ Value code_penalized(GraphBuilder& g, Value reconstruction, Value code,
   return g.add(reconstruction, g.mul(g.constant(options.code_penalty), code));
 }
 
+Value weight_norm(GraphBuilder& g, const Values& parameters) {
+  Value sum;
+  for (Value parameter : parameters) {
+    if (g.shape(parameter).size() < 2) continue;  // biases do not bend the decoder
+    const Value squares = g.sum_items(g.square(parameter));
+    sum = sum.valid() ? g.add(sum, squares) : squares;
+  }
+  return sum;
+}
+
 PointModel point_model(const ModelBuild& b, const CoderOptions& options) {
   const auto encoder =
       std::make_shared<const Network>(make_encoder(b, options, latent_dim(b.setup)));

@@ -19,6 +19,22 @@ struct CodePenaltyOptions {
   }
 };
 
+/// Of models that keep the decoder's weights small.
+struct DecoderPenaltyOptions {
+  double decoder_penalty = 5e-5;
+
+  static constexpr auto fields() {
+    return std::tuple{field(&DecoderPenaltyOptions::decoder_penalty, "model.decoder_penalty",
+                            at_least(0),
+                            "Weight of the sum of the decoder's squared weights. Raise it when "
+                            "neighbouring codes decode to unlike items.",
+                            {.metavar = "L"})};
+  }
+};
+
+/// Sum of the squared weights among these parameters; biases do not count. ()
+Value weight_norm(GraphBuilder& g, const Values& parameters);
+
 /// |z|^2 / 2, averaged over the batch: ().
 Value half_squared_norm(GraphBuilder& g, Value z);
 /// reconstruction + code_penalty code.

@@ -11,27 +11,14 @@ namespace {
 struct RaeL2Options {
   CoderOptions coder;
   CodePenaltyOptions code;
-  double decoder_penalty = 5e-5;
+  DecoderPenaltyOptions decoder;
 
   static constexpr auto fields() {
     using O = RaeL2Options;
     return std::tuple{nested(&O::coder, "", "Networks."), nested(&O::code, "", "Size of codes."),
-                      field(&O::decoder_penalty, "model.decoder_penalty", at_least(0),
-                            "Weight of the sum of the decoder's squared weights. Raise it when "
-                            "neighbouring codes decode to unlike items.",
-                            {.metavar = "L"})};
+                      nested(&O::decoder, "", "Size of decoder weights.")};
   }
 };
-
-Value sum_of_squares(GraphBuilder& g, const Values& parameters) {
-  Value sum;
-  for (Value parameter : parameters) {
-    if (g.shape(parameter).size() < 2) continue;  // biases do not bend the decoder
-    const Value squares = g.sum_items(g.square(parameter));
-    sum = sum.valid() ? g.add(sum, squares) : squares;
-  }
-  return sum;
-}
 
 Parts make_rae_l2(const ModelBuild& b, const RaeL2Options& options) {
   PointModel model = point_model(b, options.coder);
@@ -40,9 +27,9 @@ Parts make_rae_l2(const ModelBuild& b, const RaeL2Options& options) {
     GraphBuilder& g = b.g;
     const PointTerms terms = point_terms(b, parts, given);
     const Value code = half_squared_norm(g, terms.z);
-    const Value weights = sum_of_squares(g, decoder);
+    const Value weights = weight_norm(g, decoder);
     const Value objective = g.add(code_penalized(g, terms.reconstruction, code, options.code),
-                                  g.mul(g.constant(options.decoder_penalty), weights));
+                                  g.mul(g.constant(options.decoder.decoder_penalty), weights));
     return Training{.objectives = {{.value = objective}},
                     .terms = {{"reconstruction", terms.reconstruction},
                               {"code_norm", code},
