@@ -23,7 +23,7 @@ Value mask(const ModelBuild& b, Value x, const MaskingOptions& options) {
 
 CorruptionDef corruptions::masking() {
   return {.name = "masking",
-          .summary = "a share of the values set to 0",
+          .summary = "values set to 0; the level is their share",
           .help = "for features that fill in what is missing from what is there",
           .source = "Vincent2008",
           .corrupt = mask};

@@ -52,11 +52,12 @@ Value sprinkle(const ModelBuild& b, Value x, const SaltPepperOptions& options) {
 }  // namespace
 
 CorruptionDef corruptions::salt_pepper() {
-  return {.name = "salt_pepper",
-          .summary = "a share of the values set to the smallest or the largest of the data",
-          .help = "where new data have dead or saturated pixels",
-          .source = "Vincent2010",
-          .corrupt = sprinkle};
+  return {
+      .name = "salt_pepper",
+      .summary = "values set to the smallest or the largest of the data; the level is their share",
+      .help = "where new data have dead or saturated pixels",
+      .source = "Vincent2010",
+      .corrupt = sprinkle};
 }
 
 }  // namespace isthmus
