@@ -35,6 +35,11 @@ TEST(Mse, IsTheMeanOverValues) {
   EXPECT_DOUBLE_EQ(value_of("mse", {.item_shape = {2}}, images, 2), (0 + 1 + 0 + 4) / 4.0);
 }
 
+TEST(Mae, IsTheMeanOfAbsoluteValues) {
+  const Images images{{0, 0, 1, 1}, {0, 1, 1, -2}};
+  EXPECT_DOUBLE_EQ(value_of("mae", {.item_shape = {2}}, images, 2), (0 + 1 + 0 + 3) / 4.0);
+}
+
 TEST(Psnr, OfMeanSquaredErrorOneHundredthIs20) {
   const Images images{{0.5f, 0.5f}, {0.4f, 0.6f}};
   EXPECT_NEAR(value_of("psnr", {.item_shape = {1, 2}}, images, 1), 20.0, 1e-5);

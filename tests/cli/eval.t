@@ -11,11 +11,12 @@ units    elbo ... nats in the units of the data; the other numbers are of standa
 iwae     ... +- ... nats per item, K = 5, effective samples ...
 latents  ... of 2 active
 mse      ... +- ... (lower is better)
+mae      ... +- ... (lower is better)
 $ isthmus eval m table.csv --json 2>/dev/null | check_json.py
 valid isthmus.eval/1 x 1
 $ isthmus eval m table.csv --require "elbo>-1000" --require "reconstruction<1000" -q
 $ isthmus eval m table.csv --require "elbo>1000" 2>&1 | tail -3
-mse      ... +- ... (lower is better)
+mae      ... +- ... (lower is better)
 error[E7001]: elbo>1000 is not met: the value is ...
   hint: See the printed values.
 $ isthmus eval m table.csv --require "elbo>1000" --json 2>/dev/null | check_json.py

@@ -27,6 +27,7 @@ log p    -0.10 +- 0.04 nats per item, exact
 units    elbo -0.06 nats in the units of the data; the other numbers are of standardized values
 latents  2 of 2 active
 mse      0.0011 +- 0.0000 (lower is better)
+mae      0.0278 +- 0.0007 (lower is better)
 $ isthmus eval p table.csv --json 2>/dev/null | check_json.py
 valid isthmus.eval/1 x 1
 $ isthmus eval p table.csv --require "log_likelihood>-10" -q
@@ -72,6 +73,7 @@ data     table.csv: 300, 3 columns, f32
 device   cpu, ..., fp32
 error    reconstruction 2.76 nats per item (gaussian)
 mse      0.0010 +- 0.0000 (lower is better)
+mae      0.0239 +- 0.0007 (lower is better)
 $ isthmus sample c -n 3 -o no.csv -q
 error[E2202]: pca cannot be sampled: it has learned no distribution of its codes, so no draw of a code is worth more than another
   hint: train a model that has one: isthmus train DATA --model vae; reconstruct, interpolate and decode work with this one
