@@ -108,6 +108,28 @@ TEST(Corruption, IsWhatItsNameSays) {
             (std::vector<double>{0, 0, 0.3, 0.4, 1, 1}));
 }
 
+// Counts of mean x / 0.25, by the Poisson distribution function: exp(-1) is .368, with one count
+// .736, with two .920; exp(-4) is .018, up to three counts .433, up to four .629.
+TEST(Corruption, ShotNoiseCountsQuanta) {
+  EXPECT_EQ(corrupt(small_setup("ae"), "shot", "0.5", {0.25, 0.25, 0.25, 0, 1, 1},
+                    {0.3, 0.7, 0.9, 0.99, 0.4, 0.6}),
+            (std::vector<double>{0, 0.25, 0.5, 0, 0.75, 1}));
+}
+
+TEST(Corruption, ShotNoiseRefusesNegativeValues) {
+  ModelSetup setup = with(small_setup("ae"), "shot");
+  setup.model.likelihood = "gaussian";
+  setup.own.texts["model.sigma"] = "1";
+  setup.data.fields[0].min = -0.5;
+  try {
+    training_graph(setup);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kConflict);
+    EXPECT_NE(error.message().find("-0.5"), std::string::npos) << error.message();
+  }
+}
+
 TEST(Corruption, SaltAndPepperOfATableAreThoseOfTheColumn) {
   ModelSetup setup = small_setup("ae");
   setup.model.likelihood = "gaussian";
@@ -122,8 +144,12 @@ TEST(Corruption, SaltAndPepperOfATableAreThoseOfTheColumn) {
 }
 
 TEST(Corruption, LevelsHaveBounds) {
-  for (const auto& [name, level] : std::vector<std::pair<std::string, std::string>>{
-           {"gaussian", "0"}, {"masking", "1"}, {"masking", "1.5"}, {"salt_pepper", "-0.1"}}) {
+  for (const auto& [name, level] :
+       std::vector<std::pair<std::string, std::string>>{{"gaussian", "0"},
+                                                        {"masking", "1"},
+                                                        {"masking", "1.5"},
+                                                        {"salt_pepper", "-0.1"},
+                                                        {"shot", "0"}}) {
     try {
       training_graph(with(small_setup("ae"), name, level));
       ADD_FAILURE() << name << " " << level;

@@ -22,7 +22,7 @@ $ isthmus train images.idx --model denoising_ae --dropout 0.2 --epochs 2 -o part
 $ isthmus train images.idx --corruption-level 0.3 -o x
 warning[W3405]: 90.0 % of the validation items occur among the training items, too
   hint: the validation loss is lower than on new data: remove the doubles, or name other data with --val
-error[E2005]: model.corruption_level has no effect on vae; it belongs to gaussian, masking, salt_pepper
+error[E2005]: model.corruption_level has no effect on vae; it belongs to gaussian, masking, salt_pepper, shot
   hint: leave it out, or add --corruption gaussian
 [2]
 $ isthmus train images.idx --corruption masking --corruption-level 1.5 -o x
@@ -33,7 +33,7 @@ error[E2003]: model.corruption_level = "1.5" is out of range
 [2]
 $ isthmus train images.idx --corruption gauss -o x
 error[E2003]: --corruption "gauss" is not an allowed word
-  hint: did you mean "gaussian"? expected one of none, gaussian, masking, salt_pepper (default none)
+  hint: did you mean "gaussian"? expected one of none, gaussian, masking, salt_pepper, shot (default none)
 [2]
 $ isthmus train images.idx --dropout 1 -o x
 error[E2003]: --dropout "1" is out of range
