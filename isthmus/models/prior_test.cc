@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "isthmus/models/inference.h"
@@ -26,13 +27,21 @@ ModelSetup setup_of(std::map<std::string, std::string> own, const std::string& l
   return setup;
 }
 
+bool owns(const std::string& prior, std::string_view key) {
+  const std::vector<BoundOption> options = all_priors().find(prior).options();
+  return std::any_of(options.begin(), options.end(),
+                     [&](const BoundOption& option) { return option.key == key; });
+}
+
 TEST(Priors, GradientsOfTheObjectiveEqualDifferences) {
-  for (const char* prior : {"mog", "vamp"}) {
+  for (const std::string& prior : all_priors().names()) {
     for (const char* samples : {"1", "3"}) {
       GraphBuilder g;
-      const ModelSetup setup = setup_of({{"model.prior", prior},
-                                         {"model.prior_components", "4"},
-                                         {"objective.samples", samples}});
+      std::map<std::string, std::string> own = {{"model.prior", prior},
+                                                {"objective.samples", samples}};
+      if (owns(prior, "model.exemplars")) continue;  // tested below
+      if (owns(prior, "model.prior_components")) own["model.prior_components"] = "4";
+      const ModelSetup setup = setup_of(std::move(own));
       output_gradients(g, build_training(g, setup).objectives[0].value);
       const Graph graph = std::move(g).finish();
       LeafValues leaves = drawn_leaves(graph, 3);
@@ -149,6 +158,31 @@ TEST(Vamp, RefusesAPosteriorThatIsNoDiagonalNormal) {
     EXPECT_EQ(error.code(), ErrorCode::kConflict);
     EXPECT_NE(error.hint().find("--prior mog"), std::string::npos);
   }
+}
+
+TEST(LaplacePrior, KlIsThatOfTheDensities) {
+  const Graph graph = evaluation_graph(setup_of({{"model.prior", "laplace"}}));
+  const Graph codes = encode_graph(setup_of({{"model.prior", "laplace"}}), Draw::kNone);
+  LeafValues leaves = drawn_leaves(graph, 1);
+  const ReferenceRun of_item = run_reference(codes, 1, leaves);
+  double expected = 0;
+  for (size_t j = 0; j < 2; ++j) {
+    const double log_var = of_item.output("log_var").data[j], noise = leaves["posterior"][j];
+    const double z = of_item.output("posterior_mean").data[j] + std::exp(log_var / 2) * noise;
+    expected -= 0.5 * (noise * noise + log_var + kLog2Pi);
+    expected += std::sqrt(2.0) * std::fabs(z) + 0.5 * std::log(2.0);  // variance 1: 1/sqrt(2)
+  }
+  EXPECT_NEAR(run_reference(graph, 1, leaves).output("kl").data[0], expected, 1e-12);
+}
+
+TEST(LaplacePrior, DrawsHaveItsDistributionFunction) {
+  const Graph graph = prior_graph(setup_of({{"model.prior", "laplace"}}));
+  LeafValues leaves = drawn_leaves(graph, 1);
+  leaves["temperature"] = {1};
+  leaves["prior"] = {0.1, 0.9};
+  const std::vector<double> z = run_reference(graph, 1, leaves).output("z").data;
+  EXPECT_NEAR(0.5 * std::exp(std::sqrt(2.0) * z[0]), 0.1, 1e-12);
+  EXPECT_NEAR(1 - 0.5 * std::exp(-std::sqrt(2.0) * z[1]), 0.9, 1e-12);
 }
 
 Graph exemplar_graph(const char* count) {
