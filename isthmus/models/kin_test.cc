@@ -94,6 +94,34 @@ TEST(RaeGp, PenaltyIsDecoderJacobianNorm) {
   EXPECT_NEAR(output_of(r.run(), "term/jacobian_norm"), norm, 1e-6 * norm);
 }
 
+/// All items alike, and v running through sqrt(Z) times the unit vectors: the mean of |v' J|^2 is
+/// |J|_F^2, which differences of the encoder give, too.
+TEST(ContractiveAe, PenaltyIsEncoderJacobianNorm) {
+  const ModelSetup setup = small_model("contractive_ae");
+  Drawn r = drawn_run(setup, 2);
+  r.leaves["jacobian"] = {std::numbers::sqrt2, 0, 0, std::numbers::sqrt2};
+  std::copy_n(r.leaves["x"].begin(), 4, r.leaves["x"].begin() + 4);
+  const Graph encoder = encode_graph(setup, Draw::kNone);
+  double norm = 0;
+  for (size_t d = 0; d < 4; ++d) {
+    LeafValues above = r.leaves, below = r.leaves;
+    above["x"].resize(4);
+    below["x"].resize(4);
+    above["x"][d] += 1e-5;
+    below["x"][d] -= 1e-5;
+    const auto up = run_reference(encoder, 1, above).output("posterior_mean").data;
+    const auto down = run_reference(encoder, 1, below).output("posterior_mean").data;
+    for (size_t j = 0; j < 2; ++j) norm += std::pow((up[j] - down[j]) / 2e-5, 2);
+  }
+  EXPECT_GT(norm, 0.01);
+  const ReferenceRun run = r.run();
+  EXPECT_NEAR(output_of(run, "term/contraction"), norm, 1e-6 * norm);
+  EXPECT_NEAR(output_of(run, "objective"),
+              output_of(run, "term/reconstruction") + 0.1 * output_of(run, "term/contraction") +
+                  0.01 * output_of(run, "term/decoder_norm"),
+              1e-12);
+}
+
 TEST(Rae, CannotBeSampledBeforeASamplerIsFitted) {
   for (const char* name : {"rae_l2", "rae_gp"}) {
     EXPECT_FALSE(abilities_of(small_model(name)).samples) << name;
