@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three objectives of the adversarial autoencoder: what each moves, and that its gradients are
+// The two objectives of the adversarial autoencoder: what each moves, and that its gradients are
 // those of its value.
 #include <gtest/gtest.h>
 
@@ -65,8 +65,8 @@ TEST(Aae, CriticLossHasNoEncoderGradient) {
 }
 
 TEST(Aae, EachObjectiveMovesItsOwnNetworks) {
-  const std::map<std::string, std::set<std::string>> expected = {
-      {"", {"encoder", "decoder"}}, {"critic", {"critic"}}, {"adversarial", {"encoder"}}};
+  const std::map<std::string, std::set<std::string>> expected = {{"", {"encoder", "decoder"}},
+                                                                 {"critic", {"critic"}}};
   for (const auto& [name, networks] : expected) {
     std::set<std::string> moved;
     for (const std::string& parameter : objective_graph(name).moved) {
@@ -77,7 +77,7 @@ TEST(Aae, EachObjectiveMovesItsOwnNetworks) {
 }
 
 TEST(Aae, GradientsOfWhatMovesEqualDifferences) {
-  for (const char* name : {"", "critic", "adversarial"}) {
+  for (const char* name : {"", "critic"}) {
     const OneObjective one = objective_graph(name);
     const LeafValues leaves = drawn_leaves(one.graph, 3);
     const ReferenceRun run = run_reference(one.graph, 3, leaves);
@@ -107,6 +107,42 @@ TEST(Aae, TermsAreTheCrossEntropiesOfTheCritic) {
   const ReferenceRun run = run_reference(graph, 3, leaves);
   EXPECT_NEAR(output_of(run, "term/critic"), 2 * std::log(2.0), 1e-12);
   EXPECT_NEAR(output_of(run, "term/adversarial"), std::log(2.0), 1e-12);
+}
+
+double softplus(double t) { return std::log1p(std::exp(t)); }
+double softplus_inverse(double y) { return std::log(std::expm1(y)); }
+
+/// The critic's logit at the draw of the prior, from the terms of one item.
+double logit_of_draw(const Graph& graph, const LeafValues& leaves) {
+  const ReferenceRun run = run_reference(graph, 1, leaves);
+  const double of_code = -softplus_inverse(output_of(run, "term/adversarial"));
+  return -softplus_inverse(output_of(run, "term/critic") - softplus(of_code));
+}
+
+TEST(Aae, CriticSlopeIsThatOfDifferencesAtDrawsOfThePrior) {
+  const Graph graph = training_graph(small_aae());
+  const LeafValues leaves = drawn_leaves(graph, 1);
+  double expected = 0;
+  for (size_t j = 0; j < 2; ++j) {
+    LeafValues above = leaves, below = leaves;
+    above.at("prior")[j] += 1e-5;
+    below.at("prior")[j] -= 1e-5;
+    expected += std::pow((logit_of_draw(graph, above) - logit_of_draw(graph, below)) / 2e-5, 2);
+  }
+  EXPECT_GT(expected, 1e-4);
+  EXPECT_NEAR(output_of(run_reference(graph, 1, leaves), "term/critic_slope"), expected,
+              1e-6 * expected);
+}
+
+TEST(Aae, ObjectivesWeighTheirTerms) {  // of items of four values
+  const Graph graph = training_graph(
+      small_model("aae", {{"model.critic_hidden", "3"}, {"model.adversarial_weight", "7"}}));
+  const ReferenceRun run = run_reference(graph, 3, drawn_leaves(graph, 3));
+  EXPECT_NEAR(output_of(run, "objective"),
+              output_of(run, "term/reconstruction") + 7 * 2 * output_of(run, "term/adversarial"),
+              1e-12);
+  EXPECT_NEAR(output_of(run, "objective/critic"),
+              output_of(run, "term/critic") + 2.5 * output_of(run, "term/critic_slope"), 1e-12);
 }
 
 TEST(Aae, TheModelHasNoCriticAndCanBeSampled) {
