@@ -10,10 +10,12 @@ training with the same settings. bench/quality_gate.py compares that over seeds,
 initial weights.
 
 Without --full: the reference VAE, training in batches of 128 and 512, encoding, sampling and the
-latency of one item. With --full: also batches of 32 and 4096 and the other networks. Prints a
+latency of one item. With --full: also batches of 32 and 4096, the other networks, and other models
+with the widths of the reference: iwae with five draws (its figure is the bound of five draws), the
+VampPrior with 500 components, aae (minus its reconstruction term). Prints a
 Markdown table and writes a JSON object, schema isthmus.comparison/1 (--out). Peers that are not
 there are named with the reason. A round in which other processes used more than 3 % of the machine
-is repeated, at most twice.
+is repeated, at most --tries times in all.
 """
 import argparse
 import json
@@ -27,31 +29,42 @@ import measured
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = "vae-784-128-20"
 OTHERS = ("ae-784-256-128-20", "vae-784-400-20", "vae-784-1024-512-32")
+MODELS = ("iwae", "vae --prior vamp", "aae")
 FOREIGN_LIMIT = 0.03
 
 
-def case(task, preset, batch, precision):
-    return {"task": task, "preset": preset, "batch_size": batch, "precision": precision}
+def case(task, preset, batch, precision, model=None):
+    return {"task": task, "preset": preset, "batch_size": batch, "precision": precision,
+            "model": model}
 
 
 def cases_of(options):
     if options.case:
-        return [case(task, preset, int(batch), precision)
-                for task, preset, batch, precision in (text.split(",") for text in options.case)]
+        return [case(task, preset, int(batch), precision, *model)
+                for task, preset, batch, precision, *model in (t.split(",") for t in options.case)]
     batches = (32, 128, 512, 4096) if options.full else (128, 512)
     kinds = [("train", REFERENCE, batch) for batch in batches]
     kinds += [("train", preset, 512) for preset in OTHERS if options.full]
+    models = [(name, precision) for name in MODELS if options.full for precision in ("fp32", "bf16")]
     kinds += [("encode", REFERENCE, 512), ("sample", REFERENCE, 512), ("latency", REFERENCE, 1)]
-    return [case(*kind, precision) for kind in kinds for precision in ("fp32", "bf16")]
+    return ([case(*kind, precision) for kind in kinds for precision in ("fp32", "bf16")] +
+            [case("train", REFERENCE, 512, precision, name) for name, precision in models])
 
 
-def peers_of(options):
+def peers_of(options, c):
     """Name, command and tasks of each peer."""
     def script(python, name, *more):
         return [python, os.path.join(HERE, "peers", name), *more]
 
     everything = ("train", "encode", "sample", "latency")
     pypi = options.peers_python
+    if c["model"]:
+        of_model = ("pytorch_family.py", "--model", c["model"])
+        peers = [("PyTorch eager", script(options.python, *of_model), everything)]
+        if pypi:
+            peers += [("PyTorch 2 eager", script(pypi, *of_model), everything),
+                      ("PyTorch 2 compiled", script(pypi, *of_model, "--compile"), everything)]
+        return [peer for peer in peers if not options.peer or peer[0] in options.peer]
     peers = [("PyTorch eager", script(options.python, "pytorch.py"), everything)]
     if pypi:
         peers += [("PyTorch 2 eager", script(pypi, "pytorch.py"), everything),
@@ -62,12 +75,12 @@ def peers_of(options):
 
 
 def quiet_run(options, command):
-    """One run while the rest of the machine is quiet, or the last of three; adds `foreign`."""
-    for _ in range(3):
+    """One run while the rest of the machine is quiet, or the last of --tries; adds `foreign`."""
+    for _ in range(options.tries):
         done = measured.run_behind(options.prefix, command)
         if done.status != 0 or not done.stdout.strip():
             return None, (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        if done.foreign_share <= FOREIGN_LIMIT:
+        if done.foreign_share <= FOREIGN_LIMIT or options.threads == 1:
             break
     return {**json.loads(done.stdout), "foreign": done.foreign_share}, None
 
@@ -76,26 +89,32 @@ def isthmus_command(options, c):
     runs = {"train": max(3, options.epochs - 1), "latency": 5}.get(c["task"], 40)
     return [options.isthmus, "bench", "--task", c["task"], "--preset", c["preset"], "--batch",
             str(c["batch_size"]), "--precision", c["precision"], "--runs", str(runs), "--json",
-            "--quiet"]
+            "--quiet", "--threads", str(options.threads), *(["--model", c["model"]] if c["model"] else [])]
 
 
 def peer_command(options, command, c):
     epochs = {"train": options.epochs, "latency": 5}.get(c["task"], 40)
     return [*command, "--task", c["task"], "--preset", c["preset"], "--batch",
-            str(c["batch_size"]), "--precision", c["precision"], "--epochs", str(epochs)]
+            str(c["batch_size"]), "--precision", c["precision"], "--epochs", str(epochs),
+            "--threads", str(options.threads)]
 
 
-def test_elbo(options, c):
+def test_figure(options, c):
     """Of a training by isthmus with the settings of the peers."""
+    # "vae --prior vamp" is "--model vae --prior vamp" to the command.
+    model = ["--model", *c["model"].split()] if c["model"] else []
+    draws = ["--iwae", "5"] if c["model"] == "iwae" else []
     with tempfile.TemporaryDirectory() as folder:
         run = os.path.join(folder, "run")
         measured.run_well(options.prefix, [
             options.isthmus, "train", "fashion-mnist", "--preset", c["preset"], "--batch",
             str(c["batch_size"]), "--precision", c["precision"], "--epochs", str(options.epochs),
-            "--val", "0", "--no-report", "--quiet", "-o", run])
+            "--val", "0", "--no-report", "--quiet", "-o", run, *model])
         result = json.loads(measured.run_well(options.prefix, [
             options.isthmus, "eval", run, "fashion-mnist", "--samples", "10", "--json",
-            "--quiet"]).stdout)
+            "--quiet", *draws]).stdout)
+    if draws:
+        return result["iwae"]["value"]
     return result["elbo"] if result.get("elbo") is not None else -result["reconstruction"]
 
 
@@ -103,7 +122,7 @@ def measure(options, c, skipped):
     """Raw results of each engine, one per round."""
     engines = [("isthmus", isthmus_command(options, c))]
     engines += [(name, peer_command(options, command, c))
-                for name, command, tasks in peers_of(options) if c["task"] in tasks]
+                for name, command, tasks in peers_of(options, c) if c["task"] in tasks]
     raw = {}
     for _ in range(options.rounds):
         for name, command in engines:
@@ -138,7 +157,7 @@ def summary(rounds, ours):
 
 def print_rows(c, engines):
     unit, factor = ("s", 1000) if c["task"] == "train" else ("ms", 1)
-    label = f"{c['task']} {c['preset']}, batch {c['batch_size']}, {c['precision']}"
+    label = f"{c['task']} {c['model'] or c['preset']}, batch {c['batch_size']}, {c['precision']}"
     for name, e in engines.items():
         elbo = f"{e['test_elbo']:.1f}" if e["test_elbo"] is not None else "-"
         ratio = f"{e['ratio']:.1f} ({e['ratio_min']:.1f} to {e['ratio_max']:.1f})"
@@ -152,9 +171,12 @@ def arguments():
     parser.add_argument("--python", default="/usr/bin/python3", help="a Python that has PyTorch")
     parser.add_argument("--peers-python", help="a Python that has peers from PyPI")
     parser.add_argument("--full", action="store_true", help="the whole grid")
-    parser.add_argument("--case", nargs="+", metavar="TASK,PRESET,BATCH,PRECISION")
+    parser.add_argument("--case", nargs="+", metavar="TASK,PRESET,BATCH,PRECISION[,MODEL]")
     parser.add_argument("--peer", nargs="+", metavar="NAME", help="only these")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)),
+                        help="1: processor time of training, whatever else the machine does")
+    parser.add_argument("--tries", type=int, default=3, help="of a run, for a quiet machine")
     parser.add_argument("--epochs", type=int, default=5, help="of a peer's training")
     parser.add_argument("--prefix", default="", metavar="COMMAND",
                         help="runs each measured command, such as taskset -c 0,1")
@@ -174,7 +196,7 @@ def main():
         ours = summary(raw["isthmus"], None)
         engines = {name: summary(rounds, ours["rounds"]) for name, rounds in raw.items()}
         if c["task"] == "train":
-            engines["isthmus"]["test_elbo"] = test_elbo(options, c)
+            engines["isthmus"]["test_elbo"] = test_figure(options, c)
         print_rows(c, engines)
         results.append({**c, "engines": engines})
     reasons = [f"{name}: {reason}" for name, reason in skipped.items()]

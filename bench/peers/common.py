@@ -106,18 +106,22 @@ def busy_seconds():
 
 
 class Epochs:
-    """Times epochs and remembers how much of the machine others used meanwhile."""
+    """Times epochs and remembers how much of the machine others used meanwhile. With one thread the
+    clock is that of the process, so that others do not count."""
 
-    def __init__(self):
+    def __init__(self, threads=CPUS):
         self.times = []  # (seconds, share of the machine used by others)
+        self.alone = threads == 1
 
     def measure(self, work):
         machine, own = busy_seconds()
-        begin = time.perf_counter()
+        begin, own_begin = time.perf_counter(), time.process_time()
         work()
         seconds = time.perf_counter() - begin
         machine_now, own_now = busy_seconds()
         foreign = max(0.0, (machine_now - machine) - (own_now - own))
+        if self.alone:
+            seconds, foreign = time.process_time() - own_begin, 0.0
         self.times.append((seconds, foreign / (seconds * (os.cpu_count() or 1))))
 
     def summary(self):
@@ -134,16 +138,21 @@ def num_weights(layers):
     return sum(inputs * outputs for inputs, outputs in zip(layers, layers[1:]))
 
 
-def report(options, engine, epochs, items, elbos=(), first_step=None):
-    """Prints the JSON object of one case; `engine` holds name, version, from and settings."""
+def report(options, engine, epochs, items, elbos=(), first_step=None, parameters=None):
+    """Prints the JSON object of one case; `engine` holds name, version, from and settings. With
+    `parameters` the model is another than the preset's, whose operations are not counted."""
     seconds, runs, noise = epochs.summary()
     encoder, decoder = widths(options.preset)
-    if options.task == "train":
+    model = getattr(options, "model", None)
+    if parameters is not None:
+        flop = None
+    elif options.task == "train":
         # Forward and both gradients: 6 FLOP per weight and item, less the input's gradient.
         flop = 6 * (num_weights(encoder) + num_weights(decoder)) - 2 * PIXELS * encoder[1]
     else:
         flop = 2 * num_weights(decoder if options.task == "sample" else encoder)
-    parameters = num_weights(encoder) + num_weights(decoder) + sum(encoder[1:]) + sum(decoder[1:])
+    if parameters is None:
+        parameters = num_weights(encoder) + num_weights(decoder) + sum(encoder[1:] + decoder[1:])
     steps, rate = -(-items // options.batch), items / seconds["median"]
     terms = None
     if elbos:
@@ -153,11 +162,12 @@ def report(options, engine, epochs, items, elbos=(), first_step=None):
     print(json.dumps({
         "schema": "isthmus.peers/1", "engine": engine, "peaks": None, "noise": noise,
         "cases": [{
-            "name": f"{options.preset}/{options.task}/b{options.batch}/{options.precision}",
-            "preset": options.preset, "task": options.task, "precision": options.precision,
-            "batch_size": options.batch, "threads": options.threads, "runs": runs,
-            "parameters": parameters,
+            "name": f"{model or options.preset}/{options.task}/b{options.batch}/{options.precision}",
+            "preset": options.preset, "model": model, "task": options.task,
+            "precision": options.precision, "batch_size": options.batch, "threads": options.threads,
+            "runs": runs, "parameters": parameters,
             "step_ms": {key: value * 1000 / steps for key, value in seconds.items()},
-            "epoch_seconds": seconds, "items_per_second": rate, "gflops": rate * flop / 1e9,
+            "epoch_seconds": seconds, "items_per_second": rate,
+            "gflops": rate * flop / 1e9 if flop else None,
             "peak_share": None, "first_step_seconds": first_step, "split_ms": None,
             "terms": terms}]}))

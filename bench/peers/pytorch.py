@@ -107,7 +107,7 @@ def negative_elbo(model, x_test, draws=10):
 def train(options):
     x_train = torch.from_numpy(common.train_images(options))
     x_test = torch.from_numpy(common.test_images(options))
-    epochs, first_step, elbos, adam = common.Epochs(), [], [], ""
+    epochs, first_step, elbos, adam = common.Epochs(options.threads), [], [], ""
     for seed in range(options.seed, options.seed + options.repeats):
         torch.manual_seed(seed)
         model = Network(options.preset)
@@ -147,7 +147,7 @@ def infer(options):
     batches = values.split(options.batch)
     if options.task == "latency":
         batches = batches[:1000]
-    epochs = common.Epochs()
+    epochs = common.Epochs(options.threads)
 
     def work():
         with torch.inference_mode():

@@ -13,6 +13,8 @@ class Clock {
   virtual double seconds() const = 0;  // monotonic, from an arbitrary start
 };
 Clock& monotonic_clock();
+/// Processor time of all threads of this process: what it would take alone, if it has one thread.
+Clock& processor_clock();
 /// Wall time as 2026-01-31T12:34:56Z, for log.txt and run.json only.
 std::string wall_time_utc();
 

@@ -10,6 +10,7 @@
 
 #include "isthmus/base/clock.h"
 #include "isthmus/base/thread_pool.h"
+#include "isthmus/graph/product_flops.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/verbs/infer.h"
@@ -20,37 +21,6 @@ namespace {
 constexpr int64_t kWarmUpSteps = 20;
 constexpr int64_t kLatencySteps = 2000;
 constexpr int64_t kInferenceItems = 10000;
-
-Spread spread_of(std::vector<double> values, double factor) {
-  std::sort(values.begin(), values.end());
-  return {.median = factor * values[values.size() / 2],
-          .min = factor * values.front(),
-          .max = factor * values.back()};
-}
-
-/// Products of one matrix that stays in the L2 cache: the most that products reach here.
-double matmul_gflops(Device& device, Precision precision, int repeats) {
-  constexpr int64_t kRows = 1024, kSize = 256, kProducts = 32;
-  GraphBuilder g;
-  const Value w = g.parameter("w", {kSize, kSize}, {.kind = "glorot_uniform"});
-  Value product = g.input("x", {kSize});
-  for (int64_t i = 0; i < kProducts; ++i) product = g.matmul(product, w);
-  g.output("mean", g.batch_mean(g.sum_items(product)));
-  const Graph graph = std::move(g).finish();
-  const auto executor = device.compile(graph, {.max_rows = kRows, .precision = precision});
-  for (const auto& [name, tensor] : initialize(graph, 0)) executor->set(name, tensor);
-  const Tensor values = prior_draws(kRows, kSize, 1.0, 0);
-  executor->bind_input("x", values, Scaling{});
-  std::vector<int64_t> items(kRows);
-  std::iota(items.begin(), items.end(), 0);
-  double best = 1e30;
-  for (int i = 0; i < repeats; ++i) {
-    const double begin = monotonic_clock().seconds();
-    executor->run({.items = items});
-    best = std::min(best, monotonic_clock().seconds() - begin);
-  }
-  return kProducts * 2.0 * kRows * kSize * kSize / best / 1e9;
-}
 
 /// Bytes read and written per second by all threads.
 double copy_gb_per_second(int threads) {
@@ -72,28 +42,17 @@ double copy_gb_per_second(int threads) {
 }
 
 /// Runs `runs` times `steps` steps and fills in the times.
-void time_steps(BenchResult& r, int64_t steps, const std::function<double()>& step) {
+void time_steps(BenchResult& r, int64_t steps, const Clock& clock,
+                const std::function<double()>& step) {
   std::vector<double> step_seconds, run_seconds;
   for (int64_t run = 0; run < r.bench.runs; ++run) {
-    const double begin = monotonic_clock().seconds();
+    const double begin = clock.seconds();
     for (int64_t i = 0; i < steps; ++i) step_seconds.push_back(step());
-    run_seconds.push_back(monotonic_clock().seconds() - begin);
+    run_seconds.push_back(clock.seconds() - begin);
   }
   r.runs = r.bench.runs;
   r.step_ms = spread_of(std::move(step_seconds), 1e3);
   r.epoch_seconds = spread_of(std::move(run_seconds), 1);
-}
-
-StepProfile per_step_ms(const StepProfile& p, int threads) {
-  const double factor = p.steps > 0 ? 1e3 / static_cast<double>(p.steps) / threads : 0;
-  return {.steps = p.steps,
-          .gemm = factor * p.gemm,
-          .likelihood = factor * p.likelihood,
-          .optimizer = factor * p.optimizer,
-          .packing = factor * p.packing,
-          .input = factor * p.input,
-          .barrier = factor * p.barrier,
-          .other = factor * p.other};
 }
 
 void time_training(BenchResult& r, const ModelSetup& model, const Dataset& data, Device& device) {
@@ -103,7 +62,7 @@ void time_training(BenchResult& r, const ModelSetup& model, const Dataset& data,
   trial.executor().reset_profile();
   const int64_t epoch = trial.steps_per_epoch();
   const int64_t steps = r.bench.max_steps > 0 ? std::min(epoch, r.bench.max_steps) : epoch;
-  time_steps(r, steps, [&] { return trial.step(); });
+  time_steps(r, steps, Trial::clock_for(device.info()), [&] { return trial.step(); });
   r.split = per_step_ms(trial.executor().profile(), device.info().threads);
   Terms terms;
   terms.objective = trial.executor().scalar("objective");
@@ -115,7 +74,8 @@ void time_training(BenchResult& r, const ModelSetup& model, const Dataset& data,
   r.terms = terms;
   const double items = static_cast<double>(std::min(steps * trial.batch_size(), trial.num_items()));
   r.items_per_second = items / r.epoch_seconds.median;
-  r.gflops = trial.flops_per_item() * r.items_per_second / 1e9;
+  r.gflops = trial.step_product_flops() / static_cast<double>(trial.batch_size()) *
+             r.items_per_second / 1e9;
 }
 
 /// Encoder or decoder on whole passes over 10,000 items (or as many draws); latency: over 2,000.
@@ -135,20 +95,42 @@ void time_inference(BenchResult& r, const ModelSetup& model, const Dataset& data
   }
   std::vector<int64_t> items(static_cast<size_t>(n));
   std::iota(items.begin(), items.end(), 0);
+  const Clock& clock = Trial::clock_for(device.info());
   int64_t next = 0;
   const auto step = [&] {
-    const double begin = monotonic_clock().seconds();
+    const double begin = clock.seconds();
     const int64_t rows = std::min(r.bench.batch_size, n - next);
     executor->run({.items = std::span<const int64_t>(items).subspan(static_cast<size_t>(next),
                                                                     static_cast<size_t>(rows))});
     next = next + rows < n ? next + rows : 0;
-    return monotonic_clock().seconds() - begin;
+    return clock.seconds() - begin;
   };
   const int64_t steps = (n + r.bench.batch_size - 1) / r.bench.batch_size;
   for (int64_t i = 0; i < std::max(steps, kWarmUpSteps) / steps * steps; ++i) step();
-  time_steps(r, steps, step);
+  time_steps(r, steps, clock, step);
   r.items_per_second = static_cast<double>(n) / r.epoch_seconds.median;
   r.gflops = 2.0 * static_cast<double>(graph.num_parameter_values()) * r.items_per_second / 1e9;
+}
+
+}  // namespace
+
+Spread spread_of(std::vector<double> values, double factor) {
+  std::sort(values.begin(), values.end());
+  return {.median = factor * values[values.size() / 2],
+          .min = factor * values.front(),
+          .max = factor * values.back()};
+}
+
+StepProfile per_step_ms(const StepProfile& p, int threads) {
+  const double factor = p.steps > 0 ? 1e3 / static_cast<double>(p.steps) / threads : 0;
+  return {.steps = p.steps,
+          .gemm = factor * p.gemm,
+          .likelihood = factor * p.likelihood,
+          .optimizer = factor * p.optimizer,
+          .packing = factor * p.packing,
+          .input = factor * p.input,
+          .barrier = factor * p.barrier,
+          .other = factor * p.other};
 }
 
 Json spread_json(const Spread& spread) {
@@ -166,13 +148,39 @@ Json split_json(const StepProfile& s) {
       .set("other", s.other);
 }
 
-}  // namespace
+PeakProducts::PeakProducts(Device& device, Precision precision) {
+  constexpr int64_t kSize = 256;
+  GraphBuilder g;
+  const Value w = g.parameter("w", {kSize, kSize}, {.kind = "glorot_uniform"});
+  Value product = g.input("x", {kSize});
+  for (int64_t i = 0; i < kProducts; ++i) product = g.matmul(product, w);
+  g.output("mean", g.batch_mean(g.sum_items(product)));
+  const Graph graph = std::move(g).finish();
+  executor_ = device.compile(graph, {.max_rows = kRows, .precision = precision});
+  for (const auto& [name, tensor] : initialize(graph, 0)) executor_->set(name, tensor);
+  executor_->bind_input("x", prior_draws(kRows, kSize, 1.0, 0), Scaling{});
+  gflop_ = product_flops(graph, kRows) / 1e9;
+}
+
+double PeakProducts::best_gflops(int repeats, const Clock& clock) {
+  std::vector<int64_t> items(kRows);
+  std::iota(items.begin(), items.end(), 0);
+  double best = 1e30;
+  for (int i = 0; i < repeats; ++i) {
+    const double begin = clock.seconds();
+    executor_->run({.items = items});
+    best = std::min(best, clock.seconds() - begin);
+  }
+  return gflop_ / best;
+}
 
 BenchPeaks measure_peaks(Device& device, bool quick) {
   const int repeats = quick ? 10 : 40;
   BenchPeaks peaks;
-  peaks.fp32_gflops = matmul_gflops(device, Precision::kF32, repeats);
-  peaks.bf16_gflops = matmul_gflops(device, Precision::kBF16, repeats);
+  peaks.fp32_gflops =
+      PeakProducts(device, Precision::kF32).best_gflops(repeats, Trial::clock_for(device.info()));
+  peaks.bf16_gflops =
+      PeakProducts(device, Precision::kBF16).best_gflops(repeats, Trial::clock_for(device.info()));
   peaks.copy_gb_per_s = copy_gb_per_second(device.info().threads);
   return peaks;
 }
@@ -181,7 +189,7 @@ BenchResult run_case(const BenchCase& bench, const Dataset& data, Device& device
                      const BenchPeaks& peaks) {
   BenchResult r;
   r.bench = bench;
-  const ModelSetup model = trial_model(bench.preset, data);
+  const ModelSetup model = trial_model(bench.preset, data, bench.settings);
   if (bench.task == "train") {
     time_training(r, model, data, device);
   } else {

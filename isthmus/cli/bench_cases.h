@@ -2,9 +2,12 @@
 // The measurements of `isthmus bench`: one case is a task, a batch size and a precision.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "isthmus/base/clock.h"
 #include "isthmus/base/json.h"
 #include "isthmus/cli/trial.h"
 #include "isthmus/model_file/terms.h"
@@ -13,7 +16,8 @@ namespace isthmus {
 
 struct BenchCase {
   std::string preset;
-  std::string task;  // "train" "encode" "sample" "latency"
+  TrialSettings settings;  // of another model with the widths of the preset
+  std::string task;        // "train" "encode" "sample" "latency"
   Precision precision = Precision::kF32;
   int64_t batch_size = 512;
   int64_t runs = 3;
@@ -22,6 +26,25 @@ struct BenchCase {
 
 struct Spread {
   double median = 0, min = 0, max = 0;
+};
+/// Of values times `factor`.
+Spread spread_of(std::vector<double> values, double factor);
+Json spread_json(const Spread& spread);
+
+/// Seconds of all threads become milliseconds of one step.
+StepProfile per_step_ms(const StepProfile& profile, int threads);
+Json split_json(const StepProfile& milliseconds);
+
+/// Products of one matrix that stays in the L2 cache: the most that products reach here.
+class PeakProducts {
+ public:
+  PeakProducts(Device& device, Precision precision);
+  double best_gflops(int repeats, const Clock& clock);
+
+ private:
+  static constexpr int64_t kRows = 1024, kProducts = 32;
+  std::unique_ptr<Executor> executor_;
+  double gflop_ = 0;
 };
 
 struct BenchPeaks {

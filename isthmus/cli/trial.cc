@@ -4,11 +4,11 @@
 #include "isthmus/cli/trial.h"
 
 #include <algorithm>
+#include <numeric>
 
-#include "isthmus/base/clock.h"
 #include "isthmus/base/digest.h"
 #include "isthmus/base/rng_key.h"
-#include "isthmus/models/summary.h"
+#include "isthmus/graph/product_flops.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/train/choices.h"
@@ -16,23 +16,16 @@
 namespace isthmus {
 namespace {
 
-double product_flops(const Graph& graph) {
-  double flops = 0;
-  bool first = true;
-  for (const LayerRow& layer : model_summary(graph)) {
-    if (layer.kind != "linear") continue;
-    const auto weights = static_cast<double>(value_count(layer.weight_shape));
-    // Forward, gradient of the weights, gradient of the input; the data need none.
-    flops += (first ? 4 : 6) * weights;
-    first = false;
-  }
-  return flops;
+bool has_leaf(const Graph& graph, NodeKind kind, std::string_view name) {
+  return std::any_of(graph.nodes().begin(), graph.nodes().end(),
+                     [&](const Node& node) { return node.kind == kind && node.name == name; });
 }
 
-bool has_scalar(const Graph& graph, std::string_view name) {
-  return std::any_of(graph.nodes().begin(), graph.nodes().end(), [&](const Node& node) {
-    return node.kind == NodeKind::kScalar && node.name == name;
-  });
+/// 0, 1, 2, ...: (N, 1).
+Tensor counted(int64_t count) {
+  Tensor places(Dtype::kF32, {count, 1});
+  std::iota(places.values<float>().begin(), places.values<float>().end(), 0.0f);
+  return places;
 }
 
 }  // namespace
@@ -62,33 +55,59 @@ Dataset made_up_images(int64_t count, int64_t side, uint64_t seed) {
   return data;
 }
 
-ModelSetup trial_model(const std::string& preset, const Dataset& data) {
+ModelSetup trial_model(const std::string& preset, const Dataset& data,
+                       const TrialSettings& settings) {
   TrainOptions options;
   options.model.preset = preset;
   options.hold_out.val = "0";
-  const ResolvedOptions resolved = resolve_options(options, data.spec, data.num_items(), {});
+  OptionOrigins origins;
+  for (const auto& [key, value] : settings) {
+    set_option(options, key, value);
+    origins[key] = "flag";
+  }
+  const ResolvedOptions resolved = resolve_options(options, data.spec, data.num_items(), origins);
   ModelSetup setup{.model = resolved.options.model, .own = resolved.options.own, .data = data.spec};
   setup.data.scaling = resolved.scaling;
   return setup;
 }
 
-Trial::Trial(const ModelSetup& model, const Dataset& data, Device& device, int64_t batch_size,
-             Precision precision)
-    : batch_size_(std::min(batch_size, data.num_items())), num_items_(data.num_items()) {
+Graph trial_step(const ModelSetup& model) {
   GraphBuilder g;
   add_update(g, build_training(g, model).objectives, {});
-  const Graph graph = std::move(g).finish();
-  flops_per_item_ = product_flops(graph);
-  executor_ = device.compile(graph, {.max_rows = batch_size_, .precision = precision});
-  executor_->bind_input("x", data.values, model.data.scaling);
+  return std::move(g).finish();
+}
+
+Trial::Trial(const ModelSetup& model, const Dataset& data, Device& device, int64_t batch_size,
+             Precision precision)
+    : Trial(trial_step(model), model.data.scaling, data, device,
+            {.max_rows = batch_size, .precision = precision}) {}
+
+Trial::Trial(const Graph& graph, const Scaling& scaling, const Dataset& data, Device& device,
+             CompileOptions options)
+    : clock_(clock_for(device.info())),
+      batch_size_(std::min(options.max_rows, data.num_items())),
+      num_items_(data.num_items()) {
+  product_flops_ = product_flops(graph, batch_size_);
+  options.max_rows = batch_size_;
+  executor_ = device.compile(graph, options);
+  executor_->bind_input("x", data.values, scaling);
+  if (has_leaf(graph, NodeKind::kInput, "place")) {
+    executor_->bind_input("place", counted(num_items_), Scaling{});
+  }
   for (const auto& [name, tensor] : initialize(graph, 0)) executor_->set(name, tensor);
-  executor_->set_scalar("learning_rate", 1e-3);
-  if (has_scalar(graph, "kl_weight")) executor_->set_scalar("kl_weight", 1.0);
+  for (const auto& [name, value] : {std::pair{"learning_rate", 1e-3}, {"kl_weight", 1.0}}) {
+    if (has_leaf(graph, NodeKind::kScalar, name)) executor_->set_scalar(name, value);
+  }
+  has_step_ = has_leaf(graph, NodeKind::kScalar, "step");
   items_.resize(static_cast<size_t>(batch_size_));
 }
 
+const Clock& Trial::clock_for(const DeviceInfo& device) {
+  return device.threads == 1 ? processor_clock() : monotonic_clock();
+}
+
 double Trial::step() {
-  const double begin = monotonic_clock().seconds();
+  const double begin = clock_.seconds();
   const auto epoch = static_cast<uint32_t>(done_ / steps_per_epoch());
   const int64_t first = done_ % steps_per_epoch() * batch_size_;
   const int64_t rows = std::min(batch_size_, num_items_ - first);
@@ -97,11 +116,12 @@ double Trial::step() {
   places_.resize(static_cast<size_t>(rows));
   order.take(static_cast<uint64_t>(first), places_);
   std::copy(places_.begin(), places_.end(), items_.begin());
-  executor_->set_scalar("step", static_cast<double>(++done_));
+  ++done_;
+  if (has_step_) executor_->set_scalar("step", static_cast<double>(done_));
   executor_->run({.items = std::span<const int64_t>(items_).first(static_cast<size_t>(rows)),
                   .epoch = epoch,
                   .seed = 0});
-  return monotonic_clock().seconds() - begin;
+  return clock_.seconds() - begin;
 }
 
 std::string digest_of_training(const ModelSetup& model, const Dataset& data, int threads,

@@ -37,6 +37,11 @@ void Compiler::emit_batch_step(uint32_t i) {
     step.is_rbf = n.attrs.text("kernel") == "rbf";
     for (double scale : n.attrs.numbers("scales")) step.scales.push_back(static_cast<float>(scale));
   }
+  if (n.attrs.has("of")) {
+    const std::string& of = n.attrs.text("of");
+    step.of_first = of != "y";
+    step.of_second = of != "x";
+  }
   p_.scratch_floats =
       std::max(p_.scratch_floats, step.kernel->scratch_floats(p_.shape.max_rows, step.cols));
   rows_->batch.push_back(std::move(step));

@@ -160,7 +160,7 @@ struct BatchStep {
   Place dst;
   int64_t cols = 0;      // of the first input
   int64_t out_cols = 0;  // of the result
-  bool is_rbf = false, exclude_self = false;
+  bool is_rbf = false, exclude_self = false, of_first = true, of_second = true;
   std::vector<float> scales;
 };
 

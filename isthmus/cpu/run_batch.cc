@@ -42,6 +42,8 @@ void run_batch_task(Machine& m, const RowStageProgram& stage, int64_t task, int 
   call.dst_stride = step->dst.row_stride;
   call.is_rbf = step->is_rbf;
   call.exclude_self = step->exclude_self;
+  call.of_first = step->of_first;
+  call.of_second = step->of_second;
   call.scales = step->scales;
   call.scratch = t.scratch;
   step->kernel->run(call);

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "isthmus/base/text.h"
-#include "isthmus/cli/bench_cases.h"
+#include "isthmus/cli/bench_models.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/data/known_sets.h"
 #include "isthmus/verbs/json_results.h"
@@ -15,12 +15,15 @@ namespace {
 
 std::vector<std::string> bench_precisions() { return {"both", "fp32", "bf16"}; }
 
-std::vector<std::string> bench_tasks() { return {"all", "train", "encode", "sample", "latency"}; }
+std::vector<std::string> bench_tasks() {
+  return {"all", "train", "encode", "sample", "latency", "models"};
+}
 
 struct BenchOptions {
   bool quick = false;
   std::string task = "all";
   std::string preset = "vae-784-128-20";
+  std::optional<std::string> model;
   std::string precision = "both";
   std::optional<int64_t> batch;
   int64_t runs = 3;
@@ -30,13 +33,17 @@ struct BenchOptions {
     return std::tuple{
         field(&O::quick, "bench.quick", any_value(),
               "Shorter runs; training only unless --task says otherwise."),
-        field(&O::task, "bench.task", one_of(bench_tasks), "What is measured."),
+        field(&O::task, "bench.task", one_of(bench_tasks),
+              "What is measured; models: a step of every model, in turn."),
         field(&O::preset, "bench.preset", one_of(preset_words), "Which network."),
+        field(&O::model, "bench.model", any_value(),
+              "Another model with the widths of the preset, as --task models names it."),
         field(&O::precision, "bench.precision", one_of(bench_precisions), "Which precision."),
         field(&O::batch, "bench.batch", between(1, 1000000), "Batch size; none: 128 and 512.",
               {.flag = "--batch"}),
         field(&O::runs, "bench.runs", between(1, 1000),
-              "Timed epochs per case (of encode and sample: passes over 10,000 items)."),
+              "Timed epochs per case, passes over 10,000 items (encode, sample), or rounds of ten "
+              "steps (models)."),
         field(&O::profile, "bench.profile", any_value(), "Print where the time of a step goes.")};
   }
 };
@@ -49,8 +56,19 @@ Dataset bench_data(CommandIo& io) {
   return made_up_images(60000, 28, 1);
 }
 
+std::vector<Precision> precisions_of(const BenchOptions& o) {
+  std::vector<Precision> wanted;
+  for (Precision precision : {Precision::kF32, Precision::kBF16}) {
+    if (o.precision == "both" || o.precision == precision_name(precision)) {
+      wanted.push_back(precision);
+    }
+  }
+  return wanted;
+}
+
 std::vector<BenchCase> cases_of(const BenchOptions& o) {
   std::vector<BenchCase> cases;
+  const TrialSettings settings = o.model ? bench_model_settings(*o.model) : TrialSettings{};
   std::vector<int64_t> batches = {128, 512};
   if (o.batch) batches = {*o.batch};
   std::vector<std::string> tasks = {"train", "encode", "sample", "latency"};
@@ -58,10 +76,9 @@ std::vector<BenchCase> cases_of(const BenchOptions& o) {
   if (o.task != "all") tasks = {o.task};
   for (const std::string& task : tasks) {
     for (int64_t batch : task == "latency" ? std::vector<int64_t>{1} : batches) {
-      for (Precision precision : {Precision::kF32, Precision::kBF16}) {
-        const std::string name(precision_name(precision));
-        if (o.precision != "both" && o.precision != name) continue;
+      for (Precision precision : precisions_of(o)) {
         cases.push_back({.preset = o.preset,
+                         .settings = settings,
                          .task = task,
                          .precision = precision,
                          .batch_size = batch,
@@ -77,6 +94,14 @@ std::string column(const std::string& text, size_t width) {
   return std::string(text.size() < width ? width - text.size() : 0, ' ') + text;
 }
 
+void print_split(CommandIo& io, const StepProfile& s) {
+  const auto ms = [](double v) { return format_fixed(v, 3); };
+  io.console.result("         ms per step: gemm " + ms(s.gemm) + ", likelihood " +
+                    ms(s.likelihood) + ", optimizer " + ms(s.optimizer) + ", packing " +
+                    ms(s.packing) + ", input " + ms(s.input) + ", barrier " + ms(s.barrier) +
+                    ", other " + ms(s.other));
+}
+
 void print_case(CommandIo& io, const BenchResult& r, bool profile) {
   const double rate = r.items_per_second;
   io.console.result(pad_right(r.bench.task, 8) + column(std::to_string(r.bench.batch_size), 5) +
@@ -86,16 +111,53 @@ void print_case(CommandIo& io, const BenchResult& r, bool profile) {
                     column(group_digits(static_cast<int64_t>(rate)), 12) +
                     column(format_fixed(r.gflops, 1), 10) +
                     column(format_fixed(100 * r.peak_share, 0) + " %", 7));
-  if (!profile || !r.split) return;
-  const StepProfile& s = *r.split;
-  const auto ms = [](double v) { return format_fixed(v, 3); };
-  io.console.result("         ms per step: gemm " + ms(s.gemm) + ", likelihood " +
-                    ms(s.likelihood) + ", optimizer " + ms(s.optimizer) + ", packing " +
-                    ms(s.packing) + ", input " + ms(s.input) + ", barrier " + ms(s.barrier) +
-                    ", other " + ms(s.other));
+  if (profile && r.split) print_split(io, *r.split);
+}
+
+std::string number(double value, int decimals, size_t width) {
+  return column(format_fixed(value, decimals), width);
+}
+
+/// Returns the entries of `models`.
+Json bench_models(CommandIo& io, const BenchOptions& o, const Dataset& data, Device& device) {
+  const std::vector<StepToTime> steps = steps_of_models(o.preset, data);
+  Json list = Json::array();
+  for (Precision precision : precisions_of(o)) {
+    const RoundOptions rounds{
+        .precision = precision, .batch_size = o.batch.value_or(512), .rounds = o.runs};
+    const std::vector<StepTimes> all = time_in_turn(steps, data, device, rounds);
+    io.console.result(pad_right(std::string(precision_name(precision)) + ", batch " +
+                                    std::to_string(rounds.batch_size),
+                                33) +
+                      "step ms  GFLOP   peak  to " + steps.front().name + "  to its products");
+    for (const StepTimes& t : all) {
+      io.console.result(pad_right(t.name, 31) + number(t.step_ms.median, 3, 9) +
+                        number(t.product_gflop, 3, 7) + number(100 * t.peak_share, 0, 5) + " %" +
+                        number(t.over_first, 2, 8) + number(t.over_products.median, 2, 7) + " (" +
+                        format_fixed(t.over_products.min, 2) + " to " +
+                        format_fixed(t.over_products.max, 2) + ")");
+      if (o.profile) print_split(io, t.split);
+      list.push_back(step_times_json(t, rounds));
+    }
+  }
+  return list;
+}
+
+Json bench_cases(CommandIo& io, const std::vector<BenchCase>& cases, bool profile,
+                 const Dataset& data, Device& device, const BenchPeaks& peaks) {
+  io.console.result("task     batch  type   step ms   epoch s     items/s   GFLOP/s   peak");
+  Json list = Json::array();
+  for (const BenchCase& bench : cases) {
+    const BenchResult result = run_case(bench, data, device, peaks);
+    print_case(io, result, profile);
+    list.push_back(case_json(result, device.info().threads));
+  }
+  return list;
 }
 
 int run_bench(CommandIo& io, const BenchOptions& o) {
+  const bool models = o.task == "models";
+  const std::vector<BenchCase> wanted = models ? std::vector<BenchCase>{} : cases_of(o);
   const Dataset data = bench_data(io);
   const auto device = io.open_device();
   const DeviceInfo& info = device->info();
@@ -106,16 +168,13 @@ int run_bench(CommandIo& io, const BenchOptions& o) {
                                  " GFLOP/s, bf16 " + format_fixed(peaks.bf16_gflops, 0) +
                                  " GFLOP/s, copy " + format_fixed(peaks.copy_gb_per_s, 1) +
                                  " GB/s");
+  const std::string unit = models ? "round" : "epoch";
   io.console.result("data", data.source + ": " + group_digits(data.num_items()) +
-                                " items; medians of " + std::to_string(o.runs) +
-                                (o.runs == 1 ? " epoch" : " epochs"));
-  io.console.result("task     batch  type   step ms   epoch s     items/s   GFLOP/s   peak");
-  Json list = Json::array();
-  for (const BenchCase& bench : cases_of(o)) {
-    const BenchResult result = run_case(bench, data, *device, peaks);
-    print_case(io, result, o.profile);
-    list.push_back(case_json(result, info.threads));
-  }
+                                " items; medians of " + std::to_string(o.runs) + " " + unit +
+                                (o.runs == 1 ? "" : "s") +
+                                (info.threads == 1 ? ", processor time" : ""));
+  Json cases = models ? Json::array() : bench_cases(io, wanted, o.profile, data, *device, peaks);
+  Json steps = models ? bench_models(io, o, data, *device) : Json::array();
   io.print_json(result_object("isthmus.bench/1")
                     .set("quick", o.quick)
                     .set("device", device_json(info, Precision::kF32))
@@ -123,7 +182,8 @@ int run_bench(CommandIo& io, const BenchOptions& o) {
                                       .set("fp32_gflops", peaks.fp32_gflops)
                                       .set("bf16_gflops", peaks.bf16_gflops)
                                       .set("copy_gb_per_s", peaks.copy_gb_per_s))
-                    .set("cases", std::move(list)));
+                    .set("cases", std::move(cases))
+                    .set("models", std::move(steps)));
   return 0;
 }
 
@@ -132,7 +192,7 @@ int run_bench(CommandIo& io, const BenchOptions& o) {
 CommandDef commands::bench() {
   return {.name = "bench",
           .summary = "Speed of training and inference on this machine.",
-          .examples = {"isthmus bench --quick", "isthmus bench --batch 512 --profile"},
+          .examples = {"isthmus bench --quick", "isthmus bench --task models --runs 9"},
           .make = command_with(run_bench)};
 }
 

@@ -26,8 +26,9 @@ struct BatchCall {
   int64_t dst_stride = 0;
   bool is_rbf = false;  // kernel_sum: else imq
   bool exclude_self = false;
-  std::span<const float> scales;  // kernel_sum
-  float* scratch = nullptr;       // scratch_floats values
+  bool of_first = true, of_second = true;  // kernel_sum_gradient: whose gradients are summed
+  std::span<const float> scales;           // kernel_sum
+  float* scratch = nullptr;                // scratch_floats values
 };
 
 struct BatchKernel {

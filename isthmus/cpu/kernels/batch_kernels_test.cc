@@ -18,6 +18,7 @@ struct Case {
   Attrs attrs;
   std::vector<Shape> shapes;  // row shapes of the inputs; log_var is the third where it is ()
   bool has_log_var = false;
+  bool of_itself = false;  // the second input is the first
 };
 
 std::vector<Case> cases_of(int64_t z) {
@@ -28,7 +29,14 @@ std::vector<Case> cases_of(int64_t z) {
                            {"scales", std::vector<double>{0.25, 1, 8}},
                            {"exclude_self", exclude_self}};
       cases.push_back({"kernel_sum", attrs, {{z}, {z}}});
-      cases.push_back({"kernel_sum_gradient", attrs, {{z}, {z}, {}}});
+      for (const char* of : {"x", "y", "both"}) {
+        const Attrs gradient = {{"kernel", kernel},
+                                {"scales", attrs.numbers("scales")},
+                                {"exclude_self", exclude_self},
+                                {"of", of}};
+        cases.push_back({"kernel_sum_gradient", gradient, {{z}, {z}, {}}});
+        cases.push_back({"kernel_sum_gradient", gradient, {{z}, {z}, {}}, false, true});
+      }
     }
     const Attrs attrs = {{"exclude_self", exclude_self}};
     cases.push_back({"pair_logsumexp", attrs, {{z}, {z}, {}}, true});
@@ -60,6 +68,10 @@ Trial set_up(const Case& c, int64_t rows, int64_t z) {
     s.call.in[k].stride = is_once ? 0 : stride;
   }
   for (size_t k = 0; k < c.shapes.size(); ++k) s.call.in[k].data = s.values[k].data();
+  if (c.of_itself) {
+    s.values[1] = s.values[0];
+    s.call.in[1] = s.call.in[0];
+  }
   s.kernel = find_batch_kernel(c.op);
   s.out_cols = value_count(find_op(c.op).infer(c.attrs, types).shape);
   s.scratch.resize(static_cast<size_t>(s.kernel->scratch_floats(rows, z)) + 16);
@@ -72,6 +84,10 @@ Trial set_up(const Case& c, int64_t rows, int64_t z) {
     for (double scale : c.attrs.numbers("scales")) s.scales.push_back(static_cast<float>(scale));
   }
   s.call.scales = s.scales;
+  if (c.attrs.has("of")) {
+    s.call.of_first = c.attrs.text("of") != "y";
+    s.call.of_second = c.attrs.text("of") != "x";
+  }
   s.call.exclude_self = c.attrs.integer("exclude_self", 0) != 0;
   return s;
 }

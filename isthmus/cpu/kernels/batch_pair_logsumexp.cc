@@ -114,14 +114,17 @@ void pair_logsumexp_gradients(const BatchCall& call) {
   const auto exponent_of = [&](float value) {
     return static_cast<float>(mixture.log_constant - static_cast<double>(value));
   };
+  DifferenceSums of_z(call);
   visit_pairs(call, z, m, [&](const PairTile& t) {
     float* dst = call.dst + t.row * call.dst_stride;
     std::fill_n(factors, kPairTile, dy.data[t.row * dy.stride] * inverse);
     std::fill_n(exponents, kPairTile, exponent_of(out.data[t.row * out.stride]));
     set_weights(t, half, exponents, factors, weights);
-    add_differences(call, z, m, t, weights, dst);
+    of_z.add(z.data + t.row * z.stride, t.values, weights, t.row);
     dst[2 * call.cols] += log_var_part(t, half, half_size, weights) / inverse;
   });
+  for (int64_t i = call.first; i < call.end; ++i) of_z.finish(i, call.dst + i * call.dst_stride);
+  DifferenceSums of_m(call);
   visit_pairs(call, m, z, [&](const PairTile& t) {
     if (t.row == call.first) {
       load_factors(dy, t, factors);
@@ -130,8 +133,11 @@ void pair_logsumexp_gradients(const BatchCall& call) {
       for (float& e : exponents) e = exponent_of(e);
     }
     set_weights(t, half, exponents, factors, weights);
-    add_differences(call, m, z, t, weights, call.dst + t.row * call.dst_stride + call.cols);
+    of_m.add(m.data + t.row * m.stride, t.values, weights, t.row);
   });
+  for (int64_t i = call.first; i < call.end; ++i) {
+    of_m.finish(i, call.dst + i * call.dst_stride + call.cols);
+  }
 }
 
 }  // namespace

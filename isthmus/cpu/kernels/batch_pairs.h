@@ -25,6 +25,7 @@ using FloatTag = hn::ScalableTag<float>;
 /// Rows [tile_row, tile_row + count) of the second factor against row `row` of the first.
 struct PairTile {
   int64_t row = 0, tile_row = 0, count = 0;
+  const float* values = nullptr;   // of the second factor, as transpose_tile() leaves them
   const float* squares = nullptr;  // kPairTile; infinity beyond `count` and where a row is left out
 };
 
@@ -74,39 +75,51 @@ void visit_pairs(const BatchCall& call, const BatchCall::Input& a, const BatchCa
       squared_distances(a.data + i * a.stride, call.scratch, call.cols, squares);
       std::fill(squares + count, squares + kPairTile, kFar);
       if (call.exclude_self && i >= j && i < j + count) squares[i - j] = kFar;
-      use(PairTile{i, j, count, squares});
+      use(PairTile{i, j, count, call.scratch, squares});
     }
   }
 }
 
-/// dst[k] += sum over the tile's rows j of weights[j] (b_j[k] - a[k]): four sums over every fourth
-/// row, added at the end.
-inline void add_differences(const BatchCall& call, const BatchCall::Input& a,
-                            const BatchCall::Input& b, const PairTile& t, const float* weights,
-                            float* dst) {
-  const FloatTag d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const float* row = a.data + t.row * a.stride;
-  for (int64_t k = 0; k < call.cols; k += lanes) {
-    const auto width = static_cast<size_t>(std::min(lanes, call.cols - k));
-    const auto x = load_partial(d, row + k, width);
-    const auto term = [&](int64_t j, hn::Vec<FloatTag> sum) {
-      const auto y = load_partial(d, b.data + (t.tile_row + j) * b.stride + k, width);
-      return hn::MulAdd(hn::Set(d, weights[j]), hn::Sub(y, x), sum);
-    };
-    auto s0 = hn::Zero(d), s1 = hn::Zero(d), s2 = hn::Zero(d), s3 = hn::Zero(d);
-    int64_t j = 0;
-    for (; j + 4 <= t.count; j += 4) {
-      s0 = term(j, s0);
-      s1 = term(j + 1, s1);
-      s2 = term(j + 2, s2);
-      s3 = term(j + 3, s3);
-    }
-    for (; j < t.count; ++j) s0 = term(j, s0);
-    const auto sum = hn::Add(hn::Add(s0, s1), hn::Add(s2, s3));
-    store_partial(hn::Add(load_partial(d, dst + k, width), sum), d, dst + k, width);
+/// A vector of partial sums for each value k of each row of a call: begin, add tiles, finish.
+class DifferenceSums {
+ public:
+  explicit DifferenceSums(const BatchCall& call)
+      : cols_(call.cols), first_(call.first), sums_(call.scratch + kPairTile * call.cols) {
+    std::fill_n(sums_, (call.end - call.first) * cols_ * lanes(), 0.0f);
   }
-}
+
+  /// For each k the sum over the tile's rows j of weights[j] (b_j[k] - a[k]); `tile` as
+  /// transpose_tile() leaves it, weights 0 behind its rows.
+  void add(const float* a, const float* tile, const float* weights, int64_t row) {
+    const FloatTag d;
+    for (int64_t k = 0; k < cols_; ++k) {
+      const auto x = hn::Set(d, a[k]);
+      float* const at = sums_ + ((row - first_) * cols_ + k) * lanes();
+      auto s0 = hn::LoadU(d, at), s1 = hn::Zero(d);
+      for (int64_t j = 0; j < kPairTile; j += 2 * lanes()) {
+        const float* y = tile + k * kPairTile + j;
+        s0 = hn::MulAdd(hn::LoadU(d, weights + j), hn::Sub(hn::LoadU(d, y), x), s0);
+        s1 = hn::MulAdd(hn::LoadU(d, weights + j + lanes()), hn::Sub(hn::LoadU(d, y + lanes()), x),
+                        s1);
+      }
+      hn::StoreU(hn::Add(s0, s1), d, at);
+    }
+  }
+
+  /// dst[k] += the sums of a row.
+  void finish(int64_t row, float* dst) const {
+    const FloatTag d;
+    for (int64_t k = 0; k < cols_; ++k) {
+      const auto sum = hn::LoadU(d, sums_ + ((row - first_) * cols_ + k) * lanes());
+      dst[k] += hn::GetLane(hn::SumOfLanes(d, sum));
+    }
+  }
+
+ private:
+  static int64_t lanes() { return static_cast<int64_t>(hn::Lanes(FloatTag())); }
+  int64_t cols_, first_;
+  float* sums_;
+};
 
 /// One value per row of the tile, zeros behind.
 inline void load_factors(const BatchCall::Input& in, const PairTile& t, float* factors) {

@@ -2,7 +2,9 @@
 // Sorting columns over the batch, and the table of the batch-wise kernels. A value and its row make
 // one whole number, whose order is that of the values and then of the rows.
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <utility>
 
 #include "isthmus/cpu/kernels/batch.h"
 
@@ -17,6 +19,28 @@ uint32_t ordered_bits(float value) {
   return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
 }
 
+constexpr int64_t kFewRows = 64;
+constexpr int kDigits = 4;  // of the value, of eight bits each
+
+/// By the upper half, rows in their order where it is equal: least digit first, from one array into
+/// the other and back. Returns the one that holds the result.
+uint64_t* sort_by_digits(uint64_t* keys, uint64_t* other, int64_t count) {
+  std::array<std::array<uint32_t, 256>, kDigits> starts{};
+  const auto digit_of = [](uint64_t key, int d) { return key >> (32 + 8 * d) & 0xff; };
+  for (int64_t r = 0; r < count; ++r) {
+    for (int d = 0; d < kDigits; ++d) ++starts[static_cast<size_t>(d)][digit_of(keys[r], d)];
+  }
+  for (int d = 0; d < kDigits; ++d) {
+    auto& start = starts[static_cast<size_t>(d)];
+    if (start[digit_of(keys[0], d)] == static_cast<uint32_t>(count)) continue;
+    uint32_t before = 0;
+    for (uint32_t& place : start) before += std::exchange(place, before);
+    for (int64_t r = 0; r < count; ++r) other[start[digit_of(keys[r], d)]++] = keys[r];
+    std::swap(keys, other);
+  }
+  return keys;
+}
+
 /// The rows of column `col` in the order of their values, in the low halves of the result.
 std::span<const uint64_t> order_of(const BatchCall& call, int64_t col) {
   auto* keys = reinterpret_cast<uint64_t*>(call.scratch);
@@ -24,14 +48,24 @@ std::span<const uint64_t> order_of(const BatchCall& call, int64_t col) {
   for (int64_t r = 0; r < call.batch_rows; ++r) {
     keys[r] = uint64_t{ordered_bits(x.data[r * x.stride + col])} << 32 | static_cast<uint64_t>(r);
   }
-  std::sort(keys, keys + call.batch_rows);
-  return {keys, static_cast<size_t>(call.batch_rows)};
+  const auto count = static_cast<size_t>(call.batch_rows);
+  if (call.batch_rows > kFewRows) {
+    return {sort_by_digits(keys, keys + count, call.batch_rows), count};
+  }
+  std::sort(keys, keys + count);
+  return {keys, count};
 }
 
 int64_t row_of(uint64_t key) { return static_cast<int64_t>(key & 0xffffffffu); }
 
-int64_t pair_floats(int64_t, int64_t cols) { return kPairTile * cols + kPairRows * 32; }
-int64_t sort_floats(int64_t max_rows, int64_t) { return 2 * max_rows; }
+constexpr int64_t kMostLanes = 16;
+/// The tile and two vectors per row.
+int64_t pair_floats(int64_t, int64_t cols) { return kPairTile * cols + 2 * kPairRows * kMostLanes; }
+/// The tile and a vector per value.
+int64_t pair_gradient_floats(int64_t, int64_t cols) {
+  return kPairTile * cols + kPairRows * cols * kMostLanes;
+}
+int64_t sort_floats(int64_t max_rows, int64_t) { return 4 * max_rows; }
 
 }  // namespace
 
@@ -59,9 +93,10 @@ void batch_sort_rows_gradient(const BatchCall& call) noexcept {
 const BatchKernel* find_batch_kernel(std::string_view op) {
   static constexpr BatchKernel kTable[] = {
       {"kernel_sum", batch_kernel_sum, false, kPairRows, pair_floats},
-      {"kernel_sum_gradient", batch_kernel_sum_gradient, false, kPairRows, pair_floats},
+      {"kernel_sum_gradient", batch_kernel_sum_gradient, false, kPairRows, pair_gradient_floats},
       {"pair_logsumexp", batch_pair_logsumexp, false, kPairRows, pair_floats},
-      {"pair_logsumexp_gradient", batch_pair_logsumexp_gradient, false, kPairRows, pair_floats},
+      {"pair_logsumexp_gradient", batch_pair_logsumexp_gradient, false, kPairRows,
+       pair_gradient_floats},
       {"sort_rows", batch_sort_rows, true, kSortColumns, sort_floats},
       {"sort_rows_gradient", batch_sort_rows_gradient, true, kSortColumns, sort_floats},
   };

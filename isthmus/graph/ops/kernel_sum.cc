@@ -24,11 +24,17 @@ ValueType infer_kernel_sum(const Attrs& attrs, const std::vector<ValueType>& in)
   return per_row({});
 }
 
+/// The gradient of a factor that nobody asks for is a node that nobody reads: it is not computed.
 Values gradient_of_kernel_sum(GraphBuilder& g, const OpCall& c, Value dy) {
-  const Value both = g.call("kernel_sum_gradient", c.attrs, {c.in(0), c.in(1), dy});
-  const int64_t size = g.shape(c.in(0))[0];
-  return {g.slice({{"axis", -1}, {"begin", 0}, {"end", size}}, both),
-          g.slice({{"axis", -1}, {"begin", size}, {"end", 2 * size}}, both)};
+  const auto gradient_of = [&](const char* which) {
+    const Attrs attrs = {{"kernel", c.attrs.text("kernel")},
+                         {"scales", c.attrs.numbers("scales")},
+                         {"exclude_self", c.attrs.integer("exclude_self", 0)},
+                         {"of", which}};
+    return g.call("kernel_sum_gradient", attrs, {c.in(0), c.in(1), dy});
+  };
+  if (c.in(0) == c.in(1)) return {gradient_of("both"), Value{}};
+  return {gradient_of("x"), gradient_of("y")};
 }
 
 void kernel_sum_reference(const RefCall& c) {

@@ -68,11 +68,11 @@ Parts make_aae(const ModelBuild& b, const AaeOptions& options) {
     const Network critic(b, "critic", parts.latent_dim, {.hidden = options.critic_hidden}, 1);
     const PointTerms terms = point_terms(b, parts, given);
     const Value drawn = parts.prior(given).draw(g, "prior", 0).z;
-    const Value of_drawn = critic(b, drawn);
-    const Value told =
-        g.add(as_prior(g, of_drawn), as_code(g, critic(b, g.stop_gradient(terms.z))));
+    // One pass of the codes for both objectives: each is differentiated by what it moves, alone.
+    const Value of_drawn = critic(b, drawn), of_code = critic(b, terms.z);
+    const Value told = g.add(as_prior(g, of_drawn), as_code(g, of_code));
     const Value slope = squared_slope(g, of_drawn, drawn);
-    const Value fooled = as_prior(g, critic(b, terms.z));
+    const Value fooled = as_prior(g, of_code);
     const double weight =
         options.adversarial_weight * std::sqrt(static_cast<double>(b.setup.data.num_values()));
     return Training{
