@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "isthmus/base/limits.h"
+#include "isthmus/base/own_options.h"
 
 namespace isthmus {
 namespace {
@@ -267,6 +268,50 @@ TEST(Limits, CanBeSetAndNameTheOptionThatRaisesThem) {
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::kOverLimit);
     EXPECT_NE(e.hint().find("--set limits.data_bytes=101"), std::string::npos) << e.hint();
+  }
+}
+
+struct ShareOptions {
+  double level = 0.25;
+  static constexpr auto fields() {
+    return std::tuple{field(&ShareOptions::level, "zoo.level", between(0, 1), "Share.")};
+  }
+};
+struct WidthOptions {
+  double level = 0.5;
+  static constexpr auto fields() {
+    return std::tuple{field(&WidthOptions::level, "zoo.level", greater_than(0), "Width.")};
+  }
+};
+
+/// Which of the owners will be chosen is not known where a value is read.
+TEST(UnitedOptions, TellWhatEachOwnerWantsOfAValueThatSuitsNone) {
+  const std::vector<OptionOwner> owners = {{.zoo = "zoo",
+                                            .key = "zoo.name",
+                                            .name = "share",
+                                            .options = described_options<ShareOptions>()},
+                                           {.zoo = "zoo",
+                                            .key = "zoo.name",
+                                            .name = "width",
+                                            .options = described_options<WidthOptions>()},
+                                           {.zoo = "zoo",
+                                            .key = "zoo.name",
+                                            .name = "other",
+                                            .options = described_options<ShareOptions>()}};
+  const std::vector<BoundOption> united = united_options(owners);
+  ASSERT_EQ(united.size(), 1u);
+  EXPECT_EQ(united[0].default_text, "auto");
+  EXPECT_EQ(united[0].owners, "share, width, other");
+  EXPECT_NO_THROW(united[0].set("7"));
+  EXPECT_NO_THROW(united[0].set("0"));
+  try {
+    united[0].set("-1");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::kBadValue);
+    EXPECT_EQ(e.hint(),
+              "share, other: expected a number, between 0 and 1 (default 0.25); "
+              "width: expected a number, greater than 0 (default 0.5)");
   }
 }
 

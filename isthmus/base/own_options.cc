@@ -16,25 +16,50 @@ const BoundOption* option_of(const OptionOwner& owner, std::string_view key) {
   return nullptr;
 }
 
+/// The check of one key by all owners that have it.
+struct Checks {
+  std::vector<std::pair<std::string, std::function<void(std::string_view)>>> of;  // owner, set
+
+  /// A value has to suit one of them; else all tell what they want, those that agree together.
+  void operator()(std::string_view text) const {
+    std::vector<std::pair<std::string, std::string>> wanted;  // hint, owners
+    std::optional<Error> first;
+    for (const auto& [owner, set] : of) {
+      try {
+        return set(text);
+      } catch (const Error& error) {
+        if (!first) first = error;
+        const auto same = std::ranges::find(wanted, error.hint(), [](auto& w) { return w.first; });
+        if (same == wanted.end()) {
+          wanted.emplace_back(error.hint(), owner);
+        } else {
+          same->second += ", " + owner;
+        }
+      }
+    }
+    if (wanted.size() == 1) throw *first;
+    std::string hint;
+    for (const auto& [what, owners] : wanted) {
+      hint += (hint.empty() ? "" : "; ") + owners + ": " + what;
+    }
+    throw Error(first->code(), first->message(), hint, first->where());
+  }
+};
+
 /// The same key of another owner: what differs between the two is left to the choice.
 void unite(BoundOption& united, const BoundOption& other) {
   if (united.default_text != other.default_text) united.default_text = "auto";
   if (united.bounds != other.bounds) united.bounds.clear();
-  united.set = [first = united.set, second = other.set](std::string_view text) {
-    try {
-      first(text);
-    } catch (const Error&) {
-      second(text);
-    }
-  };
 }
 
 }  // namespace
 
 std::vector<BoundOption> united_options(const std::vector<OptionOwner>& owners) {
   std::vector<BoundOption> united;
+  std::map<std::string, Checks> checks;
   for (const OptionOwner& owner : owners) {
     for (const BoundOption& option : owner.options) {
+      checks[option.key].of.emplace_back(owner.name, option.set);
       const auto at = std::find_if(united.begin(), united.end(),
                                    [&](const BoundOption& o) { return o.key == option.key; });
       if (at != united.end()) {
@@ -46,6 +71,7 @@ std::vector<BoundOption> united_options(const std::vector<OptionOwner>& owners) 
   }
   for (BoundOption& option : united) {
     option.owners = owners_of(owners, option.key);
+    option.set = std::move(checks[option.key]);
     option.get = [text = option.default_text] { return text; };
   }
   return united;

@@ -4,6 +4,7 @@
 
 #include "isthmus/cli/help.h"
 #include "isthmus/metrics/metric.h"
+#include "isthmus/models/corruption.h"
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
 #include "isthmus/optim/optimizer.h"
@@ -54,6 +55,7 @@ std::string components_page() {
          zoo_section("Priors (`--prior`)", all_priors()) +
          zoo_section("Posteriors (`--posterior`)", all_posteriors()) +
          zoo_section("Likelihoods (`--likelihood`)", all_likelihoods()) +
+         zoo_section("Corruptions (`--corruption`)", all_corruptions()) +
          zoo_section("Optimizers (`--optimizer`)", all_optimizers()) +
          zoo_section("Schedules of the learning rate (`--schedule`)", all_schedules()) +
          zoo_section("Metrics (`eval --metrics`)", all_metrics());

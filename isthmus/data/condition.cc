@@ -4,6 +4,7 @@
 #include "isthmus/data/condition.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -60,6 +61,12 @@ ConditionSpec of_columns(const Dataset& data, const std::string& text,
                          std::span<const int64_t> rows) {
   ConditionSpec spec;
   for (const std::string& name : split(text, ',')) {
+    if (std::ranges::count(spec.columns, name) > 0) {
+      throw Error(ErrorCode::kBadValue,
+                  "data.condition = \"" + escape_for_terminal(text) + "\" names column \"" +
+                      escape_for_terminal(name) + "\" twice",
+                  "name each column once", {.key = "data.condition"});
+    }
     const size_t field = data.spec.kind == DataKind::kTable ? find_field(data, name) : SIZE_MAX;
     if (field == SIZE_MAX) {
       const std::string near = nearest_word(name, column_names(data));
@@ -124,6 +131,13 @@ Tensor one_hot(const Dataset& data, const ConditionSpec& spec) {
 }
 
 Tensor columns(const Dataset& data, const ConditionSpec& spec) {
+  if (data.spec.kind != DataKind::kTable) {
+    throw Error(ErrorCode::kDataMismatch,
+                "the model was trained with columns of a table as its condition (" +
+                    escape_for_terminal(shown_list(spec.columns)) + "), the data are " +
+                    describe_item(data.spec),
+                "give a table that has them");
+  }
   std::vector<size_t> fields;
   std::vector<std::string> missing;
   for (const std::string& name : spec.columns) {
@@ -194,9 +208,21 @@ std::vector<float> condition_row(const ConditionSpec& spec, const std::vector<st
       refuse_given(text, "say NAME=VALUE for " + escape_for_terminal(shown_list(spec.columns)));
     }
     const auto c = static_cast<size_t>(at - spec.columns.begin());
+    if (said[c]) {
+      throw Error(ErrorCode::kBadValue,
+                  "\"" + escape_for_terminal(spec.columns[c]) + "\" is given twice",
+                  "give each column one value");
+    }
     double value = 0;
     parse_value(text.substr(0, equal), text.substr(equal + 1), any_value(), value);
     row[c] = static_cast<float>((value - spec.shift[c]) * spec.scale[c]);
+    if (!std::isfinite(row[c])) {
+      throw Error(ErrorCode::kBadValue,
+                  escape_for_terminal(text) + " is out of range: in training the column had mean " +
+                      print_value(static_cast<float>(spec.shift[c])) + " and deviation " +
+                      print_value(static_cast<float>(1 / spec.scale[c])),
+                  "give a value near those of training");
+    }
     said[c] = true;
   }
   std::vector<std::string> missing;

@@ -108,5 +108,26 @@ TEST(Condition, UsualOnesAreTheClassesInTurnOrTheMeans) {
             (std::vector<float>{0, 0}));
 }
 
+TEST(Condition, ColumnsAreNamedOnceAndGivenOnce) {
+  const Dataset data = small_table();
+  EXPECT_EQ(refused([&] { make_condition(data, "a,b,a", kTrain); }).code(), ErrorCode::kBadValue);
+  const ConditionSpec spec = make_condition(data, "a", kTrain);
+  EXPECT_EQ(refused([&] { condition_row(spec, {"a=1", "a=2"}); }).code(), ErrorCode::kBadValue);
+}
+
+TEST(Condition, AValueBeyondFloat32IsRefused) {
+  const ConditionSpec spec = make_condition(small_table(), "a", kTrain);
+  const Error error = refused([&] { condition_row(spec, {"a=1e300"}); });
+  EXPECT_EQ(error.code(), ErrorCode::kBadValue);
+  EXPECT_NE(error.message().find("mean 2 "), std::string::npos);
+}
+
+TEST(Condition, OfColumnsWantsATable) {
+  const ConditionSpec spec = make_condition(small_table(), "a", kTrain);
+  Dataset images = small_table();
+  images.spec.kind = DataKind::kImage;
+  EXPECT_EQ(refused([&] { condition_of(images, spec); }).code(), ErrorCode::kDataMismatch);
+}
+
 }  // namespace
 }  // namespace isthmus

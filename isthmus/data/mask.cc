@@ -6,8 +6,10 @@
 #include <algorithm>
 
 #include "isthmus/base/options.h"
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/formats.h"
+#include "isthmus/data/join.h"
 #include "isthmus/data/locate.h"
 #include "isthmus/data/source_file.h"
 
@@ -25,7 +27,32 @@ ParsedData parse_mask(const std::string& path, const Limits& limits) {
   const FormatDef& format = format_of(source.start());
   require_key_fits(place.key, format);
   const auto file = source.take();
-  return format.parse(*file, {.key = place.key}, limits);
+  try {
+    return format.parse(*file, {.key = place.key}, limits);
+  } catch (Error& error) {
+    error.in_file(path);
+    throw;
+  }
+}
+
+/// A mask that names its columns means those of the model by name, in whatever order.
+void take_named_columns(const std::string& path, const DataSpec& spec, ParsedData& parsed) {
+  const std::vector<std::string>& names = parsed.column_names;
+  if (spec.kind != DataKind::kTable || names.empty()) return;
+  if (names == numbered_names(static_cast<int64_t>(names.size()))) return;
+  std::vector<std::string> wanted;
+  for (const FieldSpec& field : spec.fields) wanted.push_back(field.name);
+  const std::vector<size_t> order = match_columns(wanted, names);
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (order[i] == SIZE_MAX) missing.push_back(wanted[i]);
+  }
+  if (!missing.empty()) {
+    fail(ErrorCode::kDataMismatch, path,
+         "the mask lacks columns of the model: " + escape_for_terminal(shown_list(missing)),
+         "name its columns as those of the data, or leave the names out");
+  }
+  parsed.values = take_columns(parsed.values, order);
 }
 
 std::vector<double> numbers_of(const Tensor& values) {
@@ -105,7 +132,8 @@ int64_t Mask::num_missing(int64_t count) const {
 
 Mask read_mask(const std::string& path, const DataSpec& spec, int64_t num_items,
                const Limits& limits) {
-  const ParsedData parsed = parse_mask(path, limits);
+  ParsedData parsed = parse_mask(path, limits);
+  take_named_columns(path, spec, parsed);
   std::vector<uint8_t> bits = bits_of(path, parsed);
   const int64_t width = spec.num_values();
   const int64_t channels = spec.item_shape.size() == 3 ? spec.item_shape[2] : 1;

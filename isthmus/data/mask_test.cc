@@ -87,5 +87,19 @@ TEST(ReadMask, NamesNumbersAndPlacesOfFaults) {
             "the mask hides everything: all its values are 0");
 }
 
+TEST(ReadMask, FindsNamedColumnsByName) {
+  const DataSpec table = {.kind = DataKind::kTable,
+                          .item_shape = {2},
+                          .fields = {{.name = "length"}, {.name = "width"}}};
+  const std::vector<int> expected = {1, 0};
+  EXPECT_EQ(bits(read_mask(text_file("order.csv", "width,length\n0,1\n"), table, 2, {}), 0),
+            expected);
+  EXPECT_EQ(bits(read_mask(text_file("more.csv", "length,age,width\n1,1,0\n"), table, 2, {}), 1),
+            expected);
+  EXPECT_EQ(bits(read_mask(text_file("plain.csv", "1,0\n"), table, 2, {}), 0), expected);
+  EXPECT_EQ(refusal(text_file("lacks.csv", "length,wide\n1,0\n"), table, ErrorCode::kDataMismatch),
+            "the mask lacks columns of the model: width");
+}
+
 }  // namespace
 }  // namespace isthmus

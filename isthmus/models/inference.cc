@@ -5,6 +5,7 @@
 
 #include "isthmus/losses/elbo.h"
 #include "isthmus/models/corruption.h"
+#include "isthmus/models/items.h"
 
 namespace isthmus {
 namespace {
@@ -133,7 +134,7 @@ Graph corruption_graph(const ModelSetup& setup, std::string_view corruption,
                        const OwnOptions& own) {
   GraphBuilder g;
   const ModelBuild b = start_build(g, setup, Mode::kInference);
-  g.output("noisy", all_corruptions().find(corruption).corrupt(b, given_data(b).x, own));
+  g.output("noisy", all_corruptions().find(corruption).corrupt(b, given_items(b), own));
   return std::move(g).finish();
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "isthmus/models/corruption.h"
+#include "isthmus/models/items.h"
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
 #include "isthmus/prob/levels.h"
@@ -134,11 +135,14 @@ ModelBuild start_build(GraphBuilder& g, const ModelSetup& setup, Mode mode) {
   return {{g, mode}, setup, make_likelihood(g, setup, resolved_sigma(setup), mode)};
 }
 
-Given given_data(const ModelBuild& b) {
+Value given_items(const ModelBuild& b) {
   Value x = b.g.input("x", b.setup.data.item_shape);
-  if (b.setup.data.item_shape.size() != 1) {
-    x = b.g.reshape({{"shape", Shape{b.setup.data.num_values()}}}, x);
-  }
+  if (b.setup.data.item_shape.size() == 1) return x;
+  return b.g.reshape({{"shape", Shape{b.setup.data.num_values()}}}, x);
+}
+
+Given given_data(const ModelBuild& b) {
+  Value x = given_items(b);
   Given given = given_condition(b);
   const auto& view = b.likelihood.encoder_view;
   given.x = corrupted(b, x);
@@ -176,9 +180,20 @@ Abilities abilities_of(const ModelSetup& setup) {
   return abilities;
 }
 
+void require_range(const ModelSetup& setup) {
+  try {
+    all_likelihoods().find(setup.model.likelihood).check_range(setup.data);
+  } catch (const Error& error) {
+    if (all_models().find(setup.model.name).likelihoods.empty()) throw;
+    // The remedy of the likelihood names others, which this model does not go with.
+    throw Error(error.code(), error.message(),
+                "scale them: --scale unit    or choose another model: --model vae", error.where());
+  }
+}
+
 Training build_training(GraphBuilder& g, const ModelSetup& setup) {
   g.set_source("models/zoo/" + setup.model.name + ".cc");
-  all_likelihoods().find(setup.model.likelihood).check_range(setup.data);
+  require_range(setup);
   const ModelBuild b = start_build(g, setup, Mode::kTraining);
   const Parts parts = make_parts(b);
   if (!parts.training) {

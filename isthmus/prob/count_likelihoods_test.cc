@@ -139,5 +139,14 @@ TEST(CountLikelihoods, RefuseWhatIsNoCountWithPlaceAndValues) {
   }
 }
 
+/// Noise on counts may lead below zero, where log(1 + x) ends at -1.
+TEST(CountView, IsTheLogarithmAndZeroBelowZero) {
+  GraphBuilder g;
+  g.output("view", count_view(g, g.input("x", {4})));
+  const Graph graph = std::move(g).finish();
+  EXPECT_EQ(run_reference(graph, 1, {{"x", {0, 5, -0.5, -3}}}).output("view").data,
+            (std::vector<double>{0, std::log1p(5.0), 0, 0}));
+}
+
 }  // namespace
 }  // namespace isthmus

@@ -53,6 +53,6 @@ Support count_support(const DataSpec&, const DataSpec& given) {
           .excess = counts ? 0 : std::numeric_limits<double>::infinity()};
 }
 
-Value count_view(GraphBuilder& g, Value x) { return g.log1p(x); }
+Value count_view(GraphBuilder& g, Value x) { return g.log1p(g.maximum(x, g.constant(0.0))); }
 
 }  // namespace isthmus

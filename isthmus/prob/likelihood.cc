@@ -87,9 +87,12 @@ void require_unit_range(const DataSpec& data, std::string_view likelihood) {
   constexpr double kRounding = 1e-6;  // of a scale that is not a power of two
   const ValueRange range = scaled_range(data);
   if (range.low >= -kRounding && range.high <= 1 + kRounding) return;
+  const std::string scaled =
+      data.scaling.kind == "none" ? "" : "scaled (" + data.scaling.kind + ") ";
   throw Error(ErrorCode::kValueRange,
-              "the data range from " + print_value(range.low) + " to " + print_value(range.high) +
-                  ", but likelihood " + std::string(likelihood) + " needs values from 0 to 1",
+              scaled + "the data range from " + print_value(static_cast<float>(range.low)) +
+                  " to " + print_value(static_cast<float>(range.high)) + ", but likelihood " +
+                  std::string(likelihood) + " needs values from 0 to 1",
               "scale them: --scale unit    or choose: --likelihood gaussian",
               {.key = "likelihood"});
 }

@@ -6,11 +6,12 @@
 
 #include <algorithm>
 
-#include "isthmus/base/digest.h"
 #include "isthmus/base/text.h"
+#include "isthmus/models/items.h"
 #include "isthmus/models/model.h"
 #include "isthmus/models/parts.h"
 #include "isthmus/nn/network.h"
+#include "isthmus/train/option_faults.h"
 
 namespace isthmus {
 namespace {
@@ -21,22 +22,6 @@ constexpr int64_t kItemsPerLatent = 16;
 /// Ten epochs of some hundred items are too few steps to call them without gain; but many more
 /// would fit the validation where only a few dozen items validate.
 constexpr int64_t kFewItems = 400, kStepsOfFew = 150, kStepsOfMore = 500;
-
-/// Keys a resumed run may set anew: none of them changes a step.
-const std::vector<std::string>& harmless_keys() {
-  static const std::vector<std::string> keys = {"train.epochs", "train.time", "train.target",
-                                                "train.patience", "data.search_path"};
-  return keys;
-}
-
-bool is_harmless(const std::string& key) {
-  if (key == "run.seed") return false;
-  for (const char* section : {"run.", "machine.", "limits."}) {
-    if (key.rfind(section, 0) == 0) return true;
-  }
-  const auto& keys = harmless_keys();
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
-}
 
 /// The choices under construction: values live in the options, origins and reasons here.
 class Resolver {
@@ -71,12 +56,11 @@ class Resolver {
   /// Options of definitions: those of the chosen ones get their values, others are left out.
   /// Error E2005 naming all that the user set and no chosen definition has, or no step reads.
   void settle_own_options() {
-    std::vector<std::string> faults, hints;
+    OptionFaults faults(options_);
     if (fitted()) drop_options_of_steps(faults);
-    const std::vector<const OptionOwner*> chosen = this->chosen();
     for (const BoundOption& option : bound_) {
       if (option.owners.empty() || (fitted() && is_of_steps(option.key))) continue;
-      const BoundOption* own = own_option(chosen, option.key);
+      const BoundOption* own = faults.chosen_option(option.key);
       OwnOptions& texts =
           option.key.starts_with("optimizer.") ? options_.optimizer.own : options_.own;
       if (own != nullptr) {
@@ -84,27 +68,23 @@ class Resolver {
         own->set(at->second);
         continue;
       }
-      if (set_by_user(option.key)) {
-        describe_fault(option, chosen, faults, hints);
-      }
+      if (set_by_user(option.key)) faults.add(option);
       texts.texts.erase(option.key);
       std::erase_if(choices_, [&](const Choice& c) { return c.key == option.key; });
     }
-    if (faults.empty()) return;
-    throw Error(ErrorCode::kConflict, join(faults, "; "),
-                "leave it out" + (hints.empty() ? std::string() : ", or " + join(hints, "; ")),
-                {.key = faults.front().substr(0, faults.front().find_first_of(" ,"))});
+    faults.refuse();
   }
   /// Keys that the user set and this model has no use for.
   std::vector<std::string> without_effect() {
-    const std::vector<const OptionOwner*> chosen = this->chosen();
+    const OptionFaults chosen(options_);
     std::vector<std::string> keys;
     for (const BoundOption& option : bound_) {
       if (!set_by_user(option.key)) continue;
-      const bool foreign = !option.owners.empty() && own_option(chosen, option.key) == nullptr;
+      const bool foreign = !option.owners.empty() && chosen.chosen_option(option.key) == nullptr;
       const bool other = option.key == "model.likelihood" && option.get() != "auto" &&
                          !all_models().find(options_.model.name).allows(option.get());
-      if (foreign || other || (fitted() && is_of_steps(option.key))) keys.push_back(option.key);
+      const bool of_steps = is_of_steps(option.key) || option.key == "model.corruption";
+      if (foreign || other || (fitted() && of_steps)) keys.push_back(option.key);
     }
     return keys;
   }
@@ -116,54 +96,19 @@ class Resolver {
   }
 
  private:
-  std::vector<const OptionOwner*> chosen() {
-    const auto value_of = [&](auto key) { return plain(key); };
-    std::vector<const OptionOwner*> chosen =
-        chosen_owners(model_option_owners(), options_.own, value_of);
-    for (const OptionOwner* owner :
-         chosen_owners(optimizer_option_owners(), options_.optimizer.own, value_of)) {
-      chosen.push_back(owner);
-    }
-    return chosen;
-  }
   static bool is_of_steps(const std::string& key) {
     return key.starts_with("train.") || key.starts_with("optimizer.");
   }
-  void drop_options_of_steps(std::vector<std::string>& faults) {
+  void drop_options_of_steps(OptionFaults& faults) {
     std::vector<std::string> keys;
     for (const BoundOption& option : bound_) {
       if (is_of_steps(option.key) && set_by_user(option.key)) keys.push_back(option.key);
     }
     if (!keys.empty()) {
-      faults.push_back(join(keys, ", ") + (keys.size() == 1 ? " has" : " have") + " no effect on " +
-                       options_.model.name + ", which is fitted without steps");
+      faults.add(join(keys, ", ") + (keys.size() == 1 ? " has" : " have") + " no effect on " +
+                 options_.model.name + ", which is fitted without steps");
     }
     std::erase_if(choices_, [](const Choice& choice) { return is_of_steps(choice.key); });
-  }
-  /// The value of an option that no definition owns.
-  std::string plain(std::string_view key) {
-    for (const BoundOption& option : bound_) {
-      if (option.key == key && option.owners.empty()) return option.get();
-    }
-    return "";
-  }
-  /// "model.beta has no effect on vae; it belongs to beta_vae" and "add --model beta_vae".
-  void describe_fault(const BoundOption& option, const std::vector<const OptionOwner*>& chosen,
-                      std::vector<std::string>& faults, std::vector<std::string>& hints) {
-    std::vector<OptionOwner> all = model_option_owners();
-    for (const OptionOwner& owner : optimizer_option_owners()) all.push_back(owner);
-    const auto owner = std::find_if(all.begin(), all.end(), [&](const OptionOwner& o) {
-      return own_option({&o}, option.key) != nullptr;
-    });
-    std::string subject = options_.model.name;
-    for (const OptionOwner* other : chosen) {
-      if (other->zoo == owner->zoo && other->zoo != "model") {
-        subject = other->zoo + " " + other->name;
-      }
-    }
-    faults.push_back(option.key + " has no effect on " + subject + "; it belongs to " +
-                     owners_of(all, option.key));
-    hints.push_back("add " + find_option(bound_, owner->key).flag + " " + owner->name);
   }
   Choice& choice(const std::string& key) {
     for (Choice& c : choices_) {
@@ -334,6 +279,9 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   DataSpec scaled = seen;
   scaled.scaling = scaling.scaling;
   decide_likelihood(r, scaled);
+  DataSpec training = spec;  // what validates may lie outside
+  training.scaling = scaling.scaling;
+  require_range({.model = r.options().model, .own = r.options().own, .data = training});
   decide_network(r, scaled, num_items);
   if (!r.fitted()) decide_loop(r, spec, num_items);
   check_conflicts(r);
@@ -354,42 +302,6 @@ void drop_without_effect(TrainOptions& options, OptionOrigins& origins) {
     if (option.owners.empty()) option.set(option.default_text);
     origins.erase(key);
   }
-}
-
-ResolvedOptions replay_options(const std::vector<Choice>& stored, const TrainOptions& requested,
-                               const OptionOrigins& origins) {
-  ResolvedOptions resolved;
-  std::vector<BoundOption> bound = bind_options(resolved.options);
-  TrainOptions wanted = requested;
-  const std::vector<BoundOption> asked = bind_options(wanted);
-  resolved.choices = stored;
-  for (Choice& choice : resolved.choices) {
-    const BoundOption& option = find_option(bound, choice.key);
-    option.set(choice.value);
-    const BoundOption& ask = find_option(asked, choice.key);
-    const auto origin = origins.find(choice.key);
-    const bool by_user = origin != origins.end() || ask.get() != ask.default_text;
-    if (!by_user || ask.get() == choice.value) continue;
-    if (!is_harmless(choice.key)) {
-      throw Error(
-          ErrorCode::kResumeConfig,
-          choice.key + " is " + choice.value + " in the run, " + ask.get() + " was asked for",
-          "leave it out to go on as before, or start a new run", {.key = choice.key});
-    }
-    option.set(ask.get());
-    choice.value = ask.get();
-    choice.origin = origin != origins.end() ? origin->second : "flag";
-    choice.reason = "changed on resume";
-  }
-  return resolved;
-}
-
-std::string config_hash(const std::vector<Choice>& choices) {
-  std::string text;
-  for (const Choice& choice : choices) {
-    if (!is_harmless(choice.key)) text += choice.key + "=" + choice.value + "\n";
-  }
-  return xxh3_128_label(std::as_bytes(std::span(text)));
 }
 
 std::vector<Choice> notable_choices(const std::vector<Choice>& choices) {

@@ -31,7 +31,8 @@ struct ResolvedOptions {
 };
 
 /// Fills in the preset and everything automatic from what is known of the data. A pure function of
-/// its arguments. Error E2202 for options that exclude each other.
+/// its arguments. Errors: E2202 and E2005 for options that exclude each other or have no effect,
+/// E3404 for training data outside of the support of the likelihood.
 /// `seen` is the spec with the facts of all items of the data, those that validate, too: see
 /// choose_scaling().
 ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spec,

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "isthmus/models/parts.h"
 #include "isthmus/testing/tiny_run.h"
 #include "isthmus/train/early_stopping.h"
@@ -254,7 +256,13 @@ TEST(Choices, CountsAreNotScaledUnlessTheUserAsksForIt) {
     EXPECT_EQ(choice_of(r, "data.scale").reason, likelihood + " counts the stored values");
     EXPECT_EQ(r.scaling, Scaling{});
     options.hold_out.scale = "standardize";
-    EXPECT_EQ(resolve_options(options, counts, 500, {}).options.hold_out.scale, "standardize");
+    try {  // the user's word is kept, and refused as such
+      resolve_options(options, counts, 500, {});
+      ADD_FAILURE() << likelihood << " took scaled counts";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kValueRange);
+      EXPECT_NE(error.message().find("scale is standardize"), std::string::npos);
+    }
   }
 }
 
@@ -266,6 +274,47 @@ TEST(Choices, TablesOfSteepLikelihoodsAreClipped) {
     options.model.likelihood = def.name;
     const ResolvedOptions r = resolve_options(options, table, 500, {});
     EXPECT_EQ(choice_of(r, "train.max_grad_norm").value, def.steep ? "1" : "none") << def.name;
+  }
+}
+
+/// A run that is resumed refuses the options that a new one would refuse.
+TEST(Choices, ReplayRefusesOptionsOfDefinitionsThatTheRunDidNotChoose) {
+  const DataSpec spec = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
+  const ResolvedOptions r = resolve_options({}, spec, 60000, {});
+  const std::array<const char*, 3> foreign[] = {
+      {"model.beta", "2", "beta_vae"},
+      {"model.prior_components", "5", "mog, vamp"},
+      {"model.corruption_level", "0.2", "gaussian, masking, salt_pepper"},
+      {"optimizer.momentum", "0.5", "sgd"},
+      {"optimizer.step_every", "5", "step"},
+      {"objective.capacity", "5", "annealed_vae"}};
+  for (const auto& [key, value, owners] : foreign) {
+    TrainOptions asked;
+    set_option(asked, key, value);
+    try {
+      replay_options(r.choices, asked, {{key, "config"}});
+      ADD_FAILURE() << key << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kConflict) << key;
+      EXPECT_NE(error.message().find(std::string("it belongs to ") + owners), std::string::npos)
+          << error.message();
+    }
+  }
+}
+
+/// A checkpoint of an older version does not hold the keys that came later.
+TEST(Choices, ReplayTakesAKeyThatTheRunDoesNotHaveForItsDefault) {
+  const DataSpec spec = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
+  ResolvedOptions r = resolve_options({}, spec, 60000, {});
+  std::erase_if(r.choices, [](const Choice& choice) { return choice.key == "train.ema"; });
+  TrainOptions asked;
+  set_option(asked, "train.ema", "0.9");
+  try {
+    replay_options(r.choices, asked, {{"train.ema", "flag"}});
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kResumeConfig);
+    EXPECT_NE(error.message().find("train.ema is none in the run"), std::string::npos);
   }
 }
 

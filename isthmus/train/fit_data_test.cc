@@ -258,5 +258,23 @@ TEST(StoredValues, OfATableKeepTheDomainOfEachColumn) {
   EXPECT_EQ((std::vector<float>{v[4], v[5], v[6], v[7]}), (std::vector<float>{1, 49, 9.75f, -3}));
 }
 
+TEST(FitData, ConditionsFarFromThoseOfTrainingAreWarnedOf) {
+  const Dataset trained = opened(table_file("condition", 300, wave));
+  ModelSetup model = setup_for(trained.spec, "gaussian");
+  model.data.condition = {.columns = {"c"}, .shift = {15}, .scale = {1 / 8.66}};
+  model.data.fields.pop_back();
+  model.data.item_shape = {2};
+  model.data.scaling.shift.pop_back();
+  model.data.scaling.scale.pop_back();
+  EXPECT_TRUE(codes(trained, model).empty());
+  const Dataset far = opened(table_file("far-condition", 300, [](int i) {
+    const std::string row = wave(i);
+    return row.substr(0, row.rfind(',')) + "," + std::to_string(5000 + i);
+  }));
+  EXPECT_EQ(codes(far, model), std::vector<std::string>{"W3408"});
+  EXPECT_TRUE(warnings_of_given(model.data.condition, {"c=20"}).empty());
+  EXPECT_EQ(warnings_of_given(model.data.condition, {"c=500"}).size(), 1u);
+}
+
 }  // namespace
 }  // namespace isthmus

@@ -9,6 +9,7 @@
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/models/coder.h"
 #include "isthmus/models/inference.h"
+#include "isthmus/models/items.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
 #include "isthmus/train/memory_estimate.h"
@@ -38,7 +39,7 @@ void build_step_graph(RunSetup& s) {
   const TrainOptions& options = s.options();
   s.has_elbo = abilities_of(s.model).elbo;
   if (s.fitted()) {
-    all_likelihoods().find(s.model.model.likelihood).check_range(s.model.data);
+    require_range(s.model);
     s.step_graph = evaluation_graph(s.model);
     return;
   }

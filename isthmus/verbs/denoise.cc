@@ -9,6 +9,7 @@
 
 #include "isthmus/data/scaling.h"
 #include "isthmus/metrics/metric.h"
+#include "isthmus/verbs/feed.h"
 #include "isthmus/verbs/graph_runner.h"
 #include "isthmus/verbs/weighted_mean.h"
 
@@ -16,7 +17,8 @@ namespace isthmus {
 namespace {
 
 GraphRunner make_runner(const Model& model, Device& device, const Graph& graph, const Tensor& items,
-                        const VerbSettings& settings, std::string_view purpose) {
+                        const Tensor& context, const VerbSettings& settings,
+                        std::string_view purpose) {
   GraphRunner runner(device, graph,
                      {.seed = settings.seed,
                       .purpose = purpose,
@@ -25,6 +27,7 @@ GraphRunner make_runner(const Model& model, Device& device, const Graph& graph, 
                       .precision = settings.precision});
   runner.set_parameters(model.parameters);
   runner.executor().bind_input("x", items, Scaling{});
+  if (has_input(graph, "context")) runner.executor().bind_input("context", context, Scaling{});
   return runner;
 }
 
@@ -61,10 +64,10 @@ void require_ability(const Model& model, const DenoiseSettings& settings) {
               {.key = "model.corruption"});
 }
 
-Denoised denoise_by_weights(const Model& model, const Tensor& noisy, Device& device,
-                            const DenoiseSettings& settings) {
+Denoised denoise_by_weights(const Model& model, const Tensor& noisy, const Tensor& context,
+                            Device& device, const DenoiseSettings& settings) {
   GraphRunner runner = make_runner(model, device, denoise_graph(model.setup, *settings.noise),
-                                   noisy, settings.verb, "denoise");
+                                   noisy, context, settings.verb, "denoise");
   Denoised result{.items = Tensor(Dtype::kF32, noisy.shape())};
   const int64_t count = noisy.shape()[0];
   const auto width = static_cast<size_t>(model.spec().num_values());
@@ -94,12 +97,12 @@ Denoised denoise_by_weights(const Model& model, const Tensor& noisy, Device& dev
 
 }  // namespace
 
-Denoised denoise(const Model& model, const Tensor& noisy, Device& device,
+Denoised denoise(const Model& model, const Tensor& noisy, const Tensor& context, Device& device,
                  const DenoiseSettings& settings) {
   require_ability(model, settings);
-  if (settings.noise) return denoise_by_weights(model, noisy, device, settings);
+  if (settings.noise) return denoise_by_weights(model, noisy, context, device, settings);
   GraphRunner runner = make_runner(model, device, reconstruct_graph(model.setup, Draw::kNone),
-                                   noisy, settings.verb, "denoise");
+                                   noisy, context, settings.verb, "denoise");
   return {.items = run_over(runner, noisy, "mean")};
 }
 
@@ -107,7 +110,7 @@ Tensor corrupt_items(const Model& model, const Tensor& clean, Device& device,
                      std::string_view corruption, const OwnOptions& own,
                      const VerbSettings& settings) {
   GraphRunner runner = make_runner(model, device, corruption_graph(model.setup, corruption, own),
-                                   clean, settings, settings.noise);
+                                   clean, {}, settings, settings.noise);
   return run_over(runner, clean, "noisy");
 }
 

@@ -29,8 +29,9 @@ struct Denoised {
 };
 
 /// Errors: E2202 for a model without a code, for one pass through a model that was trained on clean
-/// items, for known noise without a posterior or without a closed form.
-Denoised denoise(const Model& model, const Tensor& noisy, Device& device,
+/// items, for known noise without a posterior or without a closed form. `context` holds the
+/// conditions of the items, for a model that has one.
+Denoised denoise(const Model& model, const Tensor& noisy, const Tensor& context, Device& device,
                  const DenoiseSettings& settings);
 
 /// Items with the noise of a corruption (models/corruption.h): a function of (seed, purpose, item).

@@ -107,7 +107,7 @@ struct LinearModel {
     return variance * sum;
   }
   Denoised run(int64_t draws, int64_t batch = 0) {
-    return denoise(model, noisy, device,
+    return denoise(model, noisy, {}, device,
                    {.noise = KnownNoise{.kind = NoiseKind::kNormal, .level = 0.4},
                     .draws = draws,
                     .verb = {.batch_size = batch}});
@@ -151,7 +151,7 @@ TEST(Denoise, BatchCompositionDoesNotMatter) {
 ErrorCode refusal(const ModelSetup& setup, std::optional<KnownNoise> noise) {
   ReferenceDevice device;
   try {
-    denoise(untrained(setup), filled({2, 5, 10}, 0), device, {.noise = noise});
+    denoise(untrained(setup), filled({2, 5, 10}, 0), {}, device, {.noise = noise});
   } catch (const Error& error) {
     return error.code();
   }
@@ -178,7 +178,7 @@ TEST(Denoise, OnePassIsTheReconstructionOfTheNoisyItem) {
   runner.set_parameters(clean.parameters);
   runner.executor().bind_input("x", noisy, Scaling{});
   runner.run(0, 200, 0);
-  EXPECT_TRUE(std::ranges::equal(denoise(model, noisy, device, {}).items.values<float>(),
+  EXPECT_TRUE(std::ranges::equal(denoise(model, noisy, {}, device, {}).items.values<float>(),
                                  runner.executor().rows("mean")));
 }
 
@@ -188,6 +188,42 @@ TEST(DenoiseError, IsThatOfThePixels) {
   const DenoiseError error = denoise_error(setup.data, clean, other);
   EXPECT_NEAR(error.mse, 0.01, 1e-7);
   EXPECT_NEAR(error.psnr, 20, 1e-4);
+}
+
+/// Two classes; the decoder adds 1 to the items of the second and knows nothing else.
+TEST(Denoise, GivesTheModelTheConditionOfEachItem) {
+  ModelSetup setup = image_setup("ae", "gaussian");
+  setup.data.condition.classes = {"a", "b"};
+  setup.model.corruption = "gaussian";
+  setup.own.texts["model.hidden"] = "none";
+  Model model = untrained(setup);
+  for (auto& [name, tensor] : model.parameters) {
+    const std::span<float> values = tensor.values<float>();
+    std::ranges::fill(values, 0.0f);
+    if (name == "decoder/0/context") std::fill(values.end() - 50, values.end(), 1.0f);
+  }
+  ReferenceDevice device;
+  const Tensor context = Tensor::from<float>({2, 2}, std::vector<float>{1, 0, 0, 1});
+  const Tensor items = denoise(model, filled({2, 5, 10}, 0.5f), context, device, {}).items;
+  EXPECT_EQ(items.values<float>()[0], 0);
+  EXPECT_EQ(items.values<float>()[50], 1);
+  const Tensor noisy = corrupted_by(model, "masking", "0.25", 1);  // which needs no condition
+  EXPECT_EQ(noisy.shape(), (Shape{200, 5, 10}));
+}
+
+/// What an encoder sees of counts is their logarithm; what is corrupted are the counts.
+TEST(CorruptItems, OfCountsAreCountsWithNoise) {
+  ModelSetup setup = image_setup("ae", "poisson");
+  setup.own.texts.erase("model.sigma");
+  setup.data.fields = {{.min = 0, .max = 9, .mean = 2, .standard_deviation = 2, .integer = true}};
+  const Model model = untrained(setup);
+  const Tensor clean = filled({200, 5, 10}, 6);
+  ReferenceDevice device;
+  const Tensor noisy = corrupt_items(model, clean, device, "gaussian",
+                                     {.texts = {{std::string(kLevelKey), "0.5"}}}, {.seed = 1});
+  double sum = 0;
+  for (float v : noisy.values<float>()) sum += static_cast<double>(v);
+  EXPECT_NEAR(sum / 10000, 6, 5 * 0.5 / 100);
 }
 
 }  // namespace

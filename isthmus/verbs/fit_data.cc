@@ -9,6 +9,7 @@
 
 #include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
+#include "isthmus/data/condition.h"
 
 namespace isthmus {
 namespace {
@@ -52,6 +53,12 @@ void require_support(const DataSpec& fitted, const ModelSetup& model) {
               "give the data in the units of training");
 }
 
+std::string moved_text(const FieldSpec& here, double mean, double deviation) {
+  const std::string name = here.name.empty() ? "" : "\"" + here.name + "\" ";
+  return name + "(mean " + number(here.mean) + ", in training " + number(mean) + " +- " +
+         number(deviation) + ")";
+}
+
 /// Columns (or all pixels) that are far from where they were in training.
 std::vector<std::string> moved_fields(const DataSpec& fitted, const DataSpec& trained) {
   std::vector<std::string> moved;
@@ -63,11 +70,23 @@ std::vector<std::string> moved_fields(const DataSpec& fitted, const DataSpec& tr
     const bool far = dark || std::fabs(here.mean - then.mean) > kFarMean * spread ||
                      here.standard_deviation > kFarDeviation * spread;
     if (!far) continue;
-    const std::string name = here.name.empty() ? "" : "\"" + here.name + "\" ";
-    moved.push_back(name + "(mean " + number(here.mean) + ", in training " + number(then.mean) +
-                    " +- " + number(then.standard_deviation) + ")");
+    moved.push_back(moved_text(here, then.mean, then.standard_deviation));
   }
   return moved;
+}
+
+/// The same of the columns that are the model's condition, which are none of an item's.
+void add_moved_conditions(const DataSpec& opened, const ConditionSpec& condition,
+                          std::vector<std::string>& moved) {
+  for (size_t c = 0; c < condition.columns.size(); ++c) {
+    const double mean = condition.shift[c], spread = 1 / condition.scale[c];
+    for (const FieldSpec& here : opened.fields) {
+      if (here.name != condition.columns[c]) continue;
+      const bool far = std::fabs(here.mean - mean) > kFarMean * spread ||
+                       here.standard_deviation > kFarDeviation * spread;
+      if (far) moved.push_back(moved_text(here, mean, spread));
+    }
+  }
 }
 
 std::vector<std::string> revived_columns(const DataSpec& opened, const DataSpec& trained) {
@@ -144,7 +163,8 @@ std::vector<DataWarning> warnings_of(const DataSpec& opened, const DataSpec& fit
                         "the model was trained on two values, the data have others between them",
                         "their elbo is a score, not a likelihood"});
   }
-  const std::vector<std::string> moved = moved_fields(fitted, model.data);
+  std::vector<std::string> moved = moved_fields(fitted, model.data);
+  add_moved_conditions(opened, model.data.condition, moved);
   if (!moved.empty()) {
     warnings.push_back({"W3408", "the data are far from those of training: " + some_names(moved),
                         "check units and columns"});
@@ -158,6 +178,21 @@ std::vector<DataWarning> warnings_of(const DataSpec& opened, const DataSpec& fit
                         "train on data in which they vary, if they matter"});
   }
   return warnings;
+}
+
+std::vector<DataWarning> warnings_of_given(const ConditionSpec& condition,
+                                           const std::vector<std::string>& given) {
+  if (condition.columns.empty() || given.empty()) return {};
+  const std::vector<float> row = condition_row(condition, given);
+  std::vector<std::string> far;
+  for (size_t c = 0; c < row.size(); ++c) {
+    if (std::fabs(static_cast<double>(row[c])) <= kFarMean) continue;
+    far.push_back("\"" + condition.columns[c] + "\" (in training " + number(condition.shift[c]) +
+                  " +- " + number(1 / condition.scale[c]) + ")");
+  }
+  if (far.empty()) return {};
+  return {{"W3408", "the condition is far from those of training: " + some_names(far),
+           "check units and columns"}};
 }
 
 }  // namespace isthmus

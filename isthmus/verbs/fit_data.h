@@ -27,6 +27,10 @@ Dataset fit_to_model(const Dataset& data, const ModelSetup& model);
 std::vector<DataWarning> warnings_of(const DataSpec& opened, const DataSpec& fitted,
                                      const ModelSetup& model);
 
+/// W3408 for the condition of new items (see condition_row()) where a column is far from training.
+std::vector<DataWarning> warnings_of_given(const ConditionSpec& condition,
+                                           const std::vector<std::string>& given);
+
 /// The facts of two parts of one data set together: ranges, and what holds for both.
 DataSpec joined_facts(const DataSpec& a, const DataSpec& b);
 

@@ -22,7 +22,7 @@ $ isthmus train images.idx --model denoising_ae --dropout 0.2 --epochs 2 -o part
 $ isthmus train images.idx --corruption-level 0.3 -o x
 warning[W3405]: 90.0 % of the validation items occur among the training items, too
   hint: the validation loss is lower than on new data: remove the doubles, or name other data with --val
-error[E2005]: model.corruption_level has no effect on vae; it belongs to gaussian, masking, salt_pepper, shot
+error[E2005]: model.corruption_level has no effect on corruption none; it belongs to gaussian, masking, salt_pepper, shot
   hint: leave it out, or add --corruption gaussian
 [2]
 $ isthmus train images.idx --corruption masking --corruption-level 1.5 -o x

@@ -53,16 +53,15 @@ class Killed:
 
 
 class Setting:
-    def __init__(self, program, folder, model, precision):
-        self.program, self.folder = program, folder
-        self.name = f"{model} {precision}"
-        self.options = ["--model", model, "--precision", precision, "--hidden", "200", "--latent",
-                        "20", "--batch", BATCH, "--epochs", EPOCHS, "--checkpoint-every", "1ms",
-                        "--samples-every", "12", "-q"]
+    """One training: `data` and `options` as train takes them."""
+
+    def __init__(self, program, folder, name, data, options, steps):
+        self.program, self.folder, self.name, self.data = program, folder, name, data
+        self.steps = steps
+        self.options = [*options, "--checkpoint-every", "1ms", "-q"]
 
     def command(self, out, threads):
-        what = ["--resume", out] if checkpoints(out) else [self.folder / "images.idx", "-o", out,
-                                                            *self.options]
+        what = ["--resume", out] if checkpoints(out) else [*self.data, "-o", out, *self.options]
         return [self.program, "train", *what, "--threads", threads, "--json"]
 
     def finish(self, out, threads):
@@ -75,37 +74,43 @@ class Setting:
         shutil.rmtree(out)
         return end
 
-    def interrupted(self, kills, rng):
+    def interrupted(self, kills, all_threads, rng):
         """The ends of runs that were killed again and again, and the steps they had then."""
         out, steps, ends = self.folder / "killed", [], []
         while len(steps) < kills:
             newest = max(checkpoints(out), default=-1) if out.exists() else -1
             if newest < 0:
                 shutil.rmtree(out, ignore_errors=True)  # it died before it could be resumed
-            target = newest + 1 + rng.randrange(2 * STEPS // kills)
-            killed = Killed(self.command(out, rng.choice(THREADS)), out, target, rng)
+            target = newest + 1 + rng.randrange(2 * self.steps // kills)
+            killed = Killed(self.command(out, rng.choice(all_threads)), out, target, rng)
             if killed.died and killed.step > newest:
                 steps.append(killed.step)
             if not killed.died:
-                ends.append(self.finish(out, rng.choice(THREADS)))
+                ends.append(self.finish(out, rng.choice(all_threads)))
         if out.exists():
-            ends.append(self.finish(out, rng.choice(THREADS)))
+            ends.append(self.finish(out, rng.choice(all_threads)))
         return ends, steps
 
 
-def examine(setting, kills):
+def examine(setting, kills, all_threads=THREADS):
     """Returns the number of distinct ends and of kills."""
     rng = random.Random(f"{SEED} {setting.name}")
-    ends = [setting.finish(setting.folder / "whole", threads) for threads in THREADS]
-    killed_ends, steps = setting.interrupted(kills, rng)
+    ends = [setting.finish(setting.folder / "whole", threads) for threads in all_threads]
+    killed_ends, steps = setting.interrupted(kills, all_threads, rng)
     ends += killed_ends
     distinct = len({json.dumps(e, sort_keys=True) for e in ends})
-    print(f"{setting.name}: distinct digests {distinct} over threads {THREADS} and {len(steps)} "
+    print(f"{setting.name}: distinct digests {distinct} over threads {all_threads} and {len(steps)} "
           f"kills at steps {steps}; weights {ends[0]['weights_sha256'][:16]}", flush=True)
     if distinct != 1:
         unequal = {what for end in ends for what in differences(end, ends[0])}
         print(f"  different: {', '.join(sorted(unequal))}")
     return distinct, len(steps)
+
+
+def setting_of(program, folder, model, precision):
+    options = ["--model", model, "--precision", precision, "--hidden", "200", "--latent", "20",
+               "--batch", BATCH, "--epochs", EPOCHS, "--samples-every", "12"]
+    return Setting(program, folder, f"{model} {precision}", [folder / "images.idx"], options, STEPS)
 
 
 def main():
@@ -116,7 +121,7 @@ def main():
     with memory_folder("same-bits-") as name:
         folder = pathlib.Path(name)
         write_images(folder / "images.idx", ITEMS, SIDE, seed=7)
-        results = [examine(Setting(arguments.program, folder, model, precision), arguments.kills)
+        results = [examine(setting_of(arguments.program, folder, model, precision), arguments.kills)
                    for model, precision in itertools.product(MODELS, PRECISIONS)]
     wrong = sum(distinct != 1 for distinct, _ in results)
     print(f"same bits: {len(results)} settings x {len(THREADS)} numbers of threads, "

@@ -6,14 +6,12 @@
 
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
-#include "isthmus/cli/libraries.h"
+#include "isthmus/cli/compare_plan.h"
 #include "isthmus/cli/process.h"
 #include "isthmus/cli/progress.h"
 #include "isthmus/cli/run_end.h"
 #include "isthmus/data/known_sets.h"
 #include "isthmus/report/comparison.h"
-#include "isthmus/report/run_files.h"
-#include "isthmus/train/json_run.h"
 #include "isthmus/train/run_setup.h"
 #include "isthmus/train/train_data.h"
 #include "isthmus/verbs/fit_data.h"
@@ -70,62 +68,12 @@ std::string folder_of(CommandIo& io, const CompareOptions& o, const Dataset& dat
   return path;
 }
 
-TrainRequest request_of(CommandIo& io, const CompareOptions& o, const std::string& model,
-                        const std::string& folder, const Dataset& data) {
-  TrainRequest request;
-  request.data = io.arguments;
-  request.dataset = &data;
-  request.options = o.train;
-  request.options.model.name = model;
-  request.options.run.out = join_path(folder, model);
-  request.origins = io.origins;
-  request.origins["model.name"] = "flag";
-  request.command = io.command_line;
-  request.libraries = libraries_json();
-  drop_without_effect(request.options, request.origins);
-  return request;
-}
-
-std::string text_of(const Json& json, std::string_view path) {
-  const Json* value = member(json, path);
-  return value != nullptr && value->is_string() ? value->as_string() : "";
-}
-
-std::vector<Choice> choices_of(const Json& run) {
-  std::vector<Choice> choices;
-  const Json* stored = run.find("choices");
-  if (stored == nullptr || !stored->is_array()) return choices;
-  for (const Json& choice : stored->as_array()) {
-    choices.push_back({.key = text_of(choice, "key"), .value = text_of(choice, "value")});
-  }
-  return choices;
-}
-
-/// Seconds of the finished run that is there already; nothing when there is none. Error E2006 when
-/// the folder holds another one.
-std::optional<double> seconds_of_run(CommandIo& io, const TrainRequest& request) {
-  const std::string& out = request.options.run.out;
-  if (!io.fs().stat(join_path(out, "run.json"))) return std::nullopt;
-  const Json run = read_run(io.fs(), out).run;
-  TrainRequest dry = request;
-  dry.options.run.dry_run = true;
-  TrainObserver quiet;
-  const TrainResult planned = train(dry, quiet);
-  const bool same = text_of(run, "status") == "done" &&
-                    config_hash(choices_of(run)) == config_hash(planned.choices) &&
-                    text_of(run, "data.train.fingerprint") == planned.data_fingerprint;
-  if (same) return number_at(run, "seconds");
-  throw Error(ErrorCode::kOutputExists,
-              "this folder holds another run: other options, other data, or not finished",
-              "name another folder with -o, or remove it", {.file = out});
-}
-
-ComparedModel measure(CommandIo& io, const TrainRequest& request, double seconds,
-                      const Dataset& data, Device& device) {
-  const Model model = load_model(request.options.run.out, io.fs(), io.limits());
+ComparedModel measure(CommandIo& io, const std::string& run, double seconds, const Dataset& data,
+                      Device& device) {
+  const Model model = load_model(run, io.fs(), io.limits());
   return {.name = model.options().name,
           .summary = describe_model(model.setup),
-          .run = request.options.run.out,
+          .run = run,
           .parameters = model.num_parameters(),
           .seconds = seconds,
           .measure = std::string(measure_name(model.measure())),
@@ -228,8 +176,17 @@ Json comparison_json(const Comparison& c) {
       .set("models", std::move(models));
 }
 
+/// Trains a model, or goes on with it; returns its seconds, or nothing when it was stopped.
+std::optional<double> trained(CommandIo& io, const PlannedModel& model) {
+  io.console.info("train", model.name + ": " + model.run);
+  BriefObserver observer(io.console);
+  const TrainResult result = train(model.request, observer);
+  observer.finish_stop(result.steps);
+  if (result.status == "stopped") return std::nullopt;
+  return result.seconds;
+}
+
 int run_compare(CommandIo& io, const CompareOptions& o) {
-  for (const std::string& name : o.models) all_models().find(name);
   refuse_run_folders(io.fs(), io.arguments);
   listen_to_signals();
   const Dataset data = open_datasets(io.arguments, o.train.data, io.limits(), "train");
@@ -238,20 +195,19 @@ int run_compare(CommandIo& io, const CompareOptions& o) {
   const auto device = open_device({.device = o.train.machine.device});
   Comparison c{
       .data = data.source, .measured_on = "", .models = {}, .picture = {}, .row_names = {}};
-  for (const std::string& name : o.models) {
-    const TrainRequest request = request_of(io, o, name, folder, data);
-    std::optional<double> seconds = seconds_of_run(io, request);
-    if (!seconds) {
-      io.console.info("train", name + ": " + request.options.run.out);
-      BriefObserver observer(io.console);
-      const TrainResult result = train(request, observer);
-      observer.finish_stop(result.steps);
-      if (result.status == "stopped") return stop_status();
-      seconds = result.seconds;
+  const std::vector<PlannedModel> planned = plan_models(io, {.train = o.train,
+                                                             .models = o.models,
+                                                             .folder = folder,
+                                                             .data = data,
+                                                             .test = test ? &*test : nullptr});
+  for (const PlannedModel& model : planned) {
+    const std::optional<double> seconds = model.seconds ? model.seconds : trained(io, model);
+    if (!seconds) return stop_status();
+    if (!test) {
+      test =
+          open_train_data(io.arguments, &data, model.request.options).shown_items(data.num_items());
     }
-    if (!test)
-      test = open_train_data(io.arguments, &data, request.options).shown_items(data.num_items());
-    c.models.push_back(measure(io, request, *seconds, *test, *device));
+    c.models.push_back(measure(io, model.run, *seconds, *test, *device));
   }
   c.measured_on = group_digits(test->num_items()) +
                   (test->split.empty() ? " held-out" : " " + test->split) + " items";
@@ -282,7 +238,8 @@ CommandDef commands::compare() {
                        "isthmus compare sales.csv --models ppca,vae --test sales-2024.csv"},
           .note =
               "Each model gets a run folder of its own below -o; a finished one with the same "
-              "options and data is not trained again. Options count for the models on which "
+              "options and data is not trained again, an interrupted one goes on. Options count "
+              "for the models on which "
               "they have an effect.",
           .common = {"compare.models", "compare.test", "model.latent_dim", "train.epochs",
                      "run.out", "run.seed"},

@@ -12,6 +12,7 @@
 #include "isthmus/cli/outputs.h"
 #include "isthmus/data/scaling.h"
 #include "isthmus/models/corruption.h"
+#include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/json_results.h"
 #include "isthmus/verbs/pictures.h"
@@ -187,11 +188,17 @@ void print_comparison(CommandIo& io, const DenoiseOptions& o, const DenoiseCompa
                                   ")");
 }
 
-/// Items on the model's scale. Noisy ones may lie outside of the likelihood's support.
-Tensor read_items(const Model& model, const OpenedData& opened, int64_t count, bool noisy) {
-  if (!noisy) return model_values(model, opened.data, 0, count);
-  const Dataset data = conform(opened.data, model.spec());
-  return apply_scaling(data.values.rows(0, count), memory_scaling(data, model.spec()));
+/// Items on the model's scale and their conditions. Noisy ones may lie outside of the likelihood's
+/// support.
+struct Items {
+  Tensor values, context;
+};
+
+Items read_items(const Model& model, const OpenedData& opened, int64_t count, bool noisy) {
+  const Dataset data =
+      noisy ? conform(opened.data, model.spec()) : fit_to_model(opened.data, model.setup);
+  return {apply_scaling(data.values.rows(0, count), memory_scaling(data, model.spec())),
+          data.context};
 }
 
 void write_result(CommandIo& io, const Output& output, const DenoiseOptions& o, const Model& model,
@@ -222,7 +229,8 @@ int run_denoise(CommandIo& io, const DenoiseOptions& o) {
   require_output_memory(io, output, count, model.spec().num_values(),
                         opened.data.values.num_bytes() * (adds ? 4 : 2));
   const auto device = io.open_device();
-  Tensor noisy = read_items(model, opened, count, !adds);
+  Items items = read_items(model, opened, count, !adds);
+  Tensor noisy = std::move(items.values);
   std::optional<Comparison> comparison;
   if (adds) {
     comparison = Comparison{.clean = std::move(noisy)};
@@ -231,7 +239,7 @@ int run_denoise(CommandIo& io, const DenoiseOptions& o) {
     noisy = corrupt_items(model, comparison->clean, *device, o.add, own, settings);
   }
   const Denoised result =
-      denoise(model, noisy, *device,
+      denoise(model, noisy, items.context, *device,
               {.noise = known_noise(o), .draws = o.draws, .verb = io.verb_settings()});
   if (comparison) {
     compare(io, model, o, own, noisy, result.items, *device, *comparison);

@@ -93,6 +93,12 @@ int check_gate(CommandIo& io, const EvalResult& r) {
 int run_eval(CommandIo& io, const EvalCommandOptions& o) {
   io.console.lines_are_the_result();
   const Model model = open_model(io, io.arguments[0]);
+  if (io.origins.count("eval.samples") > 0 && !model.abilities().elbo) {
+    throw Error(ErrorCode::kConflict,
+                "eval.samples has no effect on " + model.options().name +
+                    ", which has no posterior to draw from",
+                "leave it out", {.key = "eval.samples"});
+  }
   const OpenedData opened = open_model_data(io, model, o.data);
   const auto device = io.open_device();
   print_device(io, *device);

@@ -44,7 +44,8 @@ struct InpaintOptions {
         nested(&O::output, "output", "Where to write."),
         field(&O::mask, "inpaint.mask", any_value(),
               "File of 1 (known) and 0 (missing): npy, png (white is known), idx or csv, of the "
-              "shape of an item for all of them, or with one mask for each.",
+              "shape of an item for all of them, or with one mask for each; columns that it "
+              "names are found by name.",
               {.metavar = "FILE"}),
         field(&O::n, "inpaint.n", at_least(1),
               "First N items; none: those that a picture shows, else all.",
@@ -228,10 +229,19 @@ InpaintComparison compare(const Model& model, const InpaintOptions& o, const Ite
           .coverage = interval_coverage(items.truth, result.draws, *items.mask)};
 }
 
+std::optional<Output> deviation_output(const CommandIo& io, const InpaintOptions& o,
+                                       const Output& output) {
+  if (o.deviation == "none") return std::nullopt;
+  if (o.deviation == output.path) {
+    throw Error(ErrorCode::kConflict, "-o and --deviation name the same file",
+                "give each a name of its own", {.key = "inpaint.deviation"});
+  }
+  return require_output(io, {.path = o.deviation}, {"npy", "csv"});
+}
+
 int run_inpaint(CommandIo& io, const InpaintOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
-  std::optional<Output> deviation;
-  if (o.deviation != "none") deviation = require_output(io, {.path = o.deviation}, {"npy", "csv"});
+  const std::optional<Output> deviation = deviation_output(io, o, output);
   if (o.mask == "none") {
     throw Error(ErrorCode::kMissingArgument, "a mask is needed: --mask FILE",
                 "1 where a value is known, 0 where it is missing", {.key = "inpaint.mask"});

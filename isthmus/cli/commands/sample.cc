@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // isthmus sample MODEL -n 100 -o FILE: new items from draws of the prior.
+#include "isthmus/base/log.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/model_use.h"
 #include "isthmus/cli/outputs.h"
+#include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/json_results.h"
 
@@ -67,6 +69,9 @@ int run_sample(CommandIo& io, const SampleOptions& o) {
                                 .quantity = quantity_of(o.quantity, model.spec()),
                                 .given = condition_of_options(o),
                                 .verb = io.verb_settings()};
+  for (const DataWarning& w : warnings_of_given(model.spec().condition, settings.given)) {
+    log_warning(w.code, w.text, w.hint);
+  }
   const Tensor items = sample(model, *device, settings);
   write_items(io, output, items, model.spec(), o.columns);
   io.print_wrote("");
