@@ -138,55 +138,6 @@ Graph corruption_graph(const ModelSetup& setup, std::string_view corruption,
   return std::move(g).finish();
 }
 
-Graph missing_values_graph(const ModelSetup& setup) {
-  GraphBuilder g;
-  const ModelBuild b = start_build(g, setup, Mode::kInference);
-  const Parts parts = make_parts(b);
-  require_posterior(setup, parts, "filling in missing values needs");
-  const Given given = given_data(b);
-  const Distribution posterior = parts.posterior(given), prior = parts.prior(given);
-  if (!posterior.log_prob) {
-    throw Error(ErrorCode::kImpossible,
-                "the posterior of this model tells its density at its own draws only",
-                "the ratio of a chain needs it anywhere: train with --posterior normal",
-                {.key = "model.posterior"});
-  }
-  Value old_z = g.input("z", {parts.latent_dim});
-  const LatentDraw proposed = posterior.draw(g, "posterior", 0);
-  Value params = parts.decode(proposed.z, given), old_params = parts.decode(old_z, given);
-  const auto log_weight = [&](Value decoded, const LatentDraw& at) {
-    Value log_likelihood = b.likelihood.log_prob(g, decoded, given.target);
-    return importance_log_weights(g, log_likelihood, posterior, prior, at);
-  };
-  Value log_ratio = g.sub(log_weight(params, proposed), log_weight(old_params, {.z = old_z}));
-  Value taken = g.maximum(g.less(g.log(g.uniform("accept", {})), log_ratio), g.scalar("always"));
-  Value of_row = g.reshape({{"shape", Shape{1}}}, taken);
-  g.output("taken", taken);
-  g.output("z", g.select(of_row, proposed.z, old_z));
-  output_items(b, g.select(of_row, params, old_params), Draw::kLikelihood);
-  return std::move(g).finish();
-}
-
-Graph proposal_graph(const ModelSetup& setup) {
-  GraphBuilder g;
-  const ModelBuild b = start_build(g, setup, Mode::kInference);
-  const Parts parts = make_parts(b);
-  require_posterior(setup, parts, "weights of draws need");
-  const Given given = given_data(b);
-  const Distribution posterior = parts.posterior(given);
-  const LatentDraw draw = posterior.draw(g, "posterior", 0);
-  Value log_prior = parts.prior(given).log_prob(g, draw.z);
-  g.output("log_ratio", g.sub(log_prior, log_prob_of(g, posterior, draw)));
-  Value params = parts.decode(draw.z, given);
-  Value mean = b.likelihood.mean(g, params);
-  g.output("mean", mean);
-  if (b.likelihood.variance) {
-    Value variance = b.likelihood.variance(g, params);  // may be the same for all
-    g.output("variance", g.add(g.mul(mean, g.constant(0.0)), variance));
-  }
-  return std::move(g).finish();
-}
-
 Graph importance_graph(const ModelSetup& setup, int64_t num_samples) {
   GraphBuilder g;
   const ModelBuild b = start_build(g, setup, Mode::kInference);

@@ -54,20 +54,6 @@ Graph denoise_graph(const ModelSetup& setup, const KnownNoise& noise);
 /// "corruption". `own` holds the level, if it is not the definition's default. Errors E2003.
 Graph corruption_graph(const ModelSetup& setup, std::string_view corruption, const OwnOptions& own);
 
-/// One step of a chain over items whose missing values are filled in: z' ~ q(z|x) is taken instead
-/// of z with probability min(1, p(x|z') p(z') q(z|x) / (p(x|z) p(z) q(z'|x))), then x ~ p(x|z) is
-/// drawn, of which the caller keeps the missing values. Inputs "x" and "z" (Z), scalar "always": 1
-/// takes each z' whatever the ratio. Outputs: "z" (B, Z); "taken" (B), 1 or 0; "sample" and "mean"
-/// (B, D) of x at the new z. Streams "posterior", "accept" and "likelihood". Error E2202 for a
-/// model without a posterior, or with one whose density is known at its own draws only.
-/// Source: Mattei & Frellsen 2018, section 3.2 (Metropolis-within-Gibbs).
-Graph missing_values_graph(const ModelSetup& setup);
-
-/// Input "x". One draw z of stream "posterior" (B, Z) with what weights against other evidence than
-/// x need: "log_ratio" (B), log p(z) - log q(z|x), and "mean" (B, D) of the decoder; "variance" (B,
-/// D) where the likelihood has one. Error E2202 for a model without a posterior.
-Graph proposal_graph(const ModelSetup& setup);
-
 /// Input "x". Output "log_w" (B, K): log weights of K fresh draws per run; the logs of several runs
 /// are joined outside, in double. Error E2202 for a model without a posterior.
 Graph importance_graph(const ModelSetup& setup, int64_t num_samples);

@@ -50,6 +50,8 @@ struct Likelihood {
   int64_t num_params = 1;  // of an item
   /// Log probability in nats, summed over D, with all constants: (B) or (B, L).
   std::function<Value(GraphBuilder&, Value params, Value x)> log_prob;
+  /// Of each value, whose sum over D is log_prob up to rounding: (B, D) or (B, L, D).
+  std::function<Value(GraphBuilder&, Value params, Value x)> log_probs;
   /// log_prob of an item seen through noise that is known, with the noise folded in; absent where
   /// that has no closed form. Normal noise of standard deviation `level`; values 0 and 1 of which
   /// each is flipped with probability `level`.

@@ -82,6 +82,29 @@ TEST(Gaussian, FixedSigmaIntegratesToOneAndHasItsMoments) {
   expect_sample_moments(graph, {0.3}, 0.3, 0.25);
 }
 
+/// With D bounds of sigma, too, and for several draws of one item.
+TEST(Likelihood, LogProbIsTheSumOfThoseOfTheValues) {
+  for (const std::string& name : all_likelihoods().names()) {
+    for (const std::string sigma : {"learned", "per_dimension", "optimal", "0.3"}) {
+      const LikelihoodSetup setup = {.num_values = 3, .min_sigma = {0.1, 0.2, 0.3}};
+      GraphBuilder g;
+      const Likelihood p = all_likelihoods().find(name).make(g, setup, with_sigma(sigma));
+      const Value params = g.input("params", {2, p.num_params}), x = g.input("x", {3});
+      g.output("log_prob", p.log_prob(g, params, x));
+      g.output("sum", g.sum(p.log_probs(g, params, x)));
+      const Graph graph = std::move(g).finish();
+      LeafValues leaves = drawn_leaves(graph, 2);
+      leaves["x"] = {0, 1, 1, 1, 0, 1};
+      const ReferenceRun run = run_reference(graph, 2, leaves);
+      ASSERT_EQ(run.output("sum").data.size(), 4u);
+      for (size_t i = 0; i < 4; ++i) {
+        const double expected = run.output("log_prob").data[i];
+        EXPECT_NEAR(run.output("sum").data[i], expected, 1e-6 * std::fabs(expected)) << name;
+      }
+    }
+  }
+}
+
 TEST(Gaussian, FixedSigmaHasNoParameters) {
   EXPECT_EQ(one_value_graph("gaussian", {}, "0.5").parameters().size(), 0u);
 }

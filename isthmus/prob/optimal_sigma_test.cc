@@ -79,6 +79,23 @@ TEST(GaussianOptimal, OtherGraphsReadWhatIsStored) {
   EXPECT_TRUE(graph.assignments().empty());
 }
 
+/// Noise of 0.3 on top of 0.5, and the variance of a value.
+TEST(GaussianOptimal, ItsVarianceIsTheOneStored) {
+  GraphBuilder g;
+  const Likelihood p = all_likelihoods()
+                           .find("gaussian")
+                           .make(g, {.num_values = 2}, {.texts = {{"model.sigma", "optimal"}}});
+  const Value means = g.input("means", {2}), x = g.input("x", {2});
+  g.output("noisy", p.log_prob_under_normal(g, means, x, 0.3));
+  g.output("variance", g.add(means, p.variance(g, means)));
+  const Graph graph = std::move(g).finish();
+  const ReferenceRun run = run_reference(
+      graph, 1, {{"likelihood/log_sigma", {std::log(0.5)}}, {"means", {1, 1}}, {"x", {1, 2}}});
+  EXPECT_NEAR(run.output("variance").data[0], 1.25, 1e-12);
+  EXPECT_NEAR(run.output("noisy").data[0], -std::log(2 * std::numbers::pi * 0.34) - 0.5 / 0.34,
+              1e-6);
+}
+
 TEST(GaussianOptimal, StopsAtQuantisation) {
   const Graph graph = optimal_graph(2, true, 0.25);
   LeafValues leaves = drawn_leaves(graph, 2);

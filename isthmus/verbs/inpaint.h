@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Missing values of items, filled in by a model. All arrays are (N, item shape), float32 on the
-// scale that the model sees.
-//
-// Each draw is a chain of its own that starts at a given fill and alternates z | x and x_missing |
-// z (models/inference.h, missing_values_graph). Its noise is a function of (seed, item, draw,
-// step): neither batches nor threads nor the number of draws change it. The first 5 steps, or a
-// tenth of them if that is fewer, take every proposal, and E[x|z] for x: they lead away from a fill
-// that the encoder has never seen; more of them drift off where the encoder is poor. What follows
-// has the exact conditional distribution of the model as its limit, and shows by the share of
-// proposals that it takes how fast it gets there. Source: Mattei & Frellsen 2018, section 3.2.
+// Missing values of items, filled in by a model: draws of p(x_missing | x_known) by chains of codes
+// (completion.h). All arrays are (N, item shape), float32 on the scale that the model sees.
 #pragma once
 
 #include <optional>
@@ -17,34 +9,17 @@
 
 #include "isthmus/data/dataset.h"
 #include "isthmus/data/mask.h"
-#include "isthmus/verbs/evaluate.h"
+#include "isthmus/verbs/completion.h"
+#include "isthmus/verbs/coverage.h"
 
 namespace isthmus {
 
-/// Bounds of what the key of the noise can tell apart.
-inline constexpr int64_t kMostSteps = 100000, kMostDraws = 10000;
-
-struct InpaintSettings {
-  int64_t steps = 200;
-  int64_t draws = 10;
-  /// Takes every proposal in all steps (Rezende et al. 2014, appendix F): biased wherever the
-  /// posterior is not exact.
-  bool pseudo_gibbs = false;
-  VerbSettings verb = {};
-};
-
-struct Inpainted {
-  Tensor mean;       // of missing values: E[x|z], averaged over the later half of all chains
-  Tensor deviation;  // of missing values: standard deviation of x there; 0 where known
-  Tensor draws;      // (N * draws, item shape): item after item, the last x of each chain
-  double acceptance = kUnknown;  // share of proposals taken, where some are refused
-};
-
-/// `items` with anything in the missing places; `fill` (D) is what the chains start from; `context`
-/// (N, C) for models with conditions. Known values are those of `items` bit for bit. Error E2202
-/// for a model that missing_values_graph() refuses.
-Inpainted inpaint(const Model& model, const Tensor& items, const Tensor& context, const Mask& mask,
-                  std::span<const float> fill, Device& device, const InpaintSettings& settings);
+/// `items` with anything in the missing places; `fill` (D) has a probability there, and is what the
+/// encoder first sees; `context` (N, C) for models with conditions. Known values are those of
+/// `items` bit for bit, with the deviation 0. Error E2202 for a model that completion_graph()
+/// refuses.
+Completion inpaint(const Model& model, const Tensor& items, const Tensor& context, const Mask& mask,
+                   std::span<const float> fill, Device& device, const CompletionSettings& settings);
 
 /// Mean of each value in training as the model knows it: of columns each its own, of images one
 /// for all pixels. (D), on the model's scale.
@@ -64,20 +39,11 @@ struct MissingError {
 MissingError missing_error(const DataSpec& spec, const Tensor& truth, const Tensor& items,
                            const Mask& mask);
 
-/// Share of missing values whose truth lies between the lower and the upper `level` quantile of
-/// the draws, ends included. `expected` is the share among draws and truth of one distribution.
-struct Coverage {
-  double level = 0.9, expected = kUnknown, share = kUnknown;
-};
-/// Nothing below 19 draws, which have no such quantiles.
-std::optional<Coverage> interval_coverage(const Tensor& truth, const Tensor& draws,
-                                          const Mask& mask);
-
 /// What one call of the verb was, and a comparison with the truth, as results report them.
 struct InpaintRun {
   int64_t n = 0, missing = 0;
-  InpaintSettings settings;
-  double acceptance = kUnknown;
+  CompletionSettings settings;
+  Mixing mixing;
 };
 struct InpaintComparison {
   std::string truth;

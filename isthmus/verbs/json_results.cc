@@ -29,6 +29,22 @@ Json error_json(const Error& error) {
       .set("psnr", number_or_null(error.psnr));
 }
 
+Json mixing_json(const Mixing& mixing) {
+  return Json::object()
+      .set("local_acceptance", number_or_null(mixing.local))
+      .set("encoder_acceptance", number_or_null(mixing.encoder))
+      .set("r_hat", number_or_null(mixing.r_hat))
+      .set("apart", mixing.apart)
+      .set("effective_draws", number_or_null(mixing.effective));
+}
+Json coverage_json(const std::optional<Coverage>& coverage) {
+  if (!coverage) return {};
+  return Json::object()
+      .set("level", coverage->level)
+      .set("expected", coverage->expected)
+      .set("share", coverage->share);
+}
+
 }  // namespace
 
 Json result_object(std::string_view schema) {
@@ -242,19 +258,12 @@ Json inpaint_json(const InpaintRun& run, const InpaintComparison* comparison, co
   Json compared;
   if (comparison != nullptr) {
     const InpaintComparison& c = *comparison;
-    Json coverage;
-    if (c.coverage) {
-      coverage = Json::object()
-                     .set("level", c.coverage->level)
-                     .set("expected", c.coverage->expected)
-                     .set("share", c.coverage->share);
-    }
     compared = Json::object()
                    .set("truth", c.truth)
                    .set("naive", error_json(c.naive))
                    .set("filled", error_json(c.filled))
                    .set("means", c.fitted_to == "none" ? Json() : c.fitted_to)
-                   .set("interval_coverage", std::move(coverage));
+                   .set("interval_coverage", coverage_json(c.coverage));
   }
   return result_object("isthmus.inpaint/1")
       .set("model", model_json(model))
@@ -266,7 +275,7 @@ Json inpaint_json(const InpaintRun& run, const InpaintComparison* comparison, co
       .set("method", run.settings.pseudo_gibbs ? "pseudo_gibbs" : "metropolis_within_gibbs")
       .set("steps", run.settings.steps)
       .set("draws", run.settings.draws)
-      .set("acceptance", number_or_null(run.acceptance))
+      .set("mixing", mixing_json(run.mixing))
       .set("comparison", std::move(compared));
 }
 
@@ -276,7 +285,8 @@ Json superresolve_json(const SuperresolveRun& run, const SuperresolveComparison*
   if (comparison != nullptr) {
     compared = Json::object()
                    .set("bicubic", error_json(comparison->bicubic))
-                   .set("superresolved", error_json(comparison->superresolved));
+                   .set("superresolved", error_json(comparison->superresolved))
+                   .set("interval_coverage", coverage_json(comparison->coverage));
   }
   return result_object("isthmus.superresolve/1")
       .set("model", model_json(model))
@@ -285,11 +295,10 @@ Json superresolve_json(const SuperresolveRun& run, const SuperresolveComparison*
       .set("n", run.n)
       .set("seed", run.settings.verb.seed)
       .set("factor", run.factor)
-      .set("proposals", run.settings.proposals)
+      .set("steps", run.settings.steps)
       .set("draws", run.settings.draws)
-      .set("sigma", optional_number(run.settings.sigma))
-      .set("effective_samples", number_or_null(run.effective_samples))
-      .set("few_effective", run.few)
+      .set("sigma", optional_number(run.sigma))
+      .set("mixing", mixing_json(run.mixing))
       .set("comparison", std::move(compared));
 }
 

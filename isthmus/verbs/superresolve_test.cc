@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images from their block means against the exact conditional mean of a linear Gaussian model.
+// Images from their block means against the exact conditional distribution of a linear Gaussian
+// model; keyed noise; what is refused.
 #include "isthmus/verbs/superresolve.h"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
+#include "isthmus/base/rng_key.h"
+#include "isthmus/models/inference.h"
 #include "isthmus/nn/initializers.h"
 #include "isthmus/testing/reference_device.h"
 
@@ -42,51 +45,106 @@ struct LinearImages {
     std::ranges::transform(values, model.parameters.at(name).values<float>().begin(),
                            [](double v) { return static_cast<float>(v); });
   }
-  Superresolved run(const SuperresolveSettings& settings) {
-    return superresolve(model, small, {}, device, settings);
+  Completion run(const CompletionSettings& settings, std::optional<double> sigma = {}) {
+    return superresolve(model, small, {}, device, sigma, settings);
+  }
+  /// Items whose block means are those of item 0, many times: each has noise of its own.
+  Completion run_copies(int64_t count, const CompletionSettings& settings) {
+    Tensor copies(Dtype::kF32, {count, 1, 2});
+    for (int64_t i = 0; i < count; ++i) {
+      std::copy_n(small.values<float>().begin(), 2, copies.values<float>().begin() + 2 * i);
+    }
+    return superresolve(model, copies, {}, device, {}, settings);
   }
   static size_t block(size_t pixel) { return pixel % 4 / 2; }
-  /// E[x|y] in closed form.
-  std::vector<double> expected(size_t item) const {
-    double u[2] = {0, 0}, off[2];  // A w, y - A b
-    for (size_t k = 0; k < kSmall; ++k) off[k] = small.values<float>()[item * kSmall + k];
+  /// Of x given y = A x in closed form: E = b + C A' S^-1 (y - A b), C - C A' S^-1 A C, S = A C A'.
+  double covariance(size_t i, size_t j) const { return w[i] * w[j] + (i == j ? kVariance : 0); }
+  void condition(size_t item) {
+    double off[2], means[2] = {0, 0}, s[2][2] = {{0, 0}, {0, 0}};
+    std::vector<double> c(2 * kPixels, 0.0);  // C A'
     for (size_t i = 0; i < kPixels; ++i) {
-      u[block(i)] += w[i] / 4;
-      off[block(i)] -= b[i] / 4;
+      means[block(i)] += b[i] / 4;
+      for (size_t j = 0; j < kPixels; ++j) {
+        c[2 * i + block(j)] += covariance(i, j) / 4;
+        s[block(i)][block(j)] += covariance(i, j) / 16;
+      }
     }
-    const double noise = kVariance / 4;  // A C A' = u u' + noise
-    const double along = u[0] * u[0] + u[1] * u[1];
-    const double dot = (u[0] * off[0] + u[1] * off[1]) / (noise + along);
-    double solved[2];
-    for (size_t k = 0; k < kSmall; ++k) solved[k] = (off[k] - u[k] * dot) / noise;
-    std::vector<double> x = b;
+    for (size_t k = 0; k < 2; ++k) off[k] = small.values<float>()[item * kSmall + k] - means[k];
+    const double determinant = s[0][0] * s[1][1] - s[0][1] * s[1][0];
+    const double inverse[2][2] = {{s[1][1] / determinant, -s[0][1] / determinant},
+                                  {-s[1][0] / determinant, s[0][0] / determinant}};
+    mean.assign(kPixels, 0);
+    variance.assign(kPixels, 0);
     for (size_t i = 0; i < kPixels; ++i) {
-      x[i] += w[i] * (u[0] * solved[0] + u[1] * solved[1]) + kVariance / 4 * solved[block(i)];
+      mean[i] = b[i];
+      variance[i] = covariance(i, i);
+      for (size_t k = 0; k < 2; ++k) {
+        for (size_t l = 0; l < 2; ++l) {
+          mean[i] += c[2 * i + k] * inverse[k][l] * off[l];
+          variance[i] -= c[2 * i + k] * inverse[k][l] * c[2 * i + l];
+        }
+      }
     }
-    return x;
   }
+  std::vector<double> mean, variance;
 };
 
-TEST(Superresolve, WeightsReachTheConditionalMean) {
+TEST(Superresolve, DrawsHaveTheConditionalDistribution) {
   LinearImages s;
-  const Superresolved result = s.run({.proposals = 4000});
-  EXPECT_LT(result.effective_samples, 3500);
-  EXPECT_GT(result.effective_samples, 500);
-  EXPECT_EQ(result.few, 0);
-  for (size_t item = 0; item < 2; ++item) {
-    const std::vector<double> expected = s.expected(item);
-    for (size_t i = 0; i < kPixels; ++i) {
-      // z has less than its prior's deviation of 1, and 500 draws are effective.
-      EXPECT_NEAR(result.mean.values<float>()[item * kPixels + i], expected[i],
-                  4 * std::fabs(s.w[i]) / std::sqrt(500.0) + 1e-3);
+  constexpr int64_t kItems = 200, kDraws = 8;
+  constexpr double kCount = kItems * kDraws;
+  const Completion result = s.run_copies(kItems, {.steps = 40, .draws = kDraws});
+  EXPECT_GT(result.mixing.local, 0.6);
+  EXPECT_TRUE(std::isnan(result.mixing.encoder));
+  s.condition(0);
+  for (size_t i = 0; i < kPixels; ++i) {
+    double mean = 0, squares = 0, of_means = 0, deviation = 0;
+    for (size_t d = 0; d < kItems * kDraws; ++d) {
+      const double v = result.draws.values<float>()[d * kPixels + i] - s.mean[i];
+      mean += v / kCount;
+      squares += v * v / kCount;
     }
+    for (size_t n = 0; n < kItems; ++n) {
+      of_means += result.mean.values<float>()[n * kPixels + i] / double{kItems};
+      deviation += result.deviation.values<float>()[n * kPixels + i] / double{kItems};
+    }
+    const double error = std::sqrt(s.variance[i] / kCount);
+    EXPECT_NEAR(mean, 0, 4 * error);
+    EXPECT_NEAR(squares, s.variance[i], 4 * s.variance[i] * std::sqrt(2 / kCount));
+    EXPECT_NEAR(of_means, s.mean[i], 4 * error);
+    EXPECT_NEAR(deviation, std::sqrt(s.variance[i]), 0.05 * std::sqrt(s.variance[i]));
+  }
+}
+
+/// Images of the model itself, from their block means. The share inside is a binomial one over
+/// images, whose eight pixels are counted as one.
+TEST(Superresolve, IntervalsHoldTheTruthAsOftenAsTheySay) {
+  LinearImages s;
+  constexpr int64_t kItems = 400;
+  const RngKey key = RngKey::from(6, "truth");
+  Tensor truth(Dtype::kF32, {kItems, 2, 4});
+  for (int64_t i = 0; i < kItems; ++i) {
+    float noise[kPixels + 1];
+    fill_normal(key, static_cast<uint64_t>(i), 0, 0, noise, kPixels + 1);
+    for (size_t j = 0; j < kPixels; ++j) {
+      truth.values<float>()[static_cast<size_t>(i) * kPixels + j] =
+          static_cast<float>(s.w[j] * noise[kPixels] + s.b[j] + 0.2 * noise[j]);
+    }
+  }
+  const Completion result =
+      superresolve(s.model, block_means(truth, 2), {}, s.device, {}, {.steps = 20, .draws = 39});
+  const Mask all(Tensor(Dtype::kU8, {1, static_cast<int64_t>(kPixels)}));
+  for (const double level : {0.5, 0.9}) {
+    const auto coverage = interval_coverage(truth, result.draws, all, level);
+    ASSERT_TRUE(coverage.has_value());
+    EXPECT_NEAR(coverage->share, level, 4 * std::sqrt(level * (1 - level) / kItems));
   }
 }
 
 TEST(Superresolve, BlockMeansOfTheResultAreThoseGiven) {
   for (const char* likelihood : {"gaussian", "bernoulli"}) {
     LinearImages s(likelihood);
-    const Superresolved result = s.run({.proposals = 20, .draws = 3});
+    const Completion result = s.run({.steps = 8, .draws = 3});
     const Tensor mean = block_means(result.mean, 2), draws = block_means(result.draws, 2);
     for (size_t k = 0; k < 4; ++k) {
       EXPECT_NEAR(mean.values<float>()[k], s.small.values<float>()[k], 1e-6);
@@ -98,27 +156,10 @@ TEST(Superresolve, BlockMeansOfTheResultAreThoseGiven) {
   }
 }
 
-/// Draws by weight have the weighted mean as their mean, and not the mean of all proposals.
-TEST(Superresolve, DrawsAreChosenByWeight) {
-  LinearImages s;
-  const Superresolved result = s.run({.proposals = 1000, .draws = 1000});
-  for (size_t item = 0; item < 2; ++item) {
-    double mean = 0, squares = 0;
-    for (size_t d = 0; d < 1000; ++d) {
-      const double v = result.draws.values<float>()[(item * 1000 + d) * kPixels];
-      mean += v / 1000;
-      squares += v * v / 1000;
-    }
-    const double error = std::sqrt((squares - mean * mean) / 1000);
-    EXPECT_GT(error, 0);
-    EXPECT_NEAR(mean, result.mean.values<float>()[item * kPixels], 5 * error);
-  }
-}
-
 TEST(Superresolve, NoiseBelongsToItemAndDraw) {
   LinearImages s;
-  const Superresolved whole = s.run({.proposals = 30, .draws = 2});
-  const Superresolved single = s.run({.proposals = 30, .draws = 2, .verb = {.batch_size = 1}});
+  const Completion whole = s.run({.steps = 8, .draws = 2});
+  const Completion single = s.run({.steps = 8, .draws = 2, .verb = {.batch_size = 1}});
   EXPECT_TRUE(std::ranges::equal(whole.mean.values<float>(), single.mean.values<float>()));
   EXPECT_TRUE(std::ranges::equal(whole.draws.values<float>(), single.draws.values<float>()));
 }
@@ -126,18 +167,18 @@ TEST(Superresolve, NoiseBelongsToItemAndDraw) {
 /// A given sigma stands for that of the likelihood.
 TEST(Superresolve, SigmaOfTheLikelihoodIsTheDefault) {
   LinearImages s;
-  const Superresolved own = s.run({.proposals = 50}),
-                      given = s.run({.proposals = 50, .sigma = 0.2});
-  const Superresolved wide = s.run({.proposals = 50, .sigma = 0.5});
+  const CompletionSettings settings = {.steps = 40, .draws = 4};
+  const Completion own = s.run(settings), given = s.run(settings, 0.2);
+  const Completion wide = s.run(settings, 0.5);
   for (size_t i = 0; i < 2 * kPixels; ++i) {
     EXPECT_NEAR(own.mean.values<float>()[i], given.mean.values<float>()[i], 1e-5);
+    EXPECT_GT(wide.deviation.values<float>()[i], own.deviation.values<float>()[i]);
   }
-  EXPECT_GT(wide.effective_samples, own.effective_samples + 1);
 }
 
 ErrorCode refusal(LinearImages& s, const Tensor& small) {
   try {
-    superresolve(s.model, small, {}, s.device, {.proposals = 2});
+    superresolve(s.model, small, {}, s.device, {}, {.steps = 2, .draws = 1});
   } catch (const Error& error) {
     return error.code();
   }

@@ -5,16 +5,18 @@ $ isthmus train images.idx --epochs 2 --latent 3 --likelihood gaussian -o m -q
 $ awk 'BEGIN { for (r = 0; r < 8; r++) print (r < 4 ? "1,1,1,1,1,1,1,1" : "0,0,0,0,0,0,0,0") }' > upper.csv
 $ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o r.png 2>/dev/null
 missing  192 of 384 values of 6 items
-chains   3 per item, 20 steps, ... % of proposals accepted
+chains   3 per item, 20 steps; accepted: ... % of the local moves, ... % of the encoder's
+mixing   R-hat ... (median item), ... independent draws per item
 wrote    r.png (...)
 $ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 19 -n 6 --truth images.idx --means images.idx -o t.png 2>/dev/null
 missing  192 of 384 values of 6 items
-chains   19 per item, 20 steps, ... % of proposals accepted
+chains   19 per item, 20 steps; accepted: ... % of the local moves, ... % of the encoder's
+mixing   R-hat ... (median item), ... independent draws per item
 naive    psnr ... dB, mean squared error ... (means of images.idx)
 filled   psnr ... dB, mean squared error ...
 coverage ... % of the missing values lie in their intervals, 90.0 % would if the model were right
 wrote    t.png (...)
-$ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o a.npy -q --threads 1; isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o b.npy -q --threads 2; cmp a.npy b.npy
+$ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o a.npy -q --threads 1; isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o b.npy -q --threads 2; isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 -o c.npy -q --threads 3; cmp a.npy b.npy; cmp a.npy c.npy
 $ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 3 -n 6 --quantity sample -o s.npy --deviation d.npy --json 2>/dev/null | check_json.py
 valid isthmus.inpaint/1 x 1
 $ isthmus inpaint m images.idx --mask upper.csv --steps 20 --draws 19 -n 6 --truth images.idx -o u.npy --json 2>/dev/null | check_json.py
@@ -24,7 +26,8 @@ data     s.npy: 18, 8x8 grey, u8, 1.1 KiB in memory
 data     d.npy: 6, 8x8 grey, f32, 1.5 KiB in memory
 $ isthmus inpaint m images.idx --mask upper.csv --steps 20 -n 6 --pseudo-gibbs -o g.npy 2>/dev/null
 missing  192 of 384 values of 6 items
-chains   10 per item, 20 steps, every proposal accepted: biased where the encoder is not exact
+chains   20 per item, 20 steps, every proposal accepted: biased where the encoder is not exact
+mixing   R-hat ... (median item), ... independent draws per item
 wrote    g.npy (512 B)
 $ isthmus inpaint m images.idx -o x.npy -q
 error[E2004]: inpaint.mask: a mask is needed: --mask FILE
@@ -54,12 +57,14 @@ $ awk 'BEGIN { print "x,y,z"; for (i = 0; i < 200; i++) printf "%.3f,%.3f,%d\n",
 $ isthmus train t.csv --epochs 2 -o k -q; echo 1,0,1 > mask.csv; isthmus inpaint k t.csv --mask mask.csv --steps 20 --draws 2 -o w.csv -q --deviation v.csv
 $ tail -n +2 w.csv | awk -F, '{ printf "%.3f,%d\n", $1, $3 }' > w13.txt; tail -n +2 t.csv | cut -d, -f1,3 | cmp - w13.txt; head -1 v.csv
 x,y,z
-$ isthmus superresolve m images.idx --factor 2 --proposals 50 -o p.png 2>/dev/null
-weights  ... effective of 50 draws per item
+$ isthmus superresolve m images.idx --factor 2 --steps 20 --draws 19 -o p.png 2>/dev/null
+chains   19 per item, 20 steps; accepted: ... % of the local moves
+mixing   R-hat ... (median item), ... independent draws per item
 bicubic  psnr ... dB, mean squared error ...
 model    psnr ... dB, mean squared error ...
+coverage ... % of the values lie in their intervals, 90.0 % would if the model were right
 wrote    p.png (...)
-$ isthmus superresolve m images.idx --factor 2 --proposals 50 -n 3 -o p.npy --json 2>/dev/null | check_json.py
+$ isthmus superresolve m images.idx --factor 2 --steps 20 --draws 19 -n 3 -o p.npy --deviation e.npy --json 2>/dev/null | check_json.py
 valid isthmus.superresolve/1 x 1
 $ isthmus superresolve m images.idx --factor 3 -o q.npy -q
 error[E2003]: superresolve.factor: factor 3 does not divide 8x8 grey
@@ -73,9 +78,6 @@ $ isthmus superresolve k t.csv -o q.npy -q
 error[E2202]: the model is one of 3 columns, which have no resolution
   hint: superresolve needs a model of images
 [2]
-$ isthmus train images.idx --resize 4x4 --epochs 1 --latent 2 -o small -q; isthmus sample small -n 3 -o small.npy -q; isthmus superresolve m small.npy --proposals 50 --quantity sample --draws 2 -o q.npy -q && isthmus inspect q.npy 2>&1 | grep ^data
+$ isthmus train images.idx --resize 4x4 --epochs 1 --latent 2 -o small -q; isthmus sample small -n 3 -o small.npy -q; isthmus superresolve m small.npy --steps 20 --quantity sample --draws 2 -o q.npy -q && isthmus inspect q.npy 2>&1 | grep ^data
 data     q.npy: 6, 8x8 grey, u8, 384 B in memory
-$ isthmus superresolve m small.npy --draws 2 -o x.npy -q
-error[E2005]: superresolve.draws has no effect with --quantity mean
-  hint: add --quantity sample, or leave it out
-[2]
+$ for t in 1 2 3; do isthmus superresolve m images.idx --factor 2 --steps 12 --draws 3 -n 6 --quantity sample -o t$t.npy -q --threads $t; done; cmp t1.npy t2.npy; cmp t1.npy t3.npy

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
+#include "isthmus/cli/mixing.h"
 #include "isthmus/cli/model_use.h"
 #include "isthmus/cli/outputs.h"
 #include "isthmus/data/scaling.h"
@@ -21,8 +21,6 @@
 namespace isthmus {
 namespace {
 
-constexpr double kStuck = 0.01;  // acceptance below which a chain hardly moves
-
 std::vector<std::string> fill_words() { return {"mean", "sample"}; }
 
 struct InpaintOptions {
@@ -32,8 +30,8 @@ struct InpaintOptions {
   int64_t grid_columns = 10;
   std::string quantity = "mean";
   std::string deviation = "none";
-  int64_t steps = 200;
-  int64_t draws = 10;
+  int64_t steps = CompletionSettings{}.steps;
+  int64_t draws = CompletionSettings{}.draws;
   bool pseudo_gibbs = false;
   std::string truth = "none";
   std::string means = "none";
@@ -52,7 +50,8 @@ struct InpaintOptions {
               {.flag = "-n", .alias = "--n"}),
         field(&O::grid_columns, "inpaint.grid_columns", between(1, 10000),
               "Items in a picture. Its rows: the truth if it is given, the items as they came, the "
-              "filled ones, the standard deviation (white is half of the range)."),
+              "filled ones, up to three draws, the standard deviation (white is half of the "
+              "range)."),
         field(&O::quantity, "inpaint.quantity", one_of(fill_words),
               "Into the missing places: their expected values, or all draws, item after item. "
               "Choose sample to hand the uncertainty on."),
@@ -60,19 +59,21 @@ struct InpaintOptions {
               "Also write the standard deviation of each value, 0 where known: .npy or .csv.",
               {.metavar = "FILE"}),
         field(&O::steps, "inpaint.steps", between(1, kMostSteps),
-              "Steps of a chain. Raise it when few proposals are accepted, or when twice as many "
-              "give another result."),
+              "Steps of a chain, of which the second half counts. Raise it when R-hat is above 1.2 "
+              "for many items, or when twice as many give another result."),
         field(&O::draws, "inpaint.draws", between(1, kMostDraws),
-              "Chains of each item. Raise it for a smoother deviation; 100 tell 90 % intervals."),
+              "Chains of each item, each of which gives one draw. Raise it for a smoother "
+              "deviation, or to 100 for 90 % intervals; lower it for many items in little time."),
         field(&O::pseudo_gibbs, "inpaint.pseudo_gibbs", any_value(),
-              "Accept every proposal. It is biased wherever the encoder is not exact; set it to "
-              "see by how much, or where chains stand still."),
+              "Take every proposal of the encoder and make no other moves. It is biased wherever "
+              "the encoder is not exact; set it to see by how much."),
         field(&O::truth, "inpaint.truth", any_value(),
               "The same items whole, such as DATA itself: tells the error on the missing values.",
               {.metavar = "DATA"}),
         field(&O::means, "inpaint.means", any_value(),
               "Whole DATA, such as those of training, whose mean of each value is the naive fill "
-              "and the start of the chains; none: the means in the model file, one for each column "
+              "and what the encoder first sees; none: the means in the model file, one for each "
+              "column "
               "of a table and one for all pixels. Set it for images.",
               {.metavar = "DATA"}),
         nested(&O::data, "data", "Input.")};
@@ -124,13 +125,9 @@ Items read_items(CommandIo& io, const Model& model, const InpaintOptions& o, con
   Items items{.opened = open_model_data(io, model, o.data)};
   const int64_t all = items.opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" ? o.grid_columns : all));
-  // Items, their truth, means, deviations and state; three doubles of moments; the draws.
   require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
                         model.spec().num_values(), items.opened.data.values.num_bytes());
-  io.require_memory(checked_product(std::vector<int64_t>{count, model.spec().num_values()}) *
-                        static_cast<uint64_t>(20 + 24 + 4 * o.draws),
-                    group_digits(count) + " items with " + group_digits(o.draws) + " draws of each",
-                    "give fewer items (-n) or --draws, or raise --memory");
+  require_draws_memory(io, model, count, o.draws);
   items.mask = read_mask(o.mask, model.spec(), all, io.limits());
   items.fitted = fit_to_model(first_items(items.opened.data, count), model.setup);
   items.values = apply_scaling(items.fitted.values, memory_scaling(items.fitted, model.spec()));
@@ -144,57 +141,40 @@ std::string error_text(const MissingError& error) {
   return std::isnan(error.psnr) ? mse : "psnr " + format_fixed(error.psnr, 2) + " dB, " + mse;
 }
 
-void print_chains(CommandIo& io, const InpaintOptions& o, const InpaintRun& run) {
-  const std::string chains =
-      group_digits(o.draws) + " per item, " + group_digits(o.steps) + " steps";
-  if (o.pseudo_gibbs) {
-    io.console.result("chains", chains +
-                                    ", every proposal accepted: biased where the encoder is "
-                                    "not exact");
-    return;
-  }
-  io.console.result("chains", std::isnan(run.acceptance)
-                                  ? chains
-                                  : chains + ", " + format_fixed(100 * run.acceptance, 1) +
-                                        " % of proposals accepted");
-  if (run.acceptance < kStuck) {
-    log_warning("W6004", "the chains hardly move: less than 1 % of the proposals are accepted",
-                "raise --steps; the deviations are too small");
-  }
-}
-
 void print_comparison(CommandIo& io, const InpaintComparison& c) {
   io.console.result("naive", error_text(c.naive) +
                                  (c.fitted_to == "none"
                                       ? " (means in the model)"
                                       : " (means of " + escape_for_terminal(c.fitted_to) + ")"));
   io.console.result("filled", error_text(c.filled));
-  if (!c.coverage) return;
-  io.console.result("coverage", format_fixed(100 * c.coverage->share, 1) +
-                                    " % of the missing values lie in their intervals, " +
-                                    format_fixed(100 * c.coverage->expected, 1) +
-                                    " % would if the model were right");
+  print_coverage(io, c.coverage, "missing values");
 }
 
 /// For the eye: the middle of the range in missing places, and deviations up to half of the range.
-Bytes picture(const Items& items, const Inpainted& result, const DataSpec& spec, int64_t columns) {
+Bytes picture(const Items& items, const Completion& result, int64_t chains, const DataSpec& spec,
+              int64_t columns) {
   const ValueRange range = scaled_range(spec);
   const auto low = static_cast<float>(range.low), high = static_cast<float>(range.high);
   const std::vector<float> middle(items.fill.size(), (low + high) / 2);
   const Tensor masked = filled_with(items.values, *items.mask, middle);
-  Tensor deviation = result.deviation.clone();
-  for (float& v : deviation.values<float>()) v = std::min(high, low + 2 * v);
-  std::vector<const Tensor*> rows = {&masked, &result.mean, &deviation};
+  const Tensor deviation = shown_deviation(result.deviation, spec);
+  std::vector<Tensor> draws;
+  for (int64_t d = 0; d < std::min(kShownDraws, chains); ++d) {
+    draws.push_back(draw_of_each(result.draws, chains, d));
+  }
+  std::vector<const Tensor*> rows = {&masked, &result.mean};
+  for (const Tensor& draw : draws) rows.push_back(&draw);
+  rows.push_back(&deviation);
   if (items.truth.num_values() > 0) rows.insert(rows.begin(), &items.truth);
   return rows_picture(rows, spec, std::min(columns, items.values.shape()[0]));
 }
 
 void write_result(CommandIo& io, const Output& output, const InpaintOptions& o, const Model& model,
-                  const Items& items, const Inpainted& result) {
+                  const Items& items, const Completion& result) {
   const DataSpec& spec = model.spec();
   const Tensor& chosen = o.quantity == "sample" ? result.draws : result.mean;
   if (output.format == "png") {
-    write_picture(io, output, picture(items, result, spec, o.grid_columns));
+    write_picture(io, output, picture(items, result, o.draws, spec, o.grid_columns));
   } else if (output.format == "folder") {
     write_items(io, output, chosen, spec, o.grid_columns);
   } else {
@@ -203,24 +183,8 @@ void write_result(CommandIo& io, const Output& output, const InpaintOptions& o, 
   }
 }
 
-/// In the units of the data.
-void write_deviation(CommandIo& io, const Output& output, const Tensor& deviation,
-                     const DataSpec& spec) {
-  const std::vector<double>& scale = spec.scaling.scale;
-  Tensor stored = deviation.clone();
-  const std::span<float> values = stored.values<float>();
-  for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>(static_cast<double>(values[i]) / scale[i % scale.size()]);
-  }
-  std::vector<std::string> names;
-  for (const FieldSpec& field : spec.fields) {
-    if (spec.kind == DataKind::kTable) names.push_back(field.name);
-  }
-  write_table(io, output, stored, names);
-}
-
 InpaintComparison compare(const Model& model, const InpaintOptions& o, const Items& items,
-                          const Inpainted& result) {
+                          const Completion& result) {
   const Tensor naive = filled_with(items.values, *items.mask, items.fill);
   return {.truth = o.truth,
           .naive = missing_error(model.spec(), items.truth, naive, *items.mask),
@@ -250,21 +214,21 @@ int run_inpaint(CommandIo& io, const InpaintOptions& o) {
   require_pictures(output, model.spec());
   const Items items = read_items(io, model, o, output);
   const auto device = io.open_device();
-  const InpaintSettings settings = {.steps = o.steps,
-                                    .draws = o.draws,
-                                    .pseudo_gibbs = o.pseudo_gibbs,
-                                    .verb = io.verb_settings()};
-  const Inpainted result = inpaint(model, items.values, items.fitted.context, *items.mask,
-                                   items.fill, *device, settings);
+  const CompletionSettings settings = {.steps = o.steps,
+                                       .draws = o.draws,
+                                       .pseudo_gibbs = o.pseudo_gibbs,
+                                       .verb = io.verb_settings()};
+  const Completion result = inpaint(model, items.values, items.fitted.context, *items.mask,
+                                    items.fill, *device, settings);
   const int64_t count = items.values.shape()[0];
   const InpaintRun run = {.n = count,
                           .missing = items.mask->num_missing(count),
                           .settings = settings,
-                          .acceptance = result.acceptance};
+                          .mixing = result.mixing};
   io.console.result("missing", group_digits(run.missing) + " of " +
                                    group_digits(items.values.num_values()) + " values of " +
                                    group_digits(count) + " items");
-  print_chains(io, o, run);
+  print_mixing(io, model, settings, result.mixing, count);
   std::optional<InpaintComparison> comparison;
   if (o.truth != "none") {
     comparison = compare(model, o, items, result);

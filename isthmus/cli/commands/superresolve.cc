@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "isthmus/base/log.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
+#include "isthmus/cli/mixing.h"
 #include "isthmus/cli/model_use.h"
 #include "isthmus/cli/outputs.h"
 #include "isthmus/data/scaling.h"
@@ -27,8 +27,9 @@ struct SuperresolveOptions {
   std::optional<int64_t> n;
   int64_t grid_columns = 10;
   std::string quantity = "mean";
-  int64_t proposals = 1000;
-  int64_t draws = 1;
+  std::string deviation = "none";
+  int64_t steps = CompletionSettings{}.steps;
+  int64_t draws = CompletionSettings{}.draws;
   std::optional<double> sigma;
   DataOptions data;
   static constexpr auto fields() {
@@ -42,20 +43,27 @@ struct SuperresolveOptions {
         field(&O::n, "superresolve.n", at_least(1),
               "First N items; none: those that a picture shows, else all.",
               {.flag = "-n", .alias = "--n"}),
-        field(&O::grid_columns, "superresolve.grid_columns", between(1, 10000),
-              "Items in a picture. Its rows: the small ones, bicubic, the model's, and with "
-              "--factor the truth."),
+        field(
+            &O::grid_columns, "superresolve.grid_columns", between(1, 10000),
+            "Items in a picture. Its rows: the small ones, bicubic, the model's mean, up to three "
+            "draws, the standard deviation (white is half of the range), and with --factor the "
+            "truth."),
         field(&O::quantity, "superresolve.quantity", one_of(result_words),
-              "The mean over all proposals by weight, or --draws of them, item after item. Choose "
-              "sample for sharper images that may be wrong."),
-        field(&O::proposals, "superresolve.proposals", between(2, 1000000),
-              "Posterior draws of each item that are weighted. Raise it when few are effective."),
-        field(&O::draws, "superresolve.draws", between(1, 1000),
-              "Images of each item with --quantity sample."),
+              "The mean over all chains, or all draws, item after item. Choose sample for sharper "
+              "images that may be wrong."),
+        field(&O::deviation, "superresolve.deviation", any_value(),
+              "Also write the standard deviation of each value: .npy or .csv.",
+              {.metavar = "FILE"}),
+        field(&O::steps, "superresolve.steps", between(1, kMostSteps),
+              "Steps of a chain, of which the second half counts. Raise it when R-hat is above 1.2 "
+              "for many items, or when twice as many give another result."),
+        field(&O::draws, "superresolve.draws", between(1, kMostDraws),
+              "Chains of each item, each of which gives one draw. Raise it to 100 for 90 % "
+              "intervals; lower it for many items in little time."),
         field(&O::sigma, "superresolve.sigma", greater_than(0),
               "Standard deviation of a pixel about the decoder's mean, on the model's scale; none: "
               "that of the likelihood. Set it for a likelihood that has none or, as bernoulli of "
-              "grey values, too wide a one; raise it when few draws are effective.",
+              "grey values, too wide a one.",
               {.metavar = "SIGMA"}),
         nested(&O::data, "data", "Input.")};
   }
@@ -113,27 +121,25 @@ SmallImages read_small(CommandIo& io, const Model& model, const SuperresolveOpti
   return images;
 }
 
-/// The first of `repeats` draws of each item.
-Tensor first_draws(const Tensor& draws, int64_t repeats) {
-  Shape shape = draws.shape();
-  shape[0] /= repeats;
-  Tensor out(Dtype::kF32, shape);
-  const int64_t width = draws.num_values() / draws.shape()[0];
-  for (int64_t i = 0; i < shape[0]; ++i) {
-    const auto from = draws.values<float>().subspan(static_cast<size_t>(i * repeats * width));
-    std::copy_n(from.begin(), width, out.values<float>().begin() + i * width);
-  }
-  return out;
-}
-
-/// Rows: small, bicubic, the model's, and the truth where it is known.
+/// Rows: small, bicubic, the mean, draws, the deviation, and the truth where it is known.
 Bytes picture(const SuperresolveOptions& o, const SmallImages& images, const Tensor& bicubic,
-              const Superresolved& result, const DataSpec& spec, int64_t factor) {
+              const Completion& result, const DataSpec& spec, int64_t factor) {
   const Tensor blocks = enlarge_blocks(images.small, factor);
-  const Tensor shown = o.quantity == "sample" ? first_draws(result.draws, o.draws) : result.mean;
-  std::vector<const Tensor*> rows = {&blocks, &bicubic, &shown};
+  const Tensor deviation = shown_deviation(result.deviation, spec);
+  std::vector<Tensor> draws;
+  for (int64_t d = 0; d < std::min(kShownDraws, o.draws); ++d) {
+    draws.push_back(draw_of_each(result.draws, o.draws, d));
+  }
+  std::vector<const Tensor*> rows = {&blocks, &bicubic, &result.mean};
+  for (const Tensor& draw : draws) rows.push_back(&draw);
+  rows.push_back(&deviation);
   if (o.factor) rows.push_back(&images.truth);
   return rows_picture(rows, spec, std::min(o.grid_columns, images.small.shape()[0]));
+}
+
+/// Every value counts as one to be told.
+Mask all_missing(const Model& model) {
+  return Mask(Tensor(Dtype::kU8, {1, model.spec().num_values()}));
 }
 
 std::string error_text(const DenoiseError& error) {
@@ -141,45 +147,35 @@ std::string error_text(const DenoiseError& error) {
          format_fixed(error.mse, 5);
 }
 
-void print_weights(CommandIo& io, const SuperresolveOptions& o, const Superresolved& result,
-                   int64_t count) {
-  io.console.result("weights", format_fixed(result.effective_samples, 1) + " effective of " +
-                                   group_digits(o.proposals) + " draws per item");
-  if (result.few == 0) return;
-  log_warning("W6004",
-              "fewer than " + format_fixed(kFewSamples, 0) + " draws are effective for " +
-                  group_digits(result.few) + " of " + group_digits(count) + " items",
-              "raise --proposals; the result is hardly more than the best draw");
-}
-
 int run_superresolve(CommandIo& io, const SuperresolveOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
-  if (o.quantity == "mean" && io.origins.count("superresolve.draws") > 0) {
-    throw Error(ErrorCode::kConflict, "superresolve.draws has no effect with --quantity mean",
-                "add --quantity sample, or leave it out", {.key = "superresolve.draws"});
-  }
+  std::optional<Output> deviation;
+  if (o.deviation != "none") deviation = require_output(io, {.path = o.deviation}, {"npy", "csv"});
   const Model model = open_model(io, io.arguments[0]);
   require_resolution(model.spec());
   require_pictures(output, model.spec());
   const SmallImages images =
       o.factor ? average_here(io, model, o, output) : read_small(io, model, o, output);
   const int64_t count = images.small.shape()[0];
-  require_output_memory(io, output, count * (2 + o.draws), model.spec().num_values(),
-                        images.opened.data.values.num_bytes());
+  require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
+                        model.spec().num_values(), images.opened.data.values.num_bytes());
+  require_draws_memory(io, model, count, o.draws);
   const auto device = io.open_device();
-  const SuperresolveSettings settings = {
-      .proposals = o.proposals, .draws = o.draws, .sigma = o.sigma, .verb = io.verb_settings()};
-  const Superresolved result =
-      superresolve(model, images.small, images.fitted.context, *device, settings);
+  const CompletionSettings settings = {
+      .steps = o.steps, .draws = o.draws, .verb = io.verb_settings()};
+  const Completion result =
+      superresolve(model, images.small, images.fitted.context, *device, o.sigma, settings);
   const int64_t factor = factor_of(model.spec(), images.small.shape());
   const Tensor bicubic = enlarge_bicubic(images.small, factor);
-  print_weights(io, o, result, count);
+  print_mixing(io, model, settings, result.mixing, count);
   std::optional<SuperresolveComparison> comparison;
   if (o.factor) {
     comparison = {.bicubic = denoise_error(model.spec(), images.truth, bicubic),
-                  .superresolved = denoise_error(model.spec(), images.truth, result.mean)};
+                  .superresolved = denoise_error(model.spec(), images.truth, result.mean),
+                  .coverage = interval_coverage(images.truth, result.draws, all_missing(model))};
     io.console.result("bicubic", error_text(comparison->bicubic));
     io.console.result("model", error_text(comparison->superresolved));
+    print_coverage(io, comparison->coverage, "values");
   }
   const Tensor& chosen = o.quantity == "sample" ? result.draws : result.mean;
   if (output.format == "png") {
@@ -187,12 +183,13 @@ int run_superresolve(CommandIo& io, const SuperresolveOptions& o) {
   } else {
     write_items(io, output, chosen, model.spec(), o.grid_columns);
   }
+  if (deviation) write_deviation(io, *deviation, result.deviation, model.spec());
   io.print_wrote("");
   io.print_json(superresolve_json({.n = count,
                                    .factor = factor,
+                                   .sigma = o.sigma,
                                    .settings = settings,
-                                   .effective_samples = result.effective_samples,
-                                   .few = result.few},
+                                   .mixing = result.mixing},
                                   comparison ? &*comparison : nullptr, model,
                                   data_json(images.opened.data, images.opened.source),
                                   device_json(device->info(), Precision::kF32)));
@@ -211,8 +208,8 @@ CommandDef commands::superresolve() {
               "The small images are averages of blocks of the large ones, and so are those of "
               "the result. Bicubic interpolation, which it is compared with, is isthmus's own: "
               "cubic convolution with a = -1/2, edges repeated.",
-          .common = {"output.path", "superresolve.factor", "superresolve.proposals",
-                     "superresolve.sigma"},
+          .common = {"output.path", "superresolve.factor", "superresolve.steps",
+                     "superresolve.draws", "superresolve.sigma"},
           .make = command_with(run_superresolve)};
 }
 

@@ -44,6 +44,8 @@ Likelihood make_bernoulli(GraphBuilder&, const LikelihoodSetup& setup) {
       .num_params = setup.num_values,  // logits
       .log_prob = [](GraphBuilder& g, Value logits,
                      Value x) { return g.sum(g.bernoulli_log_prob(logits, x)); },
+      .log_probs = [](GraphBuilder& g, Value logits,
+                      Value x) { return g.bernoulli_log_prob(logits, x); },
       .log_prob_under_flips = log_prob_under_flips,
       .mean = [](GraphBuilder& g, Value logits) { return g.sigmoid(logits); },
       .sample =

@@ -138,10 +138,11 @@ Value one_hot(GraphBuilder& g, const Run& run, Value x) {
   return g.less(g.abs(g.sub(column, indices(g, run.num_levels()))), g.constant(0.5));
 }
 
-Value log_prob_run(GraphBuilder& g, const Run& run, Value params, Value x) {
+/// (..., n)
+Value log_probs_run(GraphBuilder& g, const Run& run, Value params, Value x) {
   const Value logits = logits_of(g, run, params);
   const Value chosen = g.sum(g.mul(one_hot(g, run, x), logits));
-  return g.sum(g.sub(chosen, g.logsumexp(logits)));
+  return g.sub(chosen, g.logsumexp(logits));
 }
 
 /// Values of a level index (..., n), joined over runs: (..., D).
@@ -198,10 +199,16 @@ Likelihood make_categorical(GraphBuilder&, const LikelihoodSetup& setup) {
               [runs](GraphBuilder& g, Value params, Value x) {
                 Value sum;
                 for (const Run& run : runs) {
-                  const Value own = log_prob_run(g, run, params, x);
+                  const Value own = g.sum(log_probs_run(g, run, params, x));
                   sum = sum.valid() ? g.add(sum, own) : own;
                 }
                 return sum;
+              },
+          .log_probs =
+              [runs](GraphBuilder& g, Value params, Value x) {
+                Values parts;
+                for (const Run& run : runs) parts.push_back(log_probs_run(g, run, params, x));
+                return parts.size() == 1 ? parts.front() : g.call("concat", {{"axis", -1}}, parts);
               },
           .mean = [runs](GraphBuilder& g, Value params) { return mean_level(g, runs, params); },
           .sample = [runs](GraphBuilder& g, Value params,

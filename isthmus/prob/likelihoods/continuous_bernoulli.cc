@@ -48,20 +48,22 @@ std::vector<double> logit_of_mean(double mean, double) {
   return {low};
 }
 
+Value log_probs_continuous(GraphBuilder& g, Value logits, Value x) {
+  return g.sub(g.mul(x, logits), g.continuous_bernoulli_log_normalizer(logits));
+}
+
 Likelihood make_continuous(GraphBuilder&, const LikelihoodSetup& setup) {
-  return {
-      .num_params = setup.num_values,  // logits
-      .log_prob =
-          [](GraphBuilder& g, Value logits, Value x) {
-            return g.sum(g.sub(g.mul(x, logits), g.continuous_bernoulli_log_normalizer(logits)));
-          },
-      .mean = [](GraphBuilder& g, Value logits) { return g.continuous_bernoulli_mean(logits); },
-      .sample =
-          [](GraphBuilder& g, Value logits, std::string_view stream) {
-            return draw(g, logits, g.uniform(stream, g.shape(logits)));
-          },
-      .variance = [](GraphBuilder& g,
-                     Value logits) { return g.continuous_bernoulli_variance(logits); }};
+  return {.num_params = setup.num_values,  // logits
+          .log_prob = [](GraphBuilder& g, Value logits,
+                         Value x) { return g.sum(log_probs_continuous(g, logits, x)); },
+          .log_probs = log_probs_continuous,
+          .mean = [](GraphBuilder& g, Value logits) { return g.continuous_bernoulli_mean(logits); },
+          .sample =
+              [](GraphBuilder& g, Value logits, std::string_view stream) {
+                return draw(g, logits, g.uniform(stream, g.shape(logits)));
+              },
+          .variance = [](GraphBuilder& g,
+                         Value logits) { return g.continuous_bernoulli_variance(logits); }};
 }
 
 }  // namespace

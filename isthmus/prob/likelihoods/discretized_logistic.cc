@@ -52,8 +52,8 @@ Logistic logistic_from(GraphBuilder& g, Value params, int64_t num_values) {
   return {block_of(g, params, 0, num_values), g.soft_bound(block_of(g, params, 1, num_values))};
 }
 
-Value log_prob_levels(GraphBuilder& g, const std::vector<Levels>& levels, const Logistic& p,
-                      Value x) {
+Value log_probs_levels(GraphBuilder& g, const std::vector<Levels>& levels, const Logistic& p,
+                       Value x) {
   const Grid grid = grid_of(g, levels);
   const Value inverse = g.exp(g.neg(p.log_s));
   const Value half = g.mul(grid.step, g.constant(0.5)), zero = g.constant(0.0);
@@ -67,7 +67,7 @@ Value log_prob_levels(GraphBuilder& g, const std::vector<Levels>& levels, const 
   const Value above_lower = g.select(first, zero, g.softplus(g.sub(middle, reach)));
   const Value both = g.log(g.neg(g.expm1(g.mul(reach, g.constant(-2.0)))));
   const Value width = g.select(g.maximum(first, last), zero, both);
-  return g.sum(g.sub(width, g.add(below_upper, above_lower)));
+  return g.sub(width, g.add(below_upper, above_lower));
 }
 
 int64_t summed_levels(const std::vector<Levels>& levels, int64_t num_values) {
@@ -126,21 +126,26 @@ Value draw(GraphBuilder& g, const std::vector<Levels>& levels, const Logistic& p
 
 Likelihood make_discretized_logistic(GraphBuilder&, const LikelihoodSetup& setup) {
   check_levels(setup.levels);
-  return {.num_params = 2 * setup.num_values,  // middles, log s
-          .log_prob =
-              [setup](GraphBuilder& g, Value params, Value x) {
-                return log_prob_levels(g, setup.levels, logistic_from(g, params, setup.num_values),
-                                       x);
-              },
-          .mean =
-              [setup](GraphBuilder& g, Value params) {
-                return mean_level(g, setup.levels, logistic_from(g, params, setup.num_values));
-              },
-          .sample =
-              [setup](GraphBuilder& g, Value params, std::string_view stream) {
-                const Logistic p = logistic_from(g, params, setup.num_values);
-                return draw(g, setup.levels, p, g.uniform(stream, g.shape(p.middle)));
-              }};
+  return {
+      .num_params = 2 * setup.num_values,  // middles, log s
+      .log_prob =
+          [setup](GraphBuilder& g, Value params, Value x) {
+            return g.sum(
+                log_probs_levels(g, setup.levels, logistic_from(g, params, setup.num_values), x));
+          },
+      .log_probs =
+          [setup](GraphBuilder& g, Value params, Value x) {
+            return log_probs_levels(g, setup.levels, logistic_from(g, params, setup.num_values), x);
+          },
+      .mean =
+          [setup](GraphBuilder& g, Value params) {
+            return mean_level(g, setup.levels, logistic_from(g, params, setup.num_values));
+          },
+      .sample =
+          [setup](GraphBuilder& g, Value params, std::string_view stream) {
+            const Logistic p = logistic_from(g, params, setup.num_values);
+            return draw(g, setup.levels, p, g.uniform(stream, g.shape(p.middle)));
+          }};
 }
 
 }  // namespace

@@ -96,10 +96,18 @@ Value log_prob_gaussian(GraphBuilder& g, const Variance& v, Value means, Value x
   return g.mul(g.add(distance, constants), g.constant(-0.5));
 }
 
+Value log_probs_gaussian(GraphBuilder& g, const Variance& v, Value means, Value x) {
+  const Value log_var = v.variance.valid() ? g.log(v.variance) : g.constant(std::log(v.fixed));
+  const Value distance = g.mul(g.square(g.sub(x, means)), v.precision);
+  return g.mul(g.add(distance, g.add(log_var, g.constant(kLog2Pi))), g.constant(-0.5));
+}
+
 Likelihood gaussian_of(const Variance& variance, int64_t num_values) {
   return {.num_params = num_values,  // means
           .log_prob = [variance](GraphBuilder& b, Value means,
                                  Value x) { return log_prob_gaussian(b, variance, means, x); },
+          .log_probs = [variance](GraphBuilder& b, Value means,
+                                  Value x) { return log_probs_gaussian(b, variance, means, x); },
           .log_prob_under_normal =
               [variance, values = num_values](GraphBuilder& b, Value means, Value x, double level) {
                 return log_prob_gaussian(b, under_noise(b, variance, level, values), means, x);
@@ -145,6 +153,7 @@ Likelihood make_optimal_gaussian(GraphBuilder& g, const LikelihoodSetup& setup) 
   const Value scalar = g.reshape({{"shape", Shape{}}}, log_sigma);
   const Value variance = g.exp(g.mul(scalar, g.constant(2.0)));
   const Variance stored = {
+      .variance = variance,
       .precision = g.reciprocal(variance),
       .sigma = g.exp(scalar),
       .log_var_sum = g.mul(scalar, g.constant(2.0 * static_cast<double>(setup.num_values)))};

@@ -32,11 +32,20 @@ Value log_prob_laplace(GraphBuilder& g, const Laplace& p, Value x) {
   return g.neg(g.add(g.sum(g.add(distance, p.log_b)), g.constant(constants)));
 }
 
+Value log_probs_laplace(GraphBuilder& g, const Laplace& p, Value x) {
+  const Value distance = g.div(g.abs(g.sub(x, p.median)), p.b);
+  return g.neg(g.add(g.add(distance, p.log_b), g.constant(std::log(2.0))));
+}
+
 Likelihood make_laplace(GraphBuilder&, const LikelihoodSetup& setup) {
   return {.num_params = 2 * setup.num_values,  // medians, log b
           .log_prob =
               [setup](GraphBuilder& g, Value params, Value x) {
                 return log_prob_laplace(g, laplace_from(g, params, setup), x);
+              },
+          .log_probs =
+              [setup](GraphBuilder& g, Value params, Value x) {
+                return log_probs_laplace(g, laplace_from(g, params, setup), x);
               },
           .mean = [setup](GraphBuilder& g,
                           Value params) { return block_of(g, params, 0, setup.num_values); },

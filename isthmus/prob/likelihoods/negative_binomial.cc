@@ -29,12 +29,12 @@ Counts counts_from(GraphBuilder& g, Value params, int64_t num_values) {
           g.soft_bound(block_of(g, params, 1, num_values))};
 }
 
-Value log_prob_counts(GraphBuilder& g, const Counts& p, Value x) {
+Value log_probs_counts(GraphBuilder& g, const Counts& p, Value x) {
   const Value inverse = g.exp(p.log_inverse);
   const Value choices = g.sub(g.lgamma_difference(x, inverse), g.lgamma(g.add(x, g.constant(1.0))));
   const Value none = g.mul(inverse, g.softplus(g.sub(p.log_mean, p.log_inverse)));
   const Value each = g.mul(x, g.softplus(g.sub(p.log_inverse, p.log_mean)));
-  return g.sum(g.sub(choices, g.add(none, each)));
+  return g.sub(choices, g.add(none, each));
 }
 
 /// Poisson with a rate from Gamma(R) of this mean.
@@ -51,7 +51,9 @@ Likelihood make_negative_binomial(GraphBuilder&, const LikelihoodSetup& setup) {
   return {
       .num_params = 2 * d,  // log means, log inverse dispersions
       .log_prob = [d](GraphBuilder& g, Value params,
-                      Value x) { return log_prob_counts(g, counts_from(g, params, d), x); },
+                      Value x) { return g.sum(log_probs_counts(g, counts_from(g, params, d), x)); },
+      .log_probs = [d](GraphBuilder& g, Value params,
+                       Value x) { return log_probs_counts(g, counts_from(g, params, d), x); },
       .mean = [d](GraphBuilder& g,
                   Value params) { return g.exp(counts_from(g, params, d).log_mean); },
       .sample = [d](GraphBuilder& g, Value params,

@@ -13,15 +13,17 @@ std::vector<double> start(double mean, double) { return {log_of_estimate(mean)};
 
 Value rate_of(GraphBuilder& g, Value params) { return g.exp(g.soft_bound(params)); }
 
-Value log_prob_poisson(GraphBuilder& g, Value params, Value x) {
+Value log_probs_poisson(GraphBuilder& g, Value params, Value x) {
   const Value log_rate = g.soft_bound(params);
   const Value log_factorial = g.lgamma(g.add(x, g.constant(1.0)));
-  return g.sum(g.sub(g.sub(g.mul(x, log_rate), g.exp(log_rate)), log_factorial));
+  return g.sub(g.sub(g.mul(x, log_rate), g.exp(log_rate)), log_factorial);
 }
 
 Likelihood make_poisson(GraphBuilder&, const LikelihoodSetup& setup) {
   return {.num_params = setup.num_values,  // log rates
-          .log_prob = log_prob_poisson,
+          .log_prob = [](GraphBuilder& g, Value params,
+                         Value x) { return g.sum(log_probs_poisson(g, params, x)); },
+          .log_probs = log_probs_poisson,
           .mean = rate_of,
           .sample =
               [](GraphBuilder& g, Value params, std::string_view stream) {

@@ -34,14 +34,14 @@ StudentT student_from(GraphBuilder& g, Value params, const LikelihoodSetup& setu
           g.add(more, g.constant(kLeastFreedom))};
 }
 
-Value log_prob_student(GraphBuilder& g, const StudentT& p, Value x) {
+Value log_probs_student(GraphBuilder& g, const StudentT& p, Value x) {
   const Value half = g.constant(0.5);
   const Value upper = g.mul(g.add(p.freedom, g.constant(1.0)), half);  // (v + 1) / 2
   const Value normalizer =
       g.sub(g.sub(g.lgamma(upper), g.lgamma(g.mul(p.freedom, half))),
             g.add(g.mul(g.log(g.mul(p.freedom, g.constant(std::numbers::pi))), half), p.log_s));
   const Value squares = g.div(g.square(g.div(g.sub(x, p.middle), p.s)), p.freedom);
-  return g.sum(g.sub(normalizer, g.mul(upper, g.log1p(squares))));
+  return g.sub(normalizer, g.mul(upper, g.log1p(squares)));
 }
 
 /// m + s n sqrt(v / chi2_v), chi2_v twice a Gamma draw of v / 2.
@@ -56,7 +56,11 @@ Likelihood make_student(GraphBuilder&, const LikelihoodSetup& setup) {
   return {.num_params = 3 * setup.num_values,  // middles, log s, freedom
           .log_prob =
               [setup](GraphBuilder& g, Value params, Value x) {
-                return log_prob_student(g, student_from(g, params, setup), x);
+                return g.sum(log_probs_student(g, student_from(g, params, setup), x));
+              },
+          .log_probs =
+              [setup](GraphBuilder& g, Value params, Value x) {
+                return log_probs_student(g, student_from(g, params, setup), x);
               },
           .mean = [setup](GraphBuilder& g,
                           Value params) { return block_of(g, params, 0, setup.num_values); },
