@@ -40,7 +40,7 @@ std::vector<int64_t> items_of_step(int64_t step, int64_t num_items) {
 
 void train(const std::string& name, int64_t num_steps) {
   // What is an example? 60,000 images of 28x28 bytes that the model will see as values in [0, 1].
-  Dataset data = open_dataset(name, DataOptions{}, Limits{}, "train");
+  Dataset data = open_dataset(posix_fs(), name, DataOptions{}, Limits{}, "train");
   data.spec.scaling = choose_scaling(data.spec, "auto").scaling;
 
   // What is the model? Nodes of a graph: encoder, draw, decoder, terms of the bound, objective.

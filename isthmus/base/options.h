@@ -55,12 +55,14 @@ constexpr Bounds between(double low, double high) { return {.low = low, .high = 
 constexpr Bounds one_of(std::vector<std::string> (*words)()) { return {.words = words}; }
 
 /// How a field appears beside its key. `flag` replaces the flag made from the key's last word;
-/// `alias` is a second one. Levels: kCommon is shown by -h, kRare only by --help.
+/// `alias` is a second one. Levels: kCommon is shown by -h, kRare only by --help. `costs_memory`:
+/// a larger value needs more, so lowering it is a remedy where memory is short.
 enum class OptionLevel { kCommon, kRare };
 struct Presentation {
   std::string_view flag = {};
   std::string_view alias = {};
   OptionLevel level = OptionLevel::kCommon;
+  bool costs_memory = false;
   std::string_view metavar = {};
 };
 
@@ -117,6 +119,7 @@ struct BoundOption {
   std::string bounds;              // "at least 1", "one of a, b"; may be empty
   std::vector<std::string> words;  // allowed words, if any
   OptionLevel level = OptionLevel::kCommon;
+  bool costs_memory = false;
   std::string metavar;
   std::string owners;                         // "beta_vae": of whom it is an option; empty: of all
   std::string default_text;                   // value of a default-constructed struct
@@ -222,6 +225,7 @@ void append_bound_option(O& options, const std::string& prefix, const Field<O, T
   if (f.bounds.words) b.words = f.bounds.words();
   b.level = f.presentation.level;
   b.metavar = f.presentation.metavar;
+  b.costs_memory = f.presentation.costs_memory;
   b.default_text = get_value(O{}.*f.member);
   b.set = [target, key = b.key, bounds = f.bounds,
            initial = b.default_text](std::string_view text) {

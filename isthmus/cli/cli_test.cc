@@ -27,7 +27,7 @@ Printed run(const std::vector<std::string>& words) {
   Terminal terminal;
   terminal.out = [&](std::string_view text) { printed.out += text; };
   terminal.err = [&](std::string_view text) { printed.err += text; };
-  printed.status = run_cli(words, terminal);
+  printed.status = run_cli(words, terminal, posix_fs());
   return printed;
 }
 
@@ -269,7 +269,7 @@ class Sources : public ::testing::Test {
     const std::vector<BoundOption> options = command->options();
     const KnownOptions known;
     origins_.clear();
-    apply_settings(options, known.options(), path, flags, origins_);
+    apply_settings(posix_fs(), options, known.options(), path, flags, origins_);
     return find_option(options, "train.epochs").get();
   }
   OptionOrigins origins_;
@@ -310,15 +310,16 @@ TEST_F(Sources, FaultsNameLineAndColumn) {
     EXPECT_EQ(error.code(), ErrorCode::kConfigValue);
     EXPECT_EQ(error.where().line, 3);
     EXPECT_EQ(error.where().column, 17);
-    EXPECT_NE(config_excerpt(error).find("^^^^^^ expected a number, greater than 0"),
+    EXPECT_NE(config_excerpt(posix_fs(), error).find("^^^^^^ expected a number, greater than 0"),
               std::string::npos);
   }
   try {
     epochs(config("a." + std::string(500, 'a') + " = " + std::string(5000, '[')), {});
     FAIL();
   } catch (const Error& error) {
-    EXPECT_LT(config_excerpt(error).size(), 300u) << "only the part of a long line that matters";
-    EXPECT_NE(config_excerpt(error).find("...aaa"), std::string::npos);
+    EXPECT_LT(config_excerpt(posix_fs(), error).size(), 300u)
+        << "only the part of a long line that matters";
+    EXPECT_NE(config_excerpt(posix_fs(), error).find("...aaa"), std::string::npos);
   }
   EXPECT_EQ(code_of([&] { epochs(config("[train]\nepoch = 3\n"), {}); }), ErrorCode::kConfigKey);
   EXPECT_EQ(code_of([&] { epochs(config("[train\n"), {}); }), ErrorCode::kConfigSyntax);

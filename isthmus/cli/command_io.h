@@ -21,8 +21,12 @@ namespace isthmus {
 
 class CommandIo {
  public:
-  CommandIo(Console& the_console, EdgeOptions& the_edge, UseOptions& the_use)
-      : console(the_console), edge(the_edge), use(the_use), started_(monotonic_clock().seconds()) {}
+  CommandIo(Fs& fs, Console& the_console, EdgeOptions& the_edge, UseOptions& the_use)
+      : console(the_console),
+        edge(the_edge),
+        use(the_use),
+        fs_(fs),
+        started_(monotonic_clock().seconds()) {}
 
   Console& console;
   EdgeOptions& edge;
@@ -31,7 +35,7 @@ class CommandIo {
   OptionOrigins origins;               // of options that were set
   std::string command_line;            // for run.json
 
-  Fs& fs() const { return posix_fs(); }
+  Fs& fs() const { return fs_; }
   const Limits& limits() const { return use.limits; }
   std::unique_ptr<Device> open_device() const;
   VerbSettings verb_settings() const { return {.seed = use.run.seed}; }
@@ -58,6 +62,7 @@ class CommandIo {
   void print_json(Json result);
 
  private:
+  Fs& fs_;
   double started_;
   Json wrote_ = Json::array();
   std::vector<std::string> wrote_texts_;

@@ -21,7 +21,6 @@
 #define TOML_UNREACHABLE __builtin_unreachable()
 #include <toml++/toml.h>
 
-#include "isthmus/base/fs.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/settings.h"
 
@@ -186,18 +185,18 @@ std::vector<ConfigEntry> parse_config(std::string_view text, const std::string& 
   return entries;
 }
 
-std::vector<ConfigEntry> read_config(const std::string& path) {
-  const Bytes bytes = posix_fs().read_file(path, kMaxConfigBytes);
+std::vector<ConfigEntry> read_config(Fs& fs, const std::string& path) {
+  const Bytes bytes = fs.read_file(path, kMaxConfigBytes);
   return parse_config({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
 }
 
-std::string config_excerpt(const Error& error) {
+std::string config_excerpt(Fs& fs, const Error& error) {
   const int number = static_cast<int>(error.code());
   const ErrorWhere& where = error.where();
   if (number / 100 != 21 || !where.line || !where.column) return {};
-  const auto info = posix_fs().stat(where.file);
+  const auto info = fs.stat(where.file);
   if (!info || !info->is_regular) return {};  // a pipe has been read
-  const Bytes bytes = posix_fs().read_file(where.file, kMaxConfigBytes);
+  const Bytes bytes = fs.read_file(where.file, kMaxConfigBytes);
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const std::vector<std::string> lines = split(all, '\n');
   const auto index = static_cast<size_t>(*where.line - 1);

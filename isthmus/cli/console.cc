@@ -27,11 +27,11 @@ std::string_view behind_label(std::string_view text) {
 
 }  // namespace
 
-Console::Console(Terminal terminal) : terminal_(std::move(terminal)) {}
+Console::Console(Terminal terminal, Fs& fs) : terminal_(std::move(terminal)), fs_(fs) {}
 
 void Console::configure(const EdgeOptions& options) {
   options_ = options;
-  if (options.log_file != "none") log_ = posix_fs().open_append(options.log_file);
+  if (options.log_file != "none") log_ = fs_.open_append(options.log_file);
 }
 
 bool Console::colours(bool is_terminal) const {

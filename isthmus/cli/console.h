@@ -32,7 +32,7 @@ struct Warning {
 
 class Console {
  public:
-  explicit Console(Terminal terminal);
+  Console(Terminal terminal, Fs& fs);
 
   /// Opens the log file, if one is asked for.
   void configure(const EdgeOptions& options);
@@ -80,6 +80,7 @@ class Console {
   void fault_line(std::string_view label, std::string_view colour, std::string_view text);
   void err_line(std::string_view shown, std::string_view plain);
   Terminal terminal_;
+  Fs& fs_;
   EdgeOptions options_;
   std::unique_ptr<AppendFile> log_;
   std::vector<Warning> warnings_;

@@ -31,7 +31,7 @@ const Error kLong(
 
 TEST(Console, BreaksLinesBetweenWordsOnATerminal) {
   Screen screen;
-  Console console(screen.terminal(true));
+  Console console(screen.terminal(true), posix_fs());
   console.configure({.color = "never"});
   console.error(kLong);
   console.warning("W6002", "a warning that is longer than forty columns of a terminal", "");
@@ -54,14 +54,14 @@ TEST(Console, BreaksLinesBetweenWordsOnATerminal) {
 
 TEST(Console, LeavesLinesWholeElsewhere) {
   Screen screen;
-  Console console(screen.terminal(false));
+  Console console(screen.terminal(false), posix_fs());
   console.error(kLong);
   EXPECT_EQ(screen.err, std::string(kLong.what()) + "\n");
 }
 
 TEST(Console, SendsResultsToStderrWhenStdoutHasData) {
   Screen screen;
-  Console console(screen.terminal(false));
+  Console console(screen.terminal(false), posix_fs());
   console.keep_stdout_for_data();
   console.result("errors", "1");
   console.result("2");
@@ -73,7 +73,7 @@ TEST(Console, OutlivesAReaderWhoHasGone) {
   Screen screen;
   Terminal terminal = screen.terminal(false);
   terminal.out = [](std::string_view) { throw Error(ErrorCode::kPipeClosed, "gone"); };
-  Console console(terminal);
+  Console console(terminal, posix_fs());
   EXPECT_NO_THROW(console.result("for people"));
   EXPECT_THROW(console.write_out("data"), Error);
 }
@@ -95,7 +95,7 @@ class HandClock final : public Clock {
 
 TEST(WorkProgress, SaysEveryTenSecondsHowFarItIs) {
   Screen screen;
-  Console console(screen.terminal(false));
+  Console console(screen.terminal(false), posix_fs());
   HandClock clock;
   const WorkProgress progress(console, clock);
   for (uint64_t done = 1; done <= 50; ++done) {
@@ -113,7 +113,7 @@ TEST(WorkProgress, IsSilentForShortWorkAndWithQuietAndJson) {
   for (const EdgeOptions& options :
        {EdgeOptions{}, EdgeOptions{.json = true}, EdgeOptions{.quiet = true}}) {
     Screen screen;
-    Console console(screen.terminal(false));
+    Console console(screen.terminal(false), posix_fs());
     console.configure(options);
     HandClock clock;
     const WorkProgress progress(console, clock);
@@ -128,7 +128,7 @@ TEST(WorkProgress, IsSilentForShortWorkAndWithQuietAndJson) {
 
 TEST(WorkProgress, DrawsALineAndRemovesIt) {
   Screen screen;
-  Console console(screen.terminal(true));
+  Console console(screen.terminal(true), posix_fs());
   console.configure({.progress = "bar"});
   HandClock clock;
   const WorkProgress progress(console, clock);

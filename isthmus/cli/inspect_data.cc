@@ -191,7 +191,7 @@ void suggest(const Dataset& data, Inspected& item) {
 void inspect_data(CommandIo& io, const std::string& path, const InspectOptions& options,
                   Inspected& item) {
   item.json.set("kind", "data");
-  const Dataset data = open_dataset(path, options.data, io.limits(), "train");
+  const Dataset data = open_dataset(io.fs(), path, options.data, io.limits(), "train");
   item.json.set("format", data_kind_name(data.spec.kind))
       .set("data", data_json(data, path))
       .set("splits", splits_json(data))

@@ -8,6 +8,7 @@
 
 #include "isthmus/base/as_written.h"
 #include "isthmus/data/formats.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {

@@ -4,10 +4,10 @@
 
 namespace isthmus {
 
-Json known_sets_json(const std::vector<std::string>& search_path) {
+Json known_sets_json(Fs& fs, const std::vector<std::string>& search_path) {
   Json list = Json::array();
   for (const KnownSet& set : known_sets()) {
-    const auto folder = folder_of(set, search_path);
+    const auto folder = folder_of(fs, set, search_path);
     int64_t items = 0;
     for (const KnownSplit& split : set.splits) items += split.num_items;
     Json shape = Json::array();

@@ -11,6 +11,6 @@
 namespace isthmus {
 
 /// [{name, found, path, package, install, n, shape, licence}]
-Json known_sets_json(const std::vector<std::string>& search_path);
+Json known_sets_json(Fs& fs, const std::vector<std::string>& search_path);
 
 }  // namespace isthmus

@@ -25,7 +25,7 @@ OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions&
   refuse_run_folders(io.fs(), arguments);
   DataOptions for_model = options;
   for_model.model = model.spec();
-  OpenedData opened{open_datasets(arguments, for_model, io.limits(), "test"),
+  OpenedData opened{open_datasets(io.fs(), arguments, for_model, io.limits(), "test"),
                     join(arguments, ", ")};
   const Dataset& data = opened.data;
   const std::string split = data.split.empty() ? "" : " " + data.split;

@@ -14,6 +14,7 @@
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/json_results.h"
 #include "isthmus/verbs/pictures.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {

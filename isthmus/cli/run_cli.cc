@@ -98,7 +98,7 @@ int without_command(Console& console, const std::vector<std::string>& words,
   return 0;
 }
 
-int run_words(Console& console, const std::vector<std::string>& words) {
+int run_words(Fs& fs, Console& console, const std::vector<std::string>& words) {
   EdgeOptions edge;
   UseOptions use;
   const std::vector<BoundOption> global = global_options(edge, use);
@@ -114,9 +114,9 @@ int run_words(Console& console, const std::vector<std::string>& words) {
                           : command_help(def, options, parsed.request == Request::kHelpAll));
     return 0;
   }
-  CommandIo io(console, edge, use);
+  CommandIo io(fs, console, edge, use);
   KnownOptions known;
-  apply_settings(options, known.options(), config_path(parsed.settings, edge), parsed.settings,
+  apply_settings(fs, options, known.options(), config_path(parsed.settings, edge), parsed.settings,
                  io.origins);
   use.limits.memory_bytes = memory_limit(use.machine);
   console.configure(edge);
@@ -158,9 +158,9 @@ Json number_or_null(const std::optional<int64_t>& number) {
 }
 
 /// The lines of a file that an error points to are only a help: the error comes first.
-std::string excerpt_of(const Error& error) {
+std::string excerpt_of(Fs& fs, const Error& error) {
   try {
-    return config_excerpt(error);
+    return config_excerpt(fs, error);
   } catch (const Error&) {
     return {};
   }
@@ -175,10 +175,10 @@ void print_error_json(Console& console, const Error& error, double seconds) {
   }
 }
 
-int report_error(Console& console, const Error& error, double seconds) {
+int report_error(Fs& fs, Console& console, const Error& error, double seconds) {
   // `| head` is no fault: the status says that not all was written, and nothing else does.
   if (error.code() == ErrorCode::kPipeClosed) return exit_status(error.code());
-  console.error(error, excerpt_of(error));
+  console.error(error, excerpt_of(fs, error));
   print_error_json(console, error, seconds);
   return exit_status(error.code());
 }
@@ -193,19 +193,19 @@ int report_bug(Console& console, const std::string& text, double seconds) {
   return exit_status(ErrorCode::kInternal);
 }
 
-int run_and_report(Console& console, const std::vector<std::string>& words) {
+int run_and_report(Fs& fs, Console& console, const std::vector<std::string>& words) {
   const double started = monotonic_clock().seconds();
   const auto seconds = [&] { return monotonic_clock().seconds() - started; };
   try {
     console.configure(early_options(words));
-    return run_words(console, words);
+    return run_words(fs, console, words);
   } catch (const Error& error) {
-    return report_error(console, error, seconds());
+    return report_error(fs, console, error, seconds());
   } catch (const InternalError& error) {
     return report_bug(console, error.what(), seconds());
   } catch (const std::bad_alloc&) {
     const Error error(ErrorCode::kOutOfMemory, "the system gave no more memory");
-    return report_error(console, error, seconds());
+    return report_error(fs, console, error, seconds());
   } catch (const std::exception& error) {
     return report_bug(console, std::string("unexpected exception: ") + error.what(), seconds());
   }
@@ -233,12 +233,12 @@ Json error_json(const Error& error, const Console& console, double seconds) {
       .set("hint", error.hint());
 }
 
-int run_cli(const std::vector<std::string>& words, Terminal terminal) {
-  Console console(std::move(terminal));
+int run_cli(const std::vector<std::string>& words, Terminal terminal, Fs& fs) {
+  Console console(std::move(terminal), fs);
   try {
     const LogToConsole log(console);
     const WorkProgress work(console);
-    return run_and_report(console, words);
+    return run_and_report(fs, console, words);
   } catch (const std::bad_alloc&) {
     console.say_out_of_memory();  // even the report of an error needs some
     return exit_status(ErrorCode::kOutOfMemory);

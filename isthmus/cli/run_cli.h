@@ -10,7 +10,7 @@
 namespace isthmus {
 
 /// Words without the program's name. Never throws.
-int run_cli(const std::vector<std::string>& words, Terminal terminal);
+int run_cli(const std::vector<std::string>& words, Terminal terminal, Fs& fs);
 
 /// The object that --json prints for an error.
 Json error_json(const Error& error, const Console& console, double seconds);

@@ -26,15 +26,14 @@ void write_in_run(TrainResult& result, RunFolder& folder, const std::string& nam
   result.wrote.push_back({.path = path, .bytes = bytes.size()});
 }
 
-void write_interpolation(TrainResult& result, RunFolder& folder, const Model& model, Device& device,
+void write_interpolation(TrainResult& result, RunFolder& folder, Session& session,
                          const Dataset& data) {
-  if (!has_pictures(model.spec()) || data.num_items() < 2) return;
+  if (!has_pictures(session.model().spec()) || data.num_items() < 2) return;
   InterpolateSettings settings;
   for (int64_t i = 0; i + 1 < data.num_items() && i < 2 * kInterpolationPairs; i += 2) {
     settings.pairs.emplace_back(i, i + 1);
   }
-  write_in_run(result, folder, "interpolation.png",
-               interpolation_picture(model, data, device, settings));
+  write_in_run(result, folder, "interpolation.png", interpolation_picture(session, data, settings));
 }
 
 std::string terms_text(const Terms& terms) {
@@ -98,13 +97,14 @@ EvalResult measure_run(CommandIo& io, TrainResult& result, RunFolder& folder, De
                        const Dataset& data) {
   Model model = load_model(folder.path(), folder.fs(), io.limits());
   model.path = join_path(result.run, file_name(model.path));
-  const EvalResult measured = evaluate(model, data, device, {}, {});
-  const Json json = eval_json(measured, model, data_json(data, data.source),
+  Session session(std::move(model), device);
+  const EvalResult measured = evaluate(session, data, {}, {});
+  const Json json = eval_json(measured, session.model(), data_json(data, data.source),
                               device_json(device.info(), Precision::kF32))
                         .set("seconds", measured.seconds);
   const std::string text = json.dump_pretty() + "\n";
   write_in_run(result, folder, "eval.json", std::as_bytes(std::span(text)));
-  write_interpolation(result, folder, model, device, data);
+  write_interpolation(result, folder, session, data);
   return measured;
 }
 

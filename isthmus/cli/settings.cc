@@ -46,9 +46,10 @@ void require_type(const BoundOption& option, const ConfigEntry& entry) {
   throw with_default(mistyped, option.default_text);
 }
 
-void apply_config(const std::vector<BoundOption>& options, const std::vector<BoundOption>& known,
-                  const std::string& path, OptionOrigins& origins) {
-  for (const ConfigEntry& entry : read_config(path)) {
+void apply_config(Fs& fs, const std::vector<BoundOption>& options,
+                  const std::vector<BoundOption>& known, const std::string& path,
+                  OptionOrigins& origins) {
+  for (const ConfigEntry& entry : read_config(fs, path)) {
     const ErrorWhere where{
         .file = path, .line = entry.line, .column = entry.column, .key = entry.key};
     const BoundOption* any = option_of(known, entry.key);
@@ -139,10 +140,10 @@ std::string env_name(const std::string& key) {
   return name;
 }
 
-void apply_settings(const std::vector<BoundOption>& options, const std::vector<BoundOption>& known,
-                    const std::string& config_path, const std::vector<Setting>& settings,
-                    OptionOrigins& origins) {
-  if (config_path != "none") apply_config(options, known, config_path, origins);
+void apply_settings(Fs& fs, const std::vector<BoundOption>& options,
+                    const std::vector<BoundOption>& known, const std::string& config_path,
+                    const std::vector<Setting>& settings, OptionOrigins& origins) {
+  if (config_path != "none") apply_config(fs, options, known, config_path, origins);
   apply_environment(options, known, origins);
   apply_flags(options, settings, origins);
 }

@@ -24,6 +24,11 @@ class CpuDevice final : public Device {
     const ArithmeticGuard guard;
     return std::make_unique<CpuExecutor>(graph, options, pool_);
   }
+  uint64_t estimate(const Graph& graph, const CompileOptions& options) override {
+    const ArithmeticGuard guard;
+    const int threads = pool_.num_threads();
+    return memory_of(compile_program(graph, options, threads)).total(threads);
+  }
 
  private:
   ThreadPool pool_;

@@ -12,6 +12,8 @@ namespace isthmus {
 namespace {
 
 uint64_t aligned(uint64_t bytes) { return (bytes + 127) / 128 * 128 + 128; }
+uint64_t floats(int64_t n) { return aligned(static_cast<uint64_t>(n) * sizeof(float)); }
+uint64_t halfs(int64_t n) { return aligned(static_cast<uint64_t>(n) * sizeof(uint16_t)); }
 
 double measure_seconds_per_tick() {
   const double t0 = monotonic_clock().seconds();
@@ -22,6 +24,13 @@ double measure_seconds_per_tick() {
 }
 
 }  // namespace
+
+ExecutorMemory memory_of(const Program& p) {
+  return {.shared = floats(p.arena_floats) + floats(p.batch_floats) + halfs(p.packed_values) +
+                    halfs(p.crossing_values),
+          .per_thread = floats(p.block_floats) + floats(p.scratch_floats) + floats(p.tile_floats) +
+                        halfs(p.block_halfs) + halfs(p.tile_halfs) + aligned(p.gemm_scratch_bytes)};
+}
 
 CpuExecutor::CpuExecutor(const Graph& graph, const CompileOptions& options, ThreadPool& pool)
     : program_(compile_program(graph, options, pool.num_threads())),
@@ -41,14 +50,7 @@ CpuExecutor::CpuExecutor(const Graph& graph, const CompileOptions& options, Thre
 
 void CpuExecutor::allocate(ThreadPool& pool) {
   const Program& p = program_;
-  const auto floats = [](int64_t n) { return aligned(static_cast<uint64_t>(n) * sizeof(float)); };
-  const auto halfs = [](int64_t n) { return aligned(static_cast<uint64_t>(n) * 2); };
-  const uint64_t shared = floats(p.arena_floats) + floats(p.batch_floats) + halfs(p.packed_values) +
-                          halfs(p.crossing_values);
-  const uint64_t thread = floats(p.block_floats) + floats(p.scratch_floats) +
-                          floats(p.tile_floats) + halfs(p.block_halfs) + halfs(p.tile_halfs) +
-                          aligned(p.gemm_scratch_bytes);
-  num_bytes_ = shared + thread * static_cast<uint64_t>(pool.num_threads());
+  num_bytes_ = memory_of(p).total(pool.num_threads());
   memory_ = allocate_aligned(num_bytes_);  // zeros: nothing writes what pads an operand
   std::byte* at = memory_.get();
   const auto take = [&](uint64_t bytes) { return std::exchange(at, at + bytes); };

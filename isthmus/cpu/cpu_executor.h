@@ -13,6 +13,13 @@
 
 namespace isthmus {
 
+/// What an executor of a program allocates, in bytes.
+struct ExecutorMemory {
+  uint64_t shared = 0, per_thread = 0;
+  uint64_t total(int threads) const { return shared + per_thread * static_cast<uint64_t>(threads); }
+};
+ExecutorMemory memory_of(const Program& program);
+
 class CpuExecutor final : public Executor {
  public:
   CpuExecutor(const Graph& graph, const CompileOptions& options, ThreadPool& pool);

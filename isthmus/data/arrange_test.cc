@@ -91,9 +91,9 @@ TEST(Arrange, TableColumnsBecomeImages) {
   const std::string path =
       put(new_folder("table"), "digits.csv", std::string_view("y,a,b,c,d\n7,0,1,2,3\n8,4,5,6,7\n"));
   DataOptions options = with_shape("2x2");
-  EXPECT_EQ(number_of([&] { open_dataset(path, options, {}, ""); }), 3306);
+  EXPECT_EQ(number_of([&] { open_dataset(posix_fs(), path, options, {}, ""); }), 3306);
   options.labels = "y";
-  const Dataset data = open_dataset(path, options, {}, "");
+  const Dataset data = open_dataset(posix_fs(), path, options, {}, "");
   EXPECT_EQ(data.spec.kind, DataKind::kImage);
   EXPECT_EQ(data.values.shape(), (Shape{2, 2, 2}));
   EXPECT_EQ(data.class_names, (std::vector<std::string>{"7", "8"}));

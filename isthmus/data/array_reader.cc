@@ -255,7 +255,6 @@ ParsedData read_array(ByteStream& in, const ArrayLayout& layout, int64_t max_ite
                       const Limits& limits) {
   require_sizes(in, layout, max_items, limits);
   const Shape shape = shape_of_first(layout, max_items);
-  ParsedData data;
   int64_t rounded = 0;
   Tensor values;
   if (layout.element == Element::kU8) {
@@ -270,9 +269,15 @@ ParsedData read_array(ByteStream& in, const ArrayLayout& layout, int64_t max_ite
   }
   if (shape == layout.shape) in.expect_end();
   if (layout.fortran_order && shape.size() > 1) values = transposed(values, shape);
+  return array_items(std::move(values), rounded, limits);
+}
+
+ParsedData array_items(Tensor values, int64_t rounded, const Limits& limits) {
+  const Shape shape = values.shape();
+  ParsedData data;
   data.kind = kind_of(shape, limits);
   data.values = values.reshaped(item_axes(shape));
-  if (data.kind == DataKind::kArray && layout.shape.size() == 2) {
+  if (data.kind == DataKind::kArray && shape.size() == 2) {
     data.note = "more than " + group_digits(limits.csv_columns) +
                 " columns: one scale and one sigma for all of them; --as table gives each its own";
   }

@@ -46,4 +46,8 @@ struct ArrayLayout {
 ParsedData read_array(ByteStream& in, const ArrayLayout& layout, int64_t max_items,
                       const Limits& limits);
 
+/// Items as what their shape suggests: (N) and (N, D) are tables, (N, H, W) and (N, H, W, 1 or 3)
+/// images. `rounded`: whole numbers that float64 could not hold.
+ParsedData array_items(Tensor values, int64_t rounded, const Limits& limits);
+
 }  // namespace isthmus

@@ -7,12 +7,9 @@
 #include <array>
 
 #include "isthmus/base/digest.h"
-#include "isthmus/base/fs.h"
 #include "isthmus/base/log.h"
-#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/arrange.h"
-#include "isthmus/data/facts.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/idx_pair.h"
 #include "isthmus/data/image_file.h"
@@ -20,30 +17,31 @@
 #include "isthmus/data/join.h"
 #include "isthmus/data/locate.h"
 #include "isthmus/data/narrow.h"
+#include "isthmus/data/parsed_dataset.h"
 #include "isthmus/data/source_file.h"
 
 namespace isthmus {
 namespace {
 
-bool is_file(const std::string& path) {
-  const auto info = posix_fs().stat(path);
+bool is_file(Fs& fs, const std::string& path) {
+  const auto info = fs.stat(path);
   return info && !info->is_folder;
 }
-bool is_regular(const std::string& path) {
-  const auto info = posix_fs().stat(path);
+bool is_regular(Fs& fs, const std::string& path) {
+  const auto info = fs.stat(path);
   return info && info->is_regular;
 }
-bool is_folder(const std::string& path) {
-  const auto info = posix_fs().stat(path);
+bool is_folder(Fs& fs, const std::string& path) {
+  const auto info = fs.stat(path);
   return info && info->is_folder;
 }
 
 /// The subfolder that holds a split by one of its usual names; "" if there is none.
-std::string part_of(const std::string& folder, std::string_view split) {
+std::string part_of(Fs& fs, const std::string& folder, std::string_view split) {
   constexpr std::array<std::string_view, 4> kTrain = {"train", "training"};
   constexpr std::array<std::string_view, 4> kTest = {"test", "val", "valid", "validation"};
   for (const std::string_view name : split == "train" ? kTrain : kTest) {
-    if (!name.empty() && is_folder(join_path(folder, name))) return join_path(folder, name);
+    if (!name.empty() && is_folder(fs, join_path(folder, name))) return join_path(folder, name);
   }
   return {};
 }
@@ -81,27 +79,14 @@ void name_classes(std::vector<std::string>& classes, std::span<const std::string
   }
 }
 
-void warn_of_merged_values(const std::vector<size_t>& fields,
-                           const std::vector<std::string>& names) {
-  if (fields.empty()) return;
-  std::vector<std::string> shown;
-  for (const size_t field : fields) {
-    shown.push_back(names.empty() ? "the values" : "column \"" + names[field] + "\"");
-  }
-  const std::string text = shown_list(shown);
-  log_warning("W3407",
-              "float32 cannot tell apart more than 1 % of the different values of " +
-                  escape_for_terminal(text),
-              "split what is far apart, or leave it out with --exclude");
-}
-
 class Loader {
  public:
-  Loader(const DataOptions& options, const Limits& limits) : options_(options), limits_(limits) {}
+  Loader(Fs& fs, const DataOptions& options, const Limits& limits)
+      : fs_(fs), options_(options), limits_(limits) {}
 
   /// Reads one DATA; appends its parts to the result.
   void add(const std::string& argument, std::string_view default_split) {
-    const DataLocation location = locate(argument);
+    const DataLocation location = locate(fs_, argument);
     split_ = location.split;
     switch (location.kind) {
       case DataLocation::Kind::kKnownSet:
@@ -121,73 +106,50 @@ class Loader {
   }
 
   Dataset finish() {
-    Dataset dataset;
     ParsedData all = join_parts(std::move(parts_));
     add_label_file(all);
-    if (options_.limit && *options_.limit < all.values.shape()[0]) {
-      all.values = all.values.rows(0, *options_.limit);
-      if (!all.labels.empty()) all.labels.resize(static_cast<size_t>(*options_.limit));
-    }
-    regard_as(all, options_.as);
-    measure(all, dataset.spec);
-    dataset.labels = std::move(all.labels);
-    dataset.class_names = std::move(all.class_names);
-    if (dataset.labels.empty()) dataset.class_names.clear();
+    Dataset dataset = dataset_of(std::move(all), options_);
     dataset.source = join(sources_, ", ");
     dataset.split = mixed_splits_ ? "" : splits_.back();
-    append_note(note_, all.note);
+    append_note(note_, dataset.note);
     dataset.note = std::move(note_);
     dataset.bad_files = std::move(bad_);
-    dataset.values = std::move(all.values);
     return dataset;
   }
 
  private:
-  /// Narrows the values and fills in what they tell.
-  static void measure(ParsedData& all, DataSpec& spec) {
-    const std::vector<std::string> names =
-        all.kind == DataKind::kTable ? all.column_names : std::vector<std::string>{};
-    NarrowedValues narrowed =
-        narrow(std::move(all.values), std::max<size_t>(1, names.size()), names);
-    warn_of_merged_values(narrowed.merged, names);
-    all.values = std::move(narrowed.values);
-    spec.kind = all.kind;
-    spec.item_shape.assign(all.values.shape().begin() + 1, all.values.shape().end());
-    spec.dtype = all.values.dtype();
-    spec.narrowing = std::move(narrowed.narrowing);
-    spec.fields = measure_fields(all.values, spec.narrowing, names);
-  }
-
   bool label_column() const {
-    return options_.labels && !is_file(split_key(*options_.labels).path);
+    return options_.labels && !is_file(fs_, split_key(fs_, *options_.labels).path);
   }
 
   void add_known_set(const KnownSet& set) {
-    add_file(images_of(set, split_, options_.search_path));
+    add_file(images_of(fs_, set, split_, options_.search_path));
     name_classes(parts_.back().data.class_names, set.class_names);
     if (!set.package.empty()) append_note(note_, "Debian package " + std::string(set.package));
   }
 
   void add_folder(const std::string& folder, std::string_view default_split) {
     const std::string split = split_.empty() ? std::string(default_split) : split_;
-    if (const auto images = find_idx_images(folder, split)) {
+    if (const auto images = find_idx_images(fs_, folder, split)) {
       split_ = split;
       return add_file(*images);
     }
-    const std::string part = part_of(folder, split);
-    const bool parted = !part_of(folder, "train").empty() && !part_of(folder, "test").empty();
+    const std::string part = part_of(fs_, folder, split);
+    const bool parted =
+        !part_of(fs_, folder, "train").empty() && !part_of(fs_, folder, "test").empty();
     if (!split_.empty() && part.empty()) {
       throw Error(ErrorCode::kFileMissing, "the folder has no part \"" + split_ + "\"",
                   "leave out @" + split_, {.file = folder});
     }
     const bool use_part = parted || !split_.empty();
     if (use_part) split_ = split;
-    add_images(list_images(use_part ? part : folder), use_part ? part : folder);
+    add_images(list_images(fs_, use_part ? part : folder), use_part ? part : folder);
   }
 
   void add_files(const DataLocation& location) {
     std::vector<std::string> files = location.paths;
-    if (files.size() > 1) std::erase_if(files, is_folder);
+    if (files.size() > 1)
+      std::erase_if(files, [this](const std::string& path) { return is_folder(fs_, path); });
     if (files.empty()) {
       throw Error(ErrorCode::kFileMissing, "only folders match this pattern", {},
                   {.file = location.name});
@@ -197,8 +159,8 @@ class Loader {
     });
     if (all_images && files.size() > 1) {
       ImageList images{.paths = files};
-      images.num_special = static_cast<int64_t>(
-          std::erase_if(images.paths, [](const std::string& path) { return !is_regular(path); }));
+      images.num_special = static_cast<int64_t>(std::erase_if(
+          images.paths, [this](const std::string& path) { return !is_regular(fs_, path); }));
       return add_images(std::move(images), location.name);
     }
     for (const std::string& path : files) add_file(path, location.key);
@@ -218,7 +180,7 @@ class Loader {
       images.paths.resize(static_cast<size_t>(*options_.limit));
       if (!images.labels.empty()) images.labels.resize(images.paths.size());
     }
-    parts_.push_back({folder, read_images(images, options_, limits_, bad_)});
+    parts_.push_back({folder, read_images(fs_, images, options_, limits_, bad_)});
   }
 
   void refuse_column_options(std::string_view format) const {
@@ -235,9 +197,9 @@ class Loader {
   }
 
   void add_file(const std::string& path, const std::string& key = {}) {
-    const auto beside = options_.labels ? std::nullopt : find_labels_beside(path);
+    const auto beside = options_.labels ? std::nullopt : find_labels_beside(fs_, path);
     try {
-      SourceFile source(path, limits_);
+      SourceFile source(fs_, path, limits_);
       const FormatDef& format =
           options_.format == "auto" ? format_of(source.start()) : *find_format(options_.format);
       warn_extension(path, format);
@@ -259,7 +221,7 @@ class Loader {
     }
     ParsedData& data = parts_.back().data;
     if (!beside) return;
-    Labels labels = read_labels(*beside, data.values.shape()[0], limits_);
+    Labels labels = read_labels(fs_, *beside, data.values.shape()[0], limits_);
     data.labels = std::move(labels.values);
     data.class_names = std::move(labels.class_names);
   }
@@ -285,11 +247,12 @@ class Loader {
 
   void add_label_file(ParsedData& all) const {
     if (!options_.labels || label_column()) return;
-    Labels labels = read_labels(*options_.labels, all.values.shape()[0], limits_);
+    Labels labels = read_labels(fs_, *options_.labels, all.values.shape()[0], limits_);
     all.labels = std::move(labels.values);
     all.class_names = std::move(labels.class_names);
   }
 
+  Fs& fs_;
   const DataOptions& options_;
   const Limits& limits_;
   std::vector<NamedPart> parts_;
@@ -311,15 +274,16 @@ std::vector<std::string> format_words() {
 
 std::vector<std::string> header_words() { return {"auto", "yes", "no"}; }
 
-Dataset open_dataset(const std::string& data_argument, const DataOptions& options,
+Dataset open_dataset(Fs& fs, const std::string& data_argument, const DataOptions& options,
                      const Limits& limits, std::string_view default_split) {
-  return open_datasets({data_argument}, options, limits, default_split);
+  return open_datasets(fs, {data_argument}, options, limits, default_split);
 }
 
-Dataset open_datasets(const std::vector<std::string>& data_arguments, const DataOptions& options,
-                      const Limits& limits, std::string_view default_split) {
+Dataset open_datasets(Fs& fs, const std::vector<std::string>& data_arguments,
+                      const DataOptions& options, const Limits& limits,
+                      std::string_view default_split) {
   if (data_arguments.empty()) throw Error(ErrorCode::kMissingArgument, "no DATA was given");
-  Loader loader(options, limits);
+  Loader loader(fs, options, limits);
   for (const std::string& argument : data_arguments) loader.add(argument, default_split);
   return loader.finish();
 }

@@ -2,7 +2,7 @@
 // What an example is: a data set in memory, items as stored, unscaled, with facts about them.
 //
 //   DataOptions options;
-//   Dataset train = open_dataset("fashion-mnist", options, Limits{}, "train");
+//   Dataset train = open_dataset(posix_fs(), "fashion-mnist", options, Limits{}, "train");
 //   train.values;       // (60000, 28, 28) u8
 //   train.spec.fields;  // one entry: min 0, max 255, mean 72.9, ...
 //
@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/fs.h"
 #include "isthmus/base/limits.h"
 #include "isthmus/base/options.h"
 #include "isthmus/tensor/data_spec.h"
@@ -115,12 +116,27 @@ struct DataOptions {
 
 /// Opens one DATA. `default_split` ("train" or "test") is taken for known names and folders of IDX
 /// files when the argument has no @split. Errors: E30xx to E34xx, E2003, E3501, E4501, E4502.
-Dataset open_dataset(const std::string& data_argument, const DataOptions& options,
+Dataset open_dataset(Fs& fs, const std::string& data_argument, const DataOptions& options,
                      const Limits& limits, std::string_view default_split);
 /// Several DATA of one item shape and type, one after another; tables are matched by column name.
 /// E3006 if they do not fit together.
-Dataset open_datasets(const std::vector<std::string>& data_arguments, const DataOptions& options,
-                      const Limits& limits, std::string_view default_split);
+Dataset open_datasets(Fs& fs, const std::vector<std::string>& data_arguments,
+                      const DataOptions& options, const Limits& limits,
+                      std::string_view default_split);
+
+/// What a caller knows of arrays that it holds in memory.
+struct ArrayFields {
+  std::vector<std::string> columns = {};      // names of a table's; empty: c1, c2, ...
+  std::vector<int32_t> labels = {};           // one per item, each an index of class_names; or none
+  std::vector<std::string> class_names = {};  // empty: the numbers
+  std::string source = "memory";              // what the data are called
+};
+/// Items without a file, (N, item shape) of any type: the same data set, bit for bit, as from an
+/// .npy file that holds them, with options that arrays have (as, limit, shape, layout, resize,
+/// channels). Bytes, and float32 that is not better kept as bytes, are shared, not copied. Errors:
+/// E3204, E3306, E3401, E3402, E3006 for names or labels of another number.
+Dataset make_dataset(const Tensor& values, const ArrayFields& fields = {},
+                     const DataOptions& options = {}, const Limits& limits = {});
 
 /// "xxh3-128:..." over shape and values; equal for equal numbers however they are stored.
 std::string fingerprint(const Dataset& dataset);

@@ -21,7 +21,7 @@ using testing::put;
 using testing::to_bytes;
 
 Dataset open(const std::string& data, const DataOptions& options = {}) {
-  return open_dataset(data, options, Limits{}, "train");
+  return open_dataset(posix_fs(), data, options, Limits{}, "train");
 }
 Bytes idx_images(uint32_t n, char fill) {
   return to_bytes(std::string("\0\0\x08\x03", 4) + be32(n) + be32(2) + be32(2) +
@@ -48,10 +48,10 @@ Bytes grey_png(int64_t height, int64_t width, uint8_t value) {
 
 TEST(FashionMnist, IsTheRealOne) {
   DataOptions options;
-  if (number_of([&] { open_dataset("fashion-mnist", options, {}, "test"); }) == 3008) {
+  if (number_of([&] { open_dataset(posix_fs(), "fashion-mnist", options, {}, "test"); }) == 3008) {
     GTEST_SKIP() << "the Debian package dataset-fashion-mnist is not installed";
   }
-  const Dataset data = open_dataset("fashion-mnist", options, {}, "train");
+  const Dataset data = open_dataset(posix_fs(), "fashion-mnist", options, {}, "train");
   EXPECT_EQ(data.values.shape(), (Shape{60000, 28, 28}));
   EXPECT_EQ(data.values.dtype(), Dtype::kU8);
   EXPECT_EQ(data.spec.kind, DataKind::kImage);
@@ -63,7 +63,7 @@ TEST(FashionMnist, IsTheRealOne) {
   EXPECT_EQ(data.spec.fields[0].max, 255);
   EXPECT_EQ(data.split, "train");
   EXPECT_EQ(data.note, "Debian package dataset-fashion-mnist");
-  const Dataset test = open_dataset("fashion-mnist@test", options, {}, "train");
+  const Dataset test = open_dataset(posix_fs(), "fashion-mnist@test", options, {}, "train");
   EXPECT_EQ(test.num_items(), 10000);
   EXPECT_EQ(test.labels[0], 9);
 }
@@ -229,7 +229,7 @@ TEST(Join, MatchesColumnsByName) {
   const std::string b = put(folder, "b.csv", std::string_view("y,k,x\n4,v,3\n6,u,5\n"));
   DataOptions options;
   options.labels = "k";
-  const Dataset data = open_datasets({a, b}, options, {}, "train");
+  const Dataset data = open_datasets(posix_fs(), {a, b}, options, {}, "train");
   EXPECT_EQ(testing::floats_of(data.values), (std::vector<float>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(data.labels, (std::vector<int32_t>{0, 1, 0}));
   EXPECT_EQ(data.class_names, (std::vector<std::string>{"u", "v"}));
@@ -241,7 +241,7 @@ TEST(Join, RefusesWhatDoesNotFit) {
   const std::string b = put(folder, "b.csv", std::string_view("x,z\n1,2\n"));
   const std::string c = put(folder, "c.csv", std::string_view("x\n1\n"));
   const auto both = [&](const std::string& p, const std::string& q) {
-    return number_of([&] { open_datasets({p, q}, {}, {}, "train"); });
+    return number_of([&] { open_datasets(posix_fs(), {p, q}, {}, {}, "train"); });
   };
   EXPECT_EQ(both(a, b), 3006);
   EXPECT_EQ(both(a, c), 3006);

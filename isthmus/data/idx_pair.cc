@@ -98,40 +98,41 @@ Labels parse_labels(SourceFile& source, const std::string& key, int64_t num_item
 
 }  // namespace
 
-std::optional<std::string> find_maybe_gz(const std::string& path) {
+std::optional<std::string> find_maybe_gz(Fs& fs, const std::string& path) {
   for (const std::string& candidate : {path, path + ".gz"}) {
-    const auto info = posix_fs().stat(candidate);
+    const auto info = fs.stat(candidate);
     if (info && info->is_regular) return candidate;
   }
   return std::nullopt;
 }
 
-std::optional<std::string> find_labels_beside(const std::string& images_path) {
+std::optional<std::string> find_labels_beside(Fs& fs, const std::string& images_path) {
   std::string name = file_name(images_path);
   if (!replace_once(name, "images", "labels") || !replace_once(name, "idx3", "idx1")) {
     return std::nullopt;
   }
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
-  return find_maybe_gz(folder_part(images_path) + name);
+  return find_maybe_gz(fs, folder_part(images_path) + name);
 }
 
-std::optional<std::string> find_idx_images(const std::string& folder, std::string_view split) {
+std::optional<std::string> find_idx_images(Fs& fs, const std::string& folder,
+                                           std::string_view split) {
   const std::array<std::string_view, 2> stems =
       split == "test" ? std::array<std::string_view, 2>{"t10k", "test"}
                       : std::array<std::string_view, 2>{"train", "training"};
   for (const std::string_view stem : stems) {
     for (const std::string_view tail : {"-images-idx3-ubyte", "-images.idx3-ubyte"}) {
-      const auto found = find_maybe_gz(join_path(folder, std::string(stem).append(tail)));
+      const auto found = find_maybe_gz(fs, join_path(folder, std::string(stem).append(tail)));
       if (found) return found;
     }
   }
   return std::nullopt;
 }
 
-Labels read_labels(const std::string& path, int64_t num_items, const Limits& limits) {
+Labels read_labels(Fs& fs, const std::string& path, int64_t num_items, const Limits& limits) {
   try {
-    const FileAndKey parts = split_key(path);
-    SourceFile source(parts.path, limits);
+    const FileAndKey parts = split_key(fs, path);
+    SourceFile source(fs, parts.path, limits);
     Labels labels = parse_labels(source, parts.key, num_items, limits);
     const auto count = static_cast<int64_t>(labels.values.size());
     if (count != num_items) {

@@ -40,9 +40,9 @@ std::string suggested_size(std::vector<int64_t> heights, std::vector<int64_t> wi
 
 class ImageReader {
  public:
-  ImageReader(const ImageList& images, const DataOptions& options, const Limits& limits,
+  ImageReader(Fs& fs, const ImageList& images, const DataOptions& options, const Limits& limits,
               std::vector<BadFile>& bad)
-      : images_(images), options_(options), limits_(limits), bad_(bad) {}
+      : fs_(fs), images_(images), options_(options), limits_(limits), bad_(bad) {}
 
   ParsedData read() {
     for (size_t i = 0; i < images_.paths.size(); ++i) read_header(i);
@@ -78,7 +78,7 @@ class ImageReader {
   }
   void read_header(size_t i) {
     try {
-      const auto file = posix_fs().open_read(images_.paths[i]);
+      const auto file = fs_.open_read(images_.paths[i]);
       headers_.push_back(ImageFile(*file, limits_).header());
       good_.push_back(i);
       if (headers_.back().deep) ++num_deep_;
@@ -118,7 +118,7 @@ class ImageReader {
   bool read_pixels(size_t k, Tensor& values, int64_t count) {
     const size_t i = good_[k];
     try {
-      const auto file = posix_fs().open_read(images_.paths[i]);
+      const auto file = fs_.open_read(images_.paths[i]);
       ImageFile image(*file, limits_);
       // Sizes were proved from the headers; a file that changed since must not pass.
       if (size_text(image.header()) != size_text(headers_[k]) ||
@@ -234,6 +234,7 @@ class ImageReader {
     return join(parts, "; ");
   }
 
+  Fs& fs_;
   const ImageList& images_;
   const DataOptions& options_;
   const Limits& limits_;
@@ -248,9 +249,9 @@ class ImageReader {
 
 }  // namespace
 
-ParsedData read_images(const ImageList& images, const DataOptions& options, const Limits& limits,
-                       std::vector<BadFile>& bad) {
-  return ImageReader(images, options, limits, bad).read();
+ParsedData read_images(Fs& fs, const ImageList& images, const DataOptions& options,
+                       const Limits& limits, std::vector<BadFile>& bad) {
+  return ImageReader(fs, images, options, limits, bad).read();
 }
 
 }  // namespace isthmus

@@ -25,7 +25,7 @@ struct ImageList {
 /// Images of a folder and all folders below it, sorted bytewise, hidden names passed over. Images
 /// in subfolders have the path of their folder as class; of images beside such folders and below
 /// them, those are taken that are more (the classes if equally many), the others are counted.
-ImageList list_images(const std::string& folder);
+ImageList list_images(Fs& fs, const std::string& folder);
 /// E3303 if the list is empty, saying what was found instead.
 void require_images(const ImageList& images, const std::string& folder);
 
@@ -35,7 +35,7 @@ void require_images(const ImageList& images, const std::string& folder);
 /// listed in `bad` as far as options.max_bad allows. Errors: E3302 sizes differ (naming two files),
 /// E3304 too many unreadable ones, E3004; with options.strict the first unreadable image's own
 /// error.
-ParsedData read_images(const ImageList& images, const DataOptions& options, const Limits& limits,
-                       std::vector<BadFile>& bad);
+ParsedData read_images(Fs& fs, const ImageList& images, const DataOptions& options,
+                       const Limits& limits, std::vector<BadFile>& bad);
 
 }  // namespace isthmus

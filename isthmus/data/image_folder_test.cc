@@ -43,7 +43,7 @@ class Warnings {
 struct Opened {
   explicit Opened(const std::string& path, const DataOptions& options = {}) {
     const Warnings warnings(codes);
-    data = open_dataset(path, options, {}, "train");
+    data = open_dataset(posix_fs(), path, options, {}, "train");
   }
   Dataset data;
   Names codes;
@@ -112,8 +112,8 @@ TEST(ImageFolder, ASparseFileOfGigabytesIsNotRead) {
   const std::string path = put(folder, "1.png", grey_png(2, 3));
   ASSERT_EQ(truncate(path.c_str(), off_t{3} << 30), 0);
   const uint64_t before = peak_rss_bytes();
-  EXPECT_EQ(number_of([&] { open_dataset(path, {}, {}, ""); }), 3004);
-  EXPECT_EQ(number_of([&] { open_dataset(folder, {}, {}, ""); }), 3304);
+  EXPECT_EQ(number_of([&] { open_dataset(posix_fs(), path, {}, {}, ""); }), 3004);
+  EXPECT_EQ(number_of([&] { open_dataset(posix_fs(), folder, {}, {}, ""); }), 3304);
   EXPECT_LT(peak_rss_bytes() - before, uint64_t{64} << 20);
   ASSERT_EQ(truncate(path.c_str(), 0), 0);
 }

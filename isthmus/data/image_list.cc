@@ -14,7 +14,7 @@ constexpr int kMaxDepth = 16;
 
 class Scan {
  public:
-  explicit Scan(const std::string& root) : root_(root) { folder("", 0); }
+  Scan(Fs& fs, const std::string& root) : fs_(fs), root_(root) { folder("", 0); }
 
   ImageList take() {
     const size_t below = list_.paths.size();
@@ -34,7 +34,7 @@ class Scan {
     const std::string here = name.empty() ? root_ : join_path(root_, name);
     const size_t before = list_.paths.size();
     std::vector<std::string> subfolders;
-    for (const std::string& entry : posix_fs().list_folder(here)) {
+    for (const std::string& entry : fs_.list_folder(here)) {
       if (!entry.starts_with('.')) add(here, entry, name.empty(), subfolders);
     }
     if (list_.paths.size() > before) {
@@ -49,7 +49,7 @@ class Scan {
   void add(const std::string& here, const std::string& entry, bool top,
            std::vector<std::string>& subfolders) {
     const std::string path = join_path(here, entry);
-    const auto info = posix_fs().stat(path);
+    const auto info = fs_.stat(path);
     if (info && info->is_folder) {
       if (info->is_link) {
         ++list_.num_links;
@@ -65,6 +65,7 @@ class Scan {
     }
   }
 
+  Fs& fs_;
   const std::string& root_;
   ImageList list_;                   // of the folders below
   std::vector<std::string> beside_;  // directly in the folder
@@ -72,7 +73,7 @@ class Scan {
 
 }  // namespace
 
-ImageList list_images(const std::string& folder) { return Scan(folder).take(); }
+ImageList list_images(Fs& fs, const std::string& folder) { return Scan(fs, folder).take(); }
 
 void require_images(const ImageList& images, const std::string& folder) {
   if (!images.paths.empty()) return;

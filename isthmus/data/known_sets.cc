@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "isthmus/base/fs.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/idx_pair.h"
 
@@ -52,21 +51,21 @@ const KnownSet* find_known_set(std::string_view name) {
   return nullptr;
 }
 
-std::optional<std::string> folder_of(const KnownSet& set,
+std::optional<std::string> folder_of(Fs& fs, const KnownSet& set,
                                      const std::vector<std::string>& search_path) {
   for (const std::string& path : search_path) {
     for (const std::string& folder : {join_path(path, set.name), path}) {
       // The files of all sets have the same names: another set's folder must not pass for this one.
       const KnownSet* named = find_known_set(file_name(folder));
       if ((named == nullptr || named == &set) &&
-          find_maybe_gz(join_path(folder, set.splits.front().images)))
+          find_maybe_gz(fs, join_path(folder, set.splits.front().images)))
         return folder;
     }
   }
   return std::nullopt;
 }
 
-std::string images_of(const KnownSet& set, std::string_view split,
+std::string images_of(Fs& fs, const KnownSet& set, std::string_view split,
                       const std::vector<std::string>& search_path) {
   const auto found = std::find_if(set.splits.begin(), set.splits.end(),
                                   [&](const KnownSplit& s) { return s.name == split; });
@@ -74,8 +73,8 @@ std::string images_of(const KnownSet& set, std::string_view split,
     throw Error(ErrorCode::kBadValue, "data set " + std::string(set.name) + " has no split \"" +
                                           escape_for_terminal(split) + "\"");
   }
-  const auto folder = folder_of(set, search_path);
-  const auto file = folder ? find_maybe_gz(join_path(*folder, found->images)) : std::nullopt;
+  const auto folder = folder_of(fs, set, search_path);
+  const auto file = folder ? find_maybe_gz(fs, join_path(*folder, found->images)) : std::nullopt;
   if (file) return *file;
   throw Error(ErrorCode::kSetNotInstalled,
               "data set " + std::string(set.name) + " is not installed (looked in " +

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/fs.h"
 #include "isthmus/tensor/tensor.h"
 
 namespace isthmus {
@@ -33,10 +34,10 @@ const std::vector<KnownSet>& known_sets();
 const KnownSet* find_known_set(std::string_view name);
 /// The first folder of the path that holds the set: <path>/<name>, or <path> itself; nullopt if it
 /// is not installed.
-std::optional<std::string> folder_of(const KnownSet& set,
+std::optional<std::string> folder_of(Fs& fs, const KnownSet& set,
                                      const std::vector<std::string>& search_path);
 /// The path of a split's image file in a folder; E3008 with the install line when it is missing.
-std::string images_of(const KnownSet& set, std::string_view split,
+std::string images_of(Fs& fs, const KnownSet& set, std::string_view split,
                       const std::vector<std::string>& search_path);
 
 }  // namespace isthmus

@@ -34,7 +34,7 @@ Dataset with_idx_labels(const std::vector<int32_t>& values) {
       to_bytes(std::string("\0\0\x08\3", 4) + be32(count) + be32(2) + be32(2) +
                std::string(4 * values.size(), 'x')));
   put(folder, "train-labels-idx1-ubyte", to_bytes(idx32(values)));
-  return open_dataset(folder, {}, {}, "train");
+  return open_dataset(posix_fs(), folder, {}, {}, "train");
 }
 
 TEST(LabelValues, NumbersAreOrderedBySizeAndWrittenInOneWay) {
@@ -86,7 +86,7 @@ TEST(LabelValues, OfArraysMayHaveAnyType) {
     one_axis.replace(one_axis.find("(2, 3)"), 6, "(6,)  ");
     DataOptions options;
     options.labels = put(new_folder("y"), "y.npy", one_axis);
-    EXPECT_EQ(open_dataset(data, options, {}, "train").class_names,
+    EXPECT_EQ(open_dataset(posix_fs(), data, options, {}, "train").class_names,
               (Names{"0", "1", "2", "3", "100", "127"}))
         << type;
   }
@@ -97,7 +97,7 @@ TEST(LabelValues, OfATableMayBeAnyNumbers) {
       put(new_folder("table"), "t.csv", std::string_view("x,y\n1,-1\n2,-2\n3,2000000000\n4,-1\n"));
   DataOptions options;
   options.labels = "y";
-  const Dataset data = open_dataset(table, options, {}, "train");
+  const Dataset data = open_dataset(posix_fs(), table, options, {}, "train");
   EXPECT_EQ(data.labels, (Ids{1, 0, 2, 1}));
   EXPECT_EQ(data.class_names, (Names{"-2", "-1", "2000000000"}));
 }
@@ -108,7 +108,7 @@ TEST(LabelValues, OfSeveralDataAreMatchedByValue) {
   const std::string b = put(folder, "b.csv", std::string_view("x,y\n1,9\n2,11\n"));
   DataOptions options;
   options.labels = "y";
-  const Dataset data = open_datasets({a, b}, options, {}, "train");
+  const Dataset data = open_datasets(posix_fs(), {a, b}, options, {}, "train");
   EXPECT_EQ(data.labels, (Ids{0, 1, 1, 2}));
   EXPECT_EQ(data.class_names, (Names{"7", "9", "11"}));
 }

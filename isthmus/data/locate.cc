@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "isthmus/base/error.h"
-#include "isthmus/base/fs.h"
 #include "isthmus/base/options.h"
 #include "isthmus/base/text.h"
 
@@ -16,15 +15,15 @@ namespace {
 
 bool is_pattern(std::string_view text) { return text.find_first_of("*?[") != text.npos; }
 
-void expand_from(const std::string& folder, std::span<const std::string> components,
+void expand_from(Fs& fs, const std::string& folder, std::span<const std::string> components,
                  std::vector<std::string>& out) {
   const std::string& head = components.front();
   const bool last = components.size() == 1;
   std::vector<std::string> names = {head};
   if (is_pattern(head)) {
-    const auto info = posix_fs().stat(folder.empty() ? "." : folder);
+    const auto info = fs.stat(folder.empty() ? "." : folder);
     if (!info || !info->is_folder) return;
-    names = posix_fs().list_folder(folder.empty() ? "." : folder);
+    names = fs.list_folder(folder.empty() ? "." : folder);
     std::erase_if(names, [&](const std::string& name) {
       return fnmatch(head.c_str(), name.c_str(), FNM_PERIOD) != 0;
     });
@@ -32,8 +31,8 @@ void expand_from(const std::string& folder, std::span<const std::string> compone
   for (const std::string& name : names) {
     const std::string path = folder.empty() ? name : join_path(folder, name);
     if (!last) {
-      expand_from(path, components.subspan(1), out);
-    } else if (posix_fs().stat(path)) {
+      expand_from(fs, path, components.subspan(1), out);
+    } else if (fs.stat(path)) {
       out.push_back(path);
     }
   }
@@ -52,18 +51,18 @@ std::string cut_split(std::string& name) {
 }
 
 /// Fills in kind and paths; false if nothing has this name.
-bool locate_named(DataLocation& location) {
+bool locate_named(Fs& fs, DataLocation& location) {
   location.set = find_known_set(location.name);
   if (location.set) {
     location.kind = DataLocation::Kind::kKnownSet;
     return true;
   }
-  if (const auto info = posix_fs().stat(location.name)) {
+  if (const auto info = fs.stat(location.name)) {
     location.kind = info->is_folder ? DataLocation::Kind::kFolder : DataLocation::Kind::kFiles;
     location.paths = {location.name};
     return true;
   }
-  if (is_pattern(location.name)) location.paths = expand_glob(location.name);
+  if (is_pattern(location.name)) location.paths = expand_glob(fs, location.name);
   return !location.paths.empty();
 }
 
@@ -81,28 +80,28 @@ bool locate_named(DataLocation& location) {
 
 }  // namespace
 
-std::vector<std::string> expand_glob(const std::string& pattern) {
+std::vector<std::string> expand_glob(Fs& fs, const std::string& pattern) {
   std::vector<std::string> components = split(pattern, '/');
   const bool absolute = !components.empty() && components.front().empty();
   std::erase_if(components, [](const std::string& part) { return part.empty(); });
   std::vector<std::string> out;
-  if (!components.empty()) expand_from(absolute ? "/" : "", components, out);
+  if (!components.empty()) expand_from(fs, absolute ? "/" : "", components, out);
   std::sort(out.begin(), out.end());
   return out;
 }
 
-FileAndKey split_key(const std::string& argument) {
+FileAndKey split_key(Fs& fs, const std::string& argument) {
   const size_t at = argument.rfind("::");
-  if (at == std::string::npos || at == 0 || posix_fs().stat(argument)) return {argument, ""};
+  if (at == std::string::npos || at == 0 || fs.stat(argument)) return {argument, ""};
   return {argument.substr(0, at), argument.substr(at + 2)};
 }
 
-DataLocation locate(std::string_view argument) {
+DataLocation locate(Fs& fs, std::string_view argument) {
   DataLocation location;
-  const FileAndKey parts = split_key(std::string(argument));
+  const FileAndKey parts = split_key(fs, std::string(argument));
   location.name = parts.path;
   location.key = parts.key;
-  if (locate_named(location)) {
+  if (locate_named(fs, location)) {
     if (location.key.empty() || location.kind == DataLocation::Kind::kFiles) return location;
     throw Error(ErrorCode::kBadValue, "only files have keys", "leave out ::" + location.key,
                 {.file = location.name});
@@ -110,7 +109,7 @@ DataLocation locate(std::string_view argument) {
   location.name = std::string(argument);
   location.key.clear();
   location.split = cut_split(location.name);
-  if (location.split.empty() || !locate_named(location)) fail_missing(std::string(argument));
+  if (location.split.empty() || !locate_named(fs, location)) fail_missing(std::string(argument));
   if (location.kind == DataLocation::Kind::kFiles) {
     throw Error(ErrorCode::kBadValue,
                 "only known data sets and folders have splits, this is a file",

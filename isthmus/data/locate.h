@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/fs.h"
 #include "isthmus/data/known_sets.h"
 
 namespace isthmus {
@@ -24,13 +25,13 @@ struct FileAndKey {
   std::string path, key;
 };
 /// Cuts "::key" off, unless the whole is the name of a file.
-FileAndKey split_key(const std::string& argument);
+FileAndKey split_key(Fs& fs, const std::string& argument);
 
 /// Errors: E3001 nothing there (with the nearest known name), E2003 a split of a file, a key of a
 /// folder.
-DataLocation locate(std::string_view argument);
+DataLocation locate(Fs& fs, std::string_view argument);
 /// Existing paths that match, sorted bytewise; * ? and [...] match inside one path component, and
 /// hidden names only when the pattern starts with a dot.
-std::vector<std::string> expand_glob(const std::string& pattern);
+std::vector<std::string> expand_glob(Fs& fs, const std::string& pattern);
 
 }  // namespace isthmus

@@ -21,9 +21,9 @@ namespace {
   throw Error(code, message, hint, {.file = path});
 }
 
-ParsedData parse_mask(const std::string& path, const Limits& limits) {
-  const FileAndKey place = split_key(path);
-  SourceFile source(place.path, limits);
+ParsedData parse_mask(Fs& fs, const std::string& path, const Limits& limits) {
+  const FileAndKey place = split_key(fs, path);
+  SourceFile source(fs, place.path, limits);
   const FormatDef& format = format_of(source.start());
   require_key_fits(place.key, format);
   const auto file = source.take();
@@ -130,9 +130,9 @@ int64_t Mask::num_missing(int64_t count) const {
   return missing;
 }
 
-Mask read_mask(const std::string& path, const DataSpec& spec, int64_t num_items,
+Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, int64_t num_items,
                const Limits& limits) {
-  ParsedData parsed = parse_mask(path, limits);
+  ParsedData parsed = parse_mask(fs, path, limits);
   take_named_columns(path, spec, parsed);
   std::vector<uint8_t> bits = bits_of(path, parsed);
   const int64_t width = spec.num_values();

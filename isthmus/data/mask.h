@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "isthmus/base/fs.h"
 #include "isthmus/base/limits.h"
 #include "isthmus/tensor/data_spec.h"
 
@@ -26,7 +27,7 @@ class Mask {
 /// arrangement, or D for each item; of images in colour also one number per pixel. Errors: those of
 /// reading, E3006 another number of values, E2003 a value that is neither 0 nor 1 (in images
 /// neither black nor white), E2202 a mask that leaves nothing to fill in, or nothing to go by.
-Mask read_mask(const std::string& path, const DataSpec& spec, int64_t num_items,
+Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, int64_t num_items,
                const Limits& limits);
 
 }  // namespace isthmus

@@ -33,7 +33,7 @@ std::vector<int> bits(const Mask& mask, int64_t item) {
 }
 std::string refusal(const std::string& path, const DataSpec& spec, ErrorCode code) {
   try {
-    read_mask(path, spec, 2, {});
+    read_mask(posix_fs(), path, spec, 2, {});
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), code);
     return error.message();
@@ -50,7 +50,7 @@ TEST(ReadMask, TakesOneForAllInAnyArrangement) {
         npy<uint8_t>("i", {1, 2, 3}, bytes), text_file("rows.csv", "1,0,0\n1,1,0\n"),
         text_file("row.csv", "1,0,0,1,1,0\n"),
         file("white.png", encode_png(Tensor::from<uint8_t>({2, 3}, pixels)))}) {
-    const Mask mask = read_mask(path, kImages, 5, {});
+    const Mask mask = read_mask(posix_fs(), path, kImages, 5, {});
     EXPECT_EQ(bits(mask, 0), expected) << path;
     EXPECT_EQ(bits(mask, 4), expected) << path;
     EXPECT_EQ(mask.num_missing(5), 15) << path;
@@ -59,14 +59,15 @@ TEST(ReadMask, TakesOneForAllInAnyArrangement) {
 
 TEST(ReadMask, TakesOneForEach) {
   const std::string path = npy<uint8_t>("each", {2, 2, 3}, {1, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1});
-  const Mask mask = read_mask(path, kImages, 2, {});
+  const Mask mask = read_mask(posix_fs(), path, kImages, 2, {});
   EXPECT_EQ(bits(mask, 0), (std::vector<int>{1, 0, 0, 1, 1, 0}));
   EXPECT_EQ(bits(mask, 1), (std::vector<int>{1, 1, 1, 1, 1, 1}));
   EXPECT_EQ(mask.num_missing(2), 3);
 }
 
 TEST(ReadMask, TakesOnePerPixelOfColours) {
-  const Mask mask = read_mask(npy<uint8_t>("c", {2, 3}, {1, 0, 0, 1, 1, 0}), kColours, 2, {});
+  const Mask mask =
+      read_mask(posix_fs(), npy<uint8_t>("c", {2, 3}, {1, 0, 0, 1, 1, 0}), kColours, 2, {});
   EXPECT_EQ(bits(mask, 1),
             (std::vector<int>{1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0}));
 }
@@ -92,11 +93,15 @@ TEST(ReadMask, FindsNamedColumnsByName) {
                           .item_shape = {2},
                           .fields = {{.name = "length"}, {.name = "width"}}};
   const std::vector<int> expected = {1, 0};
-  EXPECT_EQ(bits(read_mask(text_file("order.csv", "width,length\n0,1\n"), table, 2, {}), 0),
+  EXPECT_EQ(
+      bits(read_mask(posix_fs(), text_file("order.csv", "width,length\n0,1\n"), table, 2, {}), 0),
+      expected);
+  EXPECT_EQ(
+      bits(read_mask(posix_fs(), text_file("more.csv", "length,age,width\n1,1,0\n"), table, 2, {}),
+           1),
+      expected);
+  EXPECT_EQ(bits(read_mask(posix_fs(), text_file("plain.csv", "1,0\n"), table, 2, {}), 0),
             expected);
-  EXPECT_EQ(bits(read_mask(text_file("more.csv", "length,age,width\n1,1,0\n"), table, 2, {}), 1),
-            expected);
-  EXPECT_EQ(bits(read_mask(text_file("plain.csv", "1,0\n"), table, 2, {}), 0), expected);
   EXPECT_EQ(refusal(text_file("lacks.csv", "length,wide\n1,0\n"), table, ErrorCode::kDataMismatch),
             "the mask lacks columns of the model: width");
 }

@@ -107,22 +107,24 @@ TEST(Npz, LabelsAreAnArrayOfTheSameFile) {
   DataOptions options;
   options.labels = fixture_path("several.npz") + "::y_train";
   const Dataset data =
-      open_dataset(fixture_path("several.npz") + "::x_train", options, {}, "train");
+      open_dataset(posix_fs(), fixture_path("several.npz") + "::x_train", options, {}, "train");
   EXPECT_EQ(data.labels, (std::vector<int32_t>{2, 0, 2, 1, 0, 0}));
   EXPECT_EQ(data.class_names, (std::vector<std::string>{"1", "2", "3"}));
   options.labels = fixture_path("several.npz") + "::y_test";
   EXPECT_EQ(number_of([&] {
-              open_dataset(fixture_path("several.npz") + "::x_train", options, {}, "train");
+              open_dataset(posix_fs(), fixture_path("several.npz") + "::x_train", options, {},
+                           "train");
             }),
             3006);
 }
 
 TEST(Npz, AKeyOfAnotherKindOfFileIsAnError) {
-  const Error error = error_of([] { open_dataset(fixture_path("x_u1.npy") + "::x", {}, {}, ""); });
+  const Error error =
+      error_of([] { open_dataset(posix_fs(), fixture_path("x_u1.npy") + "::x", {}, {}, ""); });
   EXPECT_EQ(error.code(), ErrorCode::kNpzKey);
   EXPECT_EQ(error.hint(), "leave out ::x");
   const std::string odd = put(new_folder("odd"), "a::b", fixture("x_u1.npy"));
-  EXPECT_EQ(open_dataset(odd, {}, {}, "").num_items(), 2);
+  EXPECT_EQ(open_dataset(posix_fs(), odd, {}, {}, "").num_items(), 2);
 }
 
 TEST(Npz, HandmadeArchivesAreRead) {

@@ -98,7 +98,7 @@ TEST(Scaling, CanBeUndoneAtEveryScale) {
   const std::vector<float> values = {1e-30f, 1e30f, 4e-30f, -2e30f, 2e-30f, 5e29f};
   const std::string path = testing::put(testing::new_folder("x"), "a.csv",
                                         std::string_view("1e-30,1e30\n4e-30,-2e30\n2e-30,5e29\n"));
-  const Dataset data = open_dataset(path, {}, {}, "");
+  const Dataset data = open_dataset(posix_fs(), path, {}, {}, "");
   const Scaling scaling = choose_scaling(data.spec, "auto").scaling;
   const Tensor scaled = apply_scaling(data.values, memory_scaling(scaling, data.spec.narrowing));
   const Tensor back = invert_scaling(scaled, scaling);
@@ -119,7 +119,8 @@ TEST(Scaling, TakesWhatIsAskedFor) {
 }
 
 Dataset table(std::string_view text) {
-  return open_dataset(testing::put(testing::new_folder("t"), "t.csv", text), {}, {}, "");
+  return open_dataset(posix_fs(), testing::put(testing::new_folder("t"), "t.csv", text), {}, {},
+                      "");
 }
 
 TEST(Conform, OrdersColumnsByName) {

@@ -27,8 +27,8 @@ class JoinedFile : public ReadFile {
 
 }  // namespace
 
-SourceFile::SourceFile(const std::string& path, const Limits& limits)
-    : limits_(limits), rest_(posix_fs().open_read_within(path, limits.data_bytes.bytes)) {
+SourceFile::SourceFile(Fs& fs, const std::string& path, const Limits& limits)
+    : limits_(limits), rest_(fs.open_read_within(path, limits.data_bytes.bytes)) {
   sized_ = rest_->bytes() > 0;
   start_ = read_up_to(*rest_, kSniffedBytes);
 }

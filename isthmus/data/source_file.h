@@ -17,7 +17,7 @@ namespace isthmus {
 class SourceFile {
  public:
   /// Errors: E3001, E3002, E3004 for a regular file above limits.data_bytes.
-  SourceFile(const std::string& path, const Limits& limits);
+  SourceFile(Fs& fs, const std::string& path, const Limits& limits);
   /// The first kSniffedBytes (formats.h), or all.
   std::span<const std::byte> start() const { return start_; }
   /// The whole file from its beginning; may be called once. E5201, E3004 for a pipe above the

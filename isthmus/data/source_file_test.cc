@@ -24,7 +24,7 @@ using testing::put;
 using testing::to_bytes;
 
 Dataset open(const std::string& path, const DataOptions& options = {}, const Limits& limits = {}) {
-  return open_dataset(path, options, limits, "train");
+  return open_dataset(posix_fs(), path, options, limits, "train");
 }
 Limits with_memory(uint64_t bytes) {
   Limits limits;

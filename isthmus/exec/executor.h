@@ -107,6 +107,9 @@ class Device {
   virtual const DeviceInfo& info() const = 0;
   /// Error E2202 if an operation has no kernel here, E5201 if memory is short.
   virtual std::unique_ptr<Executor> compile(const Graph& graph, const CompileOptions& options) = 0;
+  /// The bytes that an executor of this graph would hold, its num_bytes(), without taking them.
+  /// Errors as compile, but for memory.
+  virtual uint64_t estimate(const Graph& graph, const CompileOptions& options) = 0;
 };
 
 }  // namespace isthmus

@@ -3,7 +3,8 @@
 // weights. One safetensors file holds all of it; reading is safe for files from anyone.
 //
 //   Model model = load_model("runs/fm", posix_fs(), limits);     // or a .safetensors file
-//   Tensor images = sample(model, *device, {.count = 100});      // infer.h
+//   Session session(model, *device);                             // verbs/session.h
+//   Tensor images = sample(session, {.count = 100});             // verbs/infer.h
 #pragma once
 
 #include <cstdint>

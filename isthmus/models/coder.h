@@ -24,7 +24,7 @@ struct CoderOptions {
             &O::hidden, "model.hidden", any_value(),
             "Widths of the hidden layers: of the encoder, mirrored in the decoder; none: no hidden "
             "layer; auto: from the size of an item.",
-            {.metavar = "256,128"}),
+            {.costs_memory = true, .metavar = "256,128"}),
         field(&O::activation, "model.activation", one_of(activation_words),
               "Activation of the hidden layers."),
         field(

@@ -38,7 +38,8 @@ struct VariationalOptions {
         field(&O::estimator, "objective.estimator", one_of(estimator_words),
               "sgvb_b: kl in closed form, where there is one; sgvb_a: kl from the draws.", rare),
         field(&O::samples, "objective.samples", between(1, 1000),
-              "Posterior draws per item and step.", rare)};
+              "Posterior draws per item and step.",
+              {.level = OptionLevel::kRare, .costs_memory = true})};
   }
 };
 

@@ -116,6 +116,20 @@ Tensor::Tensor(Dtype dtype, Shape shape)
       allocate_aligned((CheckedU64(static_cast<uint64_t>(num_values_)) * size_of(dtype)).value());
 }
 
+Tensor Tensor::wrap(Dtype dtype, Shape shape, const void* memory,
+                    const std::shared_ptr<const void>& owner) {
+  Tensor t;
+  t.dtype_ = dtype;
+  t.shape_ = std::move(shape);
+  t.num_values_ = value_count(t.shape_);
+  ISTHMUS_CHECK(reinterpret_cast<uintptr_t>(memory) % size_of(dtype) == 0 &&
+                    (memory != nullptr || t.num_values_ == 0),
+                "the address of a wrapped array");
+  t.data_ = std::shared_ptr<std::byte[]>(
+      owner, const_cast<std::byte*>(static_cast<const std::byte*>(memory)));
+  return t;
+}
+
 Tensor Tensor::clone() const {
   Tensor copy = *this;
   if (!data_) return copy;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What memory is: element types, shapes, arrays that own their memory and views that borrow it.
-// No arithmetic. Arrays are dense, row-major, 64-byte aligned.
+// No arithmetic. Arrays are dense and row-major; those made here are 64-byte aligned.
 #pragma once
 
 #include <algorithm>
@@ -51,8 +51,8 @@ constexpr Dtype dtype_of<int64_t>() {
   return Dtype::kI64;
 }
 
-/// Owns its memory; copying a Tensor shares it, clone() copies the values. A shared buffer must not
-/// be written while another thread reads it.
+/// Owns its memory, alone or with others; copying a Tensor shares it, clone() copies the values. A
+/// shared buffer must not be written while another thread reads it.
 class Tensor {
  public:
   Tensor() = default;                // no memory, shape (0)
@@ -64,6 +64,11 @@ class Tensor {
     std::copy(values.begin(), values.end(), t.values<T>().begin());
     return t;
   }
+  /// Memory that somebody else made, dense and row-major, without a copy: `owner` lives as long as
+  /// a tensor that shares it. What belongs to others is never written: use clone() for that. An
+  /// internal error for an address that the type does not allow; more alignment is not needed.
+  static Tensor wrap(Dtype dtype, Shape shape, const void* memory,
+                     const std::shared_ptr<const void>& owner);
   Dtype dtype() const { return dtype_; }
   const Shape& shape() const { return shape_; }
   int64_t num_values() const { return num_values_; }

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "isthmus/tensor/data_spec.h"
@@ -22,6 +23,33 @@ TEST(Dtype, SizesAndNames) {
   EXPECT_EQ(dtype_name(Dtype::kF32), "f32");
   EXPECT_EQ(dtype_name(Dtype::kBF16), "bf16");
   EXPECT_EQ(dtype_name(Dtype::kU8), "u8");
+}
+
+TEST(Tensor, WrapsMemoryWithoutACopyAndKeepsItsOwner) {
+  auto owner = std::make_shared<std::vector<float>>(std::vector<float>{1, 2, 3, 4, 5, 6});
+  const std::weak_ptr<std::vector<float>> alive = owner;
+  const void* memory = owner->data();
+  {
+    Tensor t = Tensor::wrap(Dtype::kF32, {2, 3}, memory, owner);
+    owner.reset();
+    EXPECT_EQ(static_cast<const void*>(t.data()), memory);
+    EXPECT_EQ(t.values<float>()[5], 6);
+    const Tensor shared = t.reshaped({6});
+    t = Tensor();
+    EXPECT_FALSE(alive.expired()) << "a tensor that shares the memory is still there";
+    EXPECT_EQ(static_cast<const void*>(shared.data()), memory);
+    EXPECT_NE(static_cast<const void*>(shared.clone().data()), memory);
+  }
+  EXPECT_TRUE(alive.expired());
+}
+
+TEST(Tensor, WrapsNothingThatItsTypeDoesNotAllow) {
+  const auto owner = std::make_shared<std::vector<float>>(4);
+  const auto* bytes = reinterpret_cast<const std::byte*>(owner->data());
+  EXPECT_THROW(Tensor::wrap(Dtype::kF32, {3}, bytes + 1, owner), InternalError);
+  EXPECT_THROW(Tensor::wrap(Dtype::kF32, {3}, nullptr, owner), InternalError);
+  EXPECT_NO_THROW(Tensor::wrap(Dtype::kU8, {3}, bytes + 1, owner));
+  EXPECT_NO_THROW(Tensor::wrap(Dtype::kF32, {0, 3}, nullptr, nullptr));
 }
 
 TEST(Shape, CountsAndTexts) {

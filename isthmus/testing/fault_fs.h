@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file system for tests that fails on purpose. It wraps a real Fs, counts every operation that
-// writes and throws a chosen error at the Nth one (counting from 1) instead of doing it.
+// writes and, apart from these, every one that reads, and throws a chosen error at the Nth one
+// (counting from 1) instead of doing it.
 //
 //   FaultFs fs(posix_fs());
 //   save(fs);                                  // learns fs.writes()
@@ -35,15 +36,27 @@ class FaultFs : public Fs {
     code_ = code;
     and_later_ = and_later;
   }
+  /// The nth operation that reads fails: a look at a path, a list, an open or a read of a file.
+  void fail_read_at(int64_t nth, ErrorCode code) {
+    nth_read_ = nth;
+    read_code_ = code;
+  }
   int64_t writes() const { return static_cast<int64_t>(log_.size()); }
   /// "write_file <path>", "append <path>", ... in the order of their calls, failed ones included.
   const std::vector<std::string>& log() const { return log_; }
+  /// "stat <path>", "open_read <path>", "read <path>", "list_folder <path>".
+  const std::vector<std::string>& reads() const { return reads_; }
 
-  std::optional<FileInfo> stat(const std::string& path) override { return inner_.stat(path); }
+  std::optional<FileInfo> stat(const std::string& path) override {
+    count_read("stat", path);
+    return inner_.stat(path);
+  }
   std::unique_ptr<ReadFile> open_read(const std::string& path) override {
-    return inner_.open_read(path);
+    count_read("open_read", path);
+    return std::make_unique<FaultReadFile>(*this, path, inner_.open_read(path));
   }
   std::vector<std::string> list_folder(const std::string& path) override {
+    count_read("list_folder", path);
     return inner_.list_folder(path);
   }
   uint64_t free_bytes(const std::string& folder) override { return inner_.free_bytes(folder); }
@@ -91,6 +104,22 @@ class FaultFs : public Fs {
   }
 
  private:
+  class FaultReadFile : public ReadFile {
+   public:
+    FaultReadFile(FaultFs& fs, std::string path, std::unique_ptr<ReadFile> inner)
+        : fs_(fs), path_(std::move(path)), inner_(std::move(inner)) {}
+    uint64_t bytes() const override { return inner_->bytes(); }
+    size_t read(std::span<std::byte> out) override {
+      fs_.count_read("read", path_);
+      return inner_->read(out);
+    }
+
+   private:
+    FaultFs& fs_;
+    std::string path_;
+    std::unique_ptr<ReadFile> inner_;
+  };
+
   class FaultAppendFile : public AppendFile {
    public:
     FaultAppendFile(FaultFs& fs, std::string path, std::unique_ptr<AppendFile> inner)
@@ -120,13 +149,23 @@ class FaultFs : public Fs {
     if (fails) throw Error(code_, "injected at write " + std::to_string(nth_), {}, {.file = path});
   }
 
+  void count_read(const char* operation, const std::string& path) {
+    if (whole_ != this) return whole_->count_read(operation, path);
+    const std::lock_guard<std::mutex> hold(mutex_);
+    reads_.push_back(std::string(operation) + " " + path);
+    if (std::ssize(reads_) != nth_read_) return;
+    throw Error(read_code_, "injected at read " + std::to_string(nth_read_), {}, {.file = path});
+  }
+
   std::unique_ptr<Fs> folder_;
   Fs& inner_;
   FaultFs* whole_ = this;
   int64_t nth_ = 0;
   ErrorCode code_ = ErrorCode::kIoError;
   bool and_later_ = false;
-  std::vector<std::string> log_;
+  int64_t nth_read_ = 0;
+  ErrorCode read_code_ = ErrorCode::kUnreadable;
+  std::vector<std::string> log_, reads_;
   std::mutex mutex_;
 };
 

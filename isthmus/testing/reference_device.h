@@ -159,6 +159,9 @@ class ReferenceDevice : public Device {
   std::unique_ptr<Executor> compile(const Graph& graph, const CompileOptions& options) override {
     return std::make_unique<ReferenceExecutor>(graph, options, repeats_bits);
   }
+  uint64_t estimate(const Graph& graph, const CompileOptions& options) override {
+    return compile(graph, options)->num_bytes();
+  }
   bool repeats_bits = true;  // what the executors' self-check finds
 
  private:

@@ -11,7 +11,7 @@
 #include "isthmus/models/model.h"
 #include "isthmus/models/parts.h"
 #include "isthmus/nn/network.h"
-#include "isthmus/train/option_faults.h"
+#include "isthmus/train/resolver.h"
 
 namespace isthmus {
 namespace {
@@ -22,104 +22,6 @@ constexpr int64_t kItemsPerLatent = 16;
 /// Ten epochs of some hundred items are too few steps to call them without gain; but many more
 /// would fit the validation where only a few dozen items validate.
 constexpr int64_t kFewItems = 400, kStepsOfFew = 150, kStepsOfMore = 500;
-
-/// The choices under construction: values live in the options, origins and reasons here.
-class Resolver {
- public:
-  Resolver(const TrainOptions& options, const OptionOrigins& origins)
-      : options_(options), bound_(bind_options(options_)) {
-    for (const BoundOption& option : bound_) {
-      Choice choice{.key = option.key, .value = "", .origin = "built-in", .reason = ""};
-      const auto at = origins.find(option.key);
-      if (at != origins.end()) choice.origin = at->second;
-      if (at == origins.end() && option.get() != option.default_text) choice.origin = "flag";
-      choices_.push_back(std::move(choice));
-    }
-  }
-
-  TrainOptions& options() { return options_; }
-  bool is_auto(const std::string& key) { return find_option(bound_, key).get() == "auto"; }
-  bool set_by_user(const std::string& key) {
-    const std::string& origin = choice(key).origin;
-    return origin != "built-in" && origin != "auto" && origin != "preset" && origin != "model";
-  }
-  void set(const std::string& key, const std::string& value, const std::string& origin,
-           const std::string& reason) {
-    find_option(bound_, key).set(value);
-    choice(key).origin = origin;
-    choice(key).reason = reason;
-  }
-  void decide(const std::string& key, const std::string& value, const std::string& reason) {
-    if (is_auto(key)) set(key, value, "auto", reason);
-  }
-  void explain(const std::string& key, const std::string& reason) { choice(key).reason = reason; }
-  /// Options of definitions: those of the chosen ones get their values, others are left out.
-  /// Error E2005 naming all that the user set and no chosen definition has, or no step reads.
-  void settle_own_options() {
-    OptionFaults faults(options_);
-    if (fitted()) drop_options_of_steps(faults);
-    for (const BoundOption& option : bound_) {
-      if (option.owners.empty() || (fitted() && is_of_steps(option.key))) continue;
-      const BoundOption* own = faults.chosen_option(option.key);
-      OwnOptions& texts =
-          option.key.starts_with("optimizer.") ? options_.optimizer.own : options_.own;
-      if (own != nullptr) {
-        const auto at = texts.texts.emplace(option.key, own->default_text).first;
-        own->set(at->second);
-        continue;
-      }
-      if (set_by_user(option.key)) faults.add(option);
-      texts.texts.erase(option.key);
-      std::erase_if(choices_, [&](const Choice& c) { return c.key == option.key; });
-    }
-    faults.refuse();
-  }
-  /// Keys that the user set and this model has no use for.
-  std::vector<std::string> without_effect() {
-    const OptionFaults chosen(options_);
-    std::vector<std::string> keys;
-    for (const BoundOption& option : bound_) {
-      if (!set_by_user(option.key)) continue;
-      const bool foreign = !option.owners.empty() && chosen.chosen_option(option.key) == nullptr;
-      const bool other = option.key == "model.likelihood" && option.get() != "auto" &&
-                         !all_models().find(options_.model.name).allows(option.get());
-      const bool of_steps = is_of_steps(option.key) || option.key == "model.corruption";
-      if (foreign || other || (fitted() && of_steps)) keys.push_back(option.key);
-    }
-    return keys;
-  }
-  /// Whether the model is fitted without steps.
-  bool fitted() const { return static_cast<bool>(all_models().find(options_.model.name).fit); }
-  std::vector<Choice> finish() {
-    for (Choice& choice : choices_) choice.value = find_option(bound_, choice.key).get();
-    return choices_;
-  }
-
- private:
-  static bool is_of_steps(const std::string& key) {
-    return key.starts_with("train.") || key.starts_with("optimizer.");
-  }
-  void drop_options_of_steps(OptionFaults& faults) {
-    std::vector<std::string> keys;
-    for (const BoundOption& option : bound_) {
-      if (is_of_steps(option.key) && set_by_user(option.key)) keys.push_back(option.key);
-    }
-    if (!keys.empty()) {
-      faults.add(join(keys, ", ") + (keys.size() == 1 ? " has" : " have") + " no effect on " +
-                 options_.model.name + ", which is fitted without steps");
-    }
-    std::erase_if(choices_, [](const Choice& choice) { return is_of_steps(choice.key); });
-  }
-  Choice& choice(const std::string& key) {
-    for (Choice& c : choices_) {
-      if (c.key == key) return c;
-    }
-    ISTHMUS_CHECK(false, "no option " + key);
-  }
-  TrainOptions options_;
-  std::vector<BoundOption> bound_;
-  std::vector<Choice> choices_;
-};
 
 void apply_preset(Resolver& r) {
   for (const auto& [key, value] : preset_values(r.options().model.preset)) {

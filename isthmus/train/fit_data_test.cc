@@ -15,6 +15,7 @@
 #include "isthmus/train/reference.h"
 #include "isthmus/verbs/evaluate.h"
 #include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -35,7 +36,7 @@ std::string wave(int i) {
          std::to_string(0.1 * i);
 }
 
-Dataset opened(const std::string& path) { return open_dataset(path, {}, {}, ""); }
+Dataset opened(const std::string& path) { return open_dataset(posix_fs(), path, {}, {}, ""); }
 
 ModelSetup setup_for(const DataSpec& spec, const std::string& likelihood) {
   ModelSetup setup;
@@ -130,13 +131,13 @@ TEST(TrainData, FactsAreThoseOfTheItemsThatTrain) {
   const std::string path = table_file(
       "split", 50, [](int i) { return std::to_string(i) + ",7," + std::to_string(i % 5); });
   TrainOptions options;
-  const TrainData probe = open_train_data({path}, nullptr, options);
+  const TrainData probe = open_train_data(posix_fs(), {path}, nullptr, options);
   const int64_t held = probe.val_rows.front();
   const std::string spiked = table_file("spiked", 50, [&](int i) {
     return std::to_string(i == held ? 1e6 : i) + "," + (i == held ? "8" : "7") + "," +
            std::to_string(i % 5);
   });
-  const TrainData data = open_train_data({spiked}, nullptr, options);
+  const TrainData data = open_train_data(posix_fs(), {spiked}, nullptr, options);
   ASSERT_EQ(data.train.spec.fields.size(), 2u);
   EXPECT_LT(data.train.spec.fields[0].max, 50);
   EXPECT_EQ(data.val_spec.fields[0].max, 1e6);
@@ -169,7 +170,7 @@ TEST(TrainData, WhereTheSplitPutsARareValueDoesNotRefuseTheRun) {
     RecordingObserver seen;
     EXPECT_EQ(train(request, seen).status, "done");
     EXPECT_EQ(find_option_value(seen.choices, "model.likelihood"), "gaussian") << seed;
-    const TrainData data = open_train_data({path}, nullptr, request.options);
+    const TrainData data = open_train_data(posix_fs(), {path}, nullptr, request.options);
     held_out = held_out || data.train.spec.fields[1].max == 1;
   }
   EXPECT_TRUE(held_out) << "no seed held the rare value out";
@@ -200,7 +201,8 @@ TEST(DataUnits, AThousandfoldTableHasAnElboThatDiffersByTheLogOfIt) {
   for (int k = 0; k < 2; ++k) {
     const TrainResult r = run_of(paths[k], device, "units" + std::to_string(k));
     const Model model = load_model(r.run, posix_fs(), {});
-    const EvalResult e = evaluate(model, opened(paths[k]), device, {.samples = 2}, {});
+    Session session(model, device);
+    const EvalResult e = evaluate(session, opened(paths[k]), {.samples = 2}, {});
     in_units[k] = e.elbo_in_data_units();
     scaled[k] = e.terms.elbo;
     EXPECT_EQ(e.density_of, "standardized values");
@@ -211,7 +213,7 @@ TEST(DataUnits, AThousandfoldTableHasAnElboThatDiffersByTheLogOfIt) {
 
 TEST(IndependentColumns, AreTheGaussiansOfTheTrainingItems) {
   const std::string path = table_file("columns", 80, wave);
-  const TrainData data = open_train_data({path}, nullptr, {});
+  const TrainData data = open_train_data(posix_fs(), {path}, nullptr, {});
   ModelSetup setup = setup_for(data.train.spec, "gaussian");
   setup.own.texts["model.sigma"] = "per_dimension";
   const std::optional<MetricResult> result = independent_columns(data, setup);
@@ -231,7 +233,7 @@ TEST(IndependentColumns, AreTheGaussiansOfTheTrainingItems) {
 
 TEST(IndependentColumns, OfALikelihoodWithoutSuchColumnsAreNone) {
   const std::string path = table_file("no-columns", 80, wave);
-  const TrainData data = open_train_data({path}, nullptr, {});
+  const TrainData data = open_train_data(posix_fs(), {path}, nullptr, {});
   EXPECT_FALSE(independent_columns(data, setup_for(data.train.spec, "laplace")));
 }
 

@@ -43,8 +43,10 @@ std::optional<FittedRun> fit_run(const RunSetup& setup, TrainObserver& observer)
   } catch (const Stopped&) {
     return std::nullopt;
   }
-  TermsRunner runner(setup.model, *setup.device, VerbSettings{.noise = "validation"});
-  runner.runner().set_parameters(run.model.parameters);
+  GraphRunner graph =
+      evaluation_runner(setup.model, *setup.device, VerbSettings{.noise = "validation"});
+  graph.set_parameters(run.model.parameters);
+  TermsRunner runner(graph, setup.model);
   run.train = terms_of(runner, data.train, data.train_rows);
   if (data.num_val() > 0) run.val = terms_of(runner, data.val_data(), data.val_rows);
   if (setup.has_elbo) run.active_units = runner.active_units();

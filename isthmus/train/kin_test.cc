@@ -81,7 +81,7 @@ TEST(Kin, ModelFilesHoldTheModelAlone) {
     EXPECT_FALSE(name.starts_with("critic")) << name;
   }
   const std::string csv = text_of(join_path(out, "metrics.csv"));
-  EXPECT_NE(csv.find("val_kl,critic,adversarial\n"), std::string::npos) << csv;
+  EXPECT_NE(csv.find("val_kl,critic,critic_slope,adversarial\n"), std::string::npos) << csv;
 }
 
 TEST(RunningMean, IsTheModelThatIsKeptAndTheWeightsAreInTheCheckpoint) {

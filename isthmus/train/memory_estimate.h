@@ -13,7 +13,8 @@ namespace isthmus {
 /// step, or what a fit works in and the values of an evaluation.
 uint64_t memory_estimate(const RunSetup& setup);
 
-/// Error E5201 when the estimate is above the limit; with the largest batch that would fit.
+/// Error E5201 when the estimate is above the limit; with the largest batch that would fit, and the
+/// options of the chosen definitions that could be lower.
 void require_memory(const RunSetup& setup);
 
 }  // namespace isthmus

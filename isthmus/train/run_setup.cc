@@ -109,7 +109,7 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
                 "a file, a folder or a known name: isthmus train fashion-mnist");
   }
   s.data_arguments = request.data;
-  s.data = open_train_data(request.data, request.dataset, request.options);
+  s.data = open_train_data(*s.fs, request.data, request.dataset, request.options);
   warn_of_constants(s.data.train.spec, observer);
   if (const double known = s.data.known_share(); known > kToleratedKnownShare) {
     observer.on_event({.kind = "warning",
@@ -153,7 +153,7 @@ void resolve_resumed(RunSetup& s, const TrainRequest& request, TrainObserver& ob
     throw Error(ErrorCode::kMissingArgument, "the run was trained on data in memory",
                 "pass the data again");
   }
-  s.data = open_train_data(s.data_arguments, request.dataset, s.options());
+  s.data = open_train_data(*s.fs, s.data_arguments, request.dataset, s.options());
   s.model = s.resume->model.setup;
   const bool changed = s.data.fingerprint != s.resume->record.data_fingerprint;
   if (changed && !s.options().run.allow_data_change) {

@@ -16,6 +16,7 @@
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/item_terms.h"
 #include "isthmus/verbs/json_results.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -104,8 +105,8 @@ struct Items {
 /// What is looked at: items whose columns are shown, items on which is measured, training items
 /// that references are fitted to.
 struct Look {
+  Session& session;
   const Model& model;
-  Device& device;
   Items shown, measured, fit;
   std::vector<int64_t> columns;
   int64_t width = 0;
@@ -116,7 +117,7 @@ std::optional<Columns> sampled_columns(const Look& look) {
   SampleSettings settings;
   settings.count = most_items(look.width);
   settings.quantity = Quantity::kSample;
-  return columns_of(sample(look.model, look.device, settings), look.model.spec(), look.columns);
+  return columns_of(sample(look.session, settings), look.model.spec(), look.columns);
 }
 
 Json marginals_json(const Look& look, const Columns& real, const std::optional<Columns>& sampled) {
@@ -161,7 +162,7 @@ std::vector<size_t> widest_latents(const ColumnFacts& facts) {
 }
 
 Json latents_json(const Look& look) {
-  const Tensor codes = encode(look.model, look.shown.data, look.device, Quantity::kMean, {});
+  const Tensor codes = encode(look.session, look.shown.data, Quantity::kMean, {});
   const auto width = static_cast<size_t>(look.model.latent_dim());
   const std::span<const float> values = codes.values<float>();
   const ColumnFacts facts = column_facts(rows_of(values, look.model.latent_dim()));
@@ -190,8 +191,7 @@ Json latents_json(const Look& look) {
 }
 
 Json errors_json(const Look& look, const Pca& pca) {
-  const Tensor decoded =
-      reconstruct(look.model, look.measured.data, look.device, Quantity::kMean, {});
+  const Tensor decoded = reconstruct(look.session, look.measured.data, Quantity::kMean, {});
   const std::span<const float> x = look.measured.values.values<float>(),
                                y = decoded.values<float>();
   const auto width = static_cast<size_t>(look.width);
@@ -233,7 +233,7 @@ double root_mean_square(const std::vector<double>& values) {
 /// is no reference for a mass.
 Json bounds_json(const Look& look, const Pca& pca) {
   if (!look.model.abilities().elbo) return {};
-  const Terms terms = mean_terms(item_terms(look.model, look.measured.data, look.device, 1, {}));
+  const Terms terms = mean_terms(item_terms(look.session, look.measured.data, 1, {}));
   const RowSource real = rows_of(look.measured.values.values<float>(), look.width);
   const ColumnsSetup setup = columns_setup(look.model.setup);
   Json independent;
@@ -258,11 +258,12 @@ Items some_items(const Model& model, const TrainData& data, bool validation, int
   return items;
 }
 
-Look prepare(const Model& model, const TrainData& data, Device& device) {
+Look prepare(Session& session, const TrainData& data) {
+  const Model& model = session.model();
   const int64_t width = model.spec().num_values(), most = most_items(width);
   const int64_t most_fitted = std::clamp<int64_t>(kMostFitValues / width, 1, kMostFitItems);
-  return {.model = model,
-          .device = device,
+  return {.session = session,
+          .model = model,
           .shown = some_items(model, data, data.num_val() >= kFewItems, most),
           .measured = some_items(model, data, data.num_val() > 0, most),
           .fit = some_items(model, data, false, most_fitted),
@@ -294,8 +295,9 @@ ColumnsSetup columns_setup(const ModelSetup& setup) {
   return columns;
 }
 
-Json table_look(const Model& model, const TrainData& data, Device& device) {
-  const Look look = prepare(model, data, device);
+Json table_look(Session& session, const TrainData& data) {
+  const Model& model = session.model();
+  const Look look = prepare(session, data);
   const Columns real = columns_of(look.shown.values, model.spec(), look.columns);
   const std::optional<Columns> sampled = sampled_columns(look);
   const Pca pca(rows_of(look.fit.values.values<float>(), look.width),
@@ -318,10 +320,9 @@ Json table_look(const Model& model, const TrainData& data, Device& device) {
       .set("bounds", bounds_json(look, pca));
 }
 
-void write_table_look(const Model& model, const TrainData& data, Device& device,
-                      RunFolder& folder) {
-  if (model.spec().kind != DataKind::kTable) return;
-  folder.write("look.json", table_look(model, data, device).dump() + "\n");
+void write_table_look(Session& session, const TrainData& data, RunFolder& folder) {
+  if (session.model().spec().kind != DataKind::kTable) return;
+  folder.write("look.json", table_look(session, data).dump() + "\n");
 }
 
 }  // namespace isthmus

@@ -8,9 +8,9 @@
 #include "isthmus/base/json.h"
 #include "isthmus/exec/executor.h"
 #include "isthmus/metrics/baselines.h"
-#include "isthmus/model_file/model.h"
 #include "isthmus/train/run_folder.h"
 #include "isthmus/train/train_data.h"
+#include "isthmus/verbs/session.h"
 
 namespace isthmus {
 
@@ -18,10 +18,10 @@ namespace isthmus {
 /// same, or of training items where fewer than 200 validate. At most 2,000 items and 64 columns,
 /// evenly spread over all; references are fitted to at most 5,000 training items. Same weights and
 /// data, same bytes.
-Json table_look(const Model& model, const TrainData& data, Device& device);
+Json table_look(Session& session, const TrainData& data);
 
 /// Writes look.json for a table, nothing for other data.
-void write_table_look(const Model& model, const TrainData& data, Device& device, RunFolder& folder);
+void write_table_look(Session& session, const TrainData& data, RunFolder& folder);
 
 /// Independent columns with the likelihood of a model and its freedom of sigma: the best decoder of
 /// this kind that ignores its latents. Of family kNone where there is none.

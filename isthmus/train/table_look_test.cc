@@ -7,6 +7,7 @@
 
 #include "isthmus/testing/tiny_run.h"
 #include "isthmus/verbs/infer.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -101,9 +102,11 @@ TEST(TableLook, ErrorsAreThoseOfTheKeptModel) {
   const Json look = look_of({.name = "mixed", .value = mixed}, "vae", "none");
   ReferenceDevice device;
   const Model model = load_model(::testing::TempDir() + "isthmus-look-mixed", posix_fs(), {});
-  const Dataset data = open_dataset(::testing::TempDir() + "look-mixed.csv", {}, {}, "train");
+  const Dataset data =
+      open_dataset(posix_fs(), ::testing::TempDir() + "look-mixed.csv", {}, {}, "train");
+  Session session(model, device);
   const Tensor x = model_values(model, data, 0, 300);
-  const Tensor y = reconstruct(model, data, device, Quantity::kMean, {});
+  const Tensor y = reconstruct(session, data, Quantity::kMean, {});
   double total = 0, first = 0;
   for (size_t i = 0; i < 900; ++i) {
     const double d = double{x.values<float>()[i]} - double{y.values<float>()[i]};

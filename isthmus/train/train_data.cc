@@ -78,10 +78,10 @@ void add_condition(TrainData& data, const std::string& text) {
   data.fingerprint = xxh3_128_label(std::as_bytes(std::span(both)));
 }
 
-void open_validation(TrainData& data, const TrainOptions& options, const Limits& limits) {
+void open_validation(Fs& fs, TrainData& data, const TrainOptions& options, const Limits& limits) {
   DataOptions like_train = options.data;
   like_train.model = data.train.spec;
-  const Dataset val = open_dataset(options.hold_out.val, like_train, limits, "test");
+  const Dataset val = open_dataset(fs, options.hold_out.val, like_train, limits, "test");
   const std::string both = data.fingerprint + "\n" + fingerprint(val);
   data.fingerprint = xxh3_128_label(std::as_bytes(std::span(both)));
   data.val_source = val.source;
@@ -123,13 +123,14 @@ void refuse_run_folders(Fs& fs, const std::vector<std::string>& arguments) {
   }
 }
 
-TrainData open_train_data(const std::vector<std::string>& arguments, const Dataset* given,
+TrainData open_train_data(Fs& fs, const std::vector<std::string>& arguments, const Dataset* given,
                           const TrainOptions& options) {
   TrainData data;
-  if (given == nullptr) refuse_run_folders(posix_fs(), arguments);
+  if (given == nullptr) refuse_run_folders(fs, arguments);
   Limits limits = options.limits;
   limits.memory_bytes = memory_limit(options.machine);
-  data.train = given != nullptr ? *given : open_datasets(arguments, options.data, limits, "train");
+  data.train =
+      given != nullptr ? *given : open_datasets(fs, arguments, options.data, limits, "train");
   data.fingerprint = fingerprint(data.train);
   const std::optional<double> share = validation_share(options.hold_out.val);
   RowSplit split = split_rows(data.train.num_items(), share.value_or(0), options.run.seed);
@@ -138,7 +139,7 @@ TrainData open_train_data(const std::vector<std::string>& arguments, const Datas
   add_condition(data, options.hold_out.condition);
   measure_parts(data);
   leave_out_constant_columns(data);
-  if (!share) open_validation(data, options, limits);
+  if (!share) open_validation(fs, data, options, limits);
   return data;
 }
 

@@ -40,7 +40,7 @@ void refuse_run_folders(Fs& fs, const std::vector<std::string>& arguments);
 /// the items that train. Columns of a table that hold one value only among these are left out
 /// (train.spec.constants): a density on them has no maximum. Errors: those of open_dataset; E3403
 /// with fewer than two items, E3404 when every column is constant.
-TrainData open_train_data(const std::vector<std::string>& arguments, const Dataset* given,
+TrainData open_train_data(Fs& fs, const std::vector<std::string>& arguments, const Dataset* given,
                           const TrainOptions& options);
 
 }  // namespace isthmus

@@ -31,7 +31,7 @@ Terms TrainLoop::validate() {
   if (!validation_) return {};
   for (size_t i = 0; i < setup_.kept.size(); ++i) {
     executor_->get_into(setup_.kept[i].state, validation_parameters_[i]);
-    validation_->runner().executor().set(setup_.kept[i].name, validation_parameters_[i]);
+    validation_runner_->executor().set(setup_.kept[i].name, validation_parameters_[i]);
   }
   return mean_terms(validation_->run(setup_.data.val_rows));
 }
@@ -116,14 +116,14 @@ void TrainLoop::draw_pictures(int64_t epoch) {
     model.parameters.emplace(kept.name, executor_->get(kept.state));
   }
   try {
-    if (model.abilities().samples) {
+    Session session(std::move(model), *setup_.device);
+    if (session.model().abilities().samples) {
       folder_.write(epoch_name(epoch, "samples"),
-                    samples_picture(model, *setup_.device, kGridSide, kGridSide, 0));
+                    samples_picture(session, kGridSide, kGridSide, 0));
     }
-    folder_.write(
-        epoch_name(epoch, "reconstructions"),
-        reconstructions_picture(model, setup_.data.shown_items(kReconstructions), *setup_.device,
-                                kReconstructions, kReconstructionColumns));
+    folder_.write(epoch_name(epoch, "reconstructions"),
+                  reconstructions_picture(session, setup_.data.shown_items(kReconstructions),
+                                          kReconstructions, kReconstructionColumns));
   } catch (const Error& error) {
     // Pictures stop before checkpoints do: a full disk must not end training here.
     if (exit_status(error.code()) != 5) throw;

@@ -111,8 +111,9 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
   places_.resize(static_cast<size_t>(setup.batch_size));
   items_.resize(static_cast<size_t>(setup.batch_size));
   if (setup.data.num_val() > 0) {
-    validation_ = std::make_unique<TermsRunner>(setup.model, *setup.device,
-                                                VerbSettings{.noise = "validation"});
+    validation_runner_.emplace(
+        evaluation_runner(setup.model, *setup.device, VerbSettings{.noise = "validation"}));
+    validation_.emplace(*validation_runner_, setup.model);
     validation_->bind(setup.data.val_data());
     for (const KeptParameter& kept : setup.kept) {
       validation_parameters_.push_back(executor_->get(kept.state));
@@ -329,7 +330,8 @@ double TrainLoop::elapsed_seconds() const {
 }
 
 uint64_t TrainLoop::executor_bytes() const {
-  return executor_->num_bytes() + (validation_ ? validation_->runner().executor().num_bytes() : 0);
+  return executor_->num_bytes() +
+         (validation_runner_ ? validation_runner_->executor().num_bytes() : 0);
 }
 
 double TrainLoop::learning_rate() const {

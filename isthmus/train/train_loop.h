@@ -67,7 +67,8 @@ class TrainLoop {
   RunFolder& folder_;
   TrainObserver& observer_;
   std::unique_ptr<Executor> executor_;
-  std::unique_ptr<TermsRunner> validation_;
+  std::optional<GraphRunner> validation_runner_;
+  std::optional<TermsRunner> validation_;
   std::vector<Tensor> validation_parameters_;  // as setup.kept
   std::unique_ptr<StateCopy> good_;
   RunSaver saver_;

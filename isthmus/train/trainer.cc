@@ -87,20 +87,21 @@ void fill_from_loop(TrainResult& r, TrainLoop& loop) {
 
 /// Reads back what was kept: the result speaks of the file, not of memory.
 void fill_from_model(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
-  const Model model = load_model(folder.path(), folder.fs(), setup.options().limits);
+  Session session(load_model(folder.path(), folder.fs(), setup.options().limits), *setup.device);
+  const Model& model = session.model();
   r.model_path = join_path(r.run, file_name(model.path));
   r.model_digest = model.digest;
   r.weights_sha256 = weights_sha256(model.parameters);
   const Dataset& measured = setup.data.num_val() > 0 ? setup.data.val_data() : setup.data.train;
   r.data_floor = data_floor(model, measured, measured.num_items());
-  write_table_look(model, setup.data, *setup.device, folder);
+  write_table_look(session, setup.data, folder);
   if (!has_pictures(model.spec())) return;
   if (model.abilities().samples) {
-    folder.write("samples.png", samples_picture(model, *setup.device, kGridSide, kGridSide, 0));
+    folder.write("samples.png", samples_picture(session, kGridSide, kGridSide, 0));
   }
   folder.write("reconstructions.png",
-               reconstructions_picture(model, setup.data.shown_items(kReconstructions),
-                                       *setup.device, kReconstructions, kReconstructionColumns));
+               reconstructions_picture(session, setup.data.shown_items(kReconstructions),
+                                       kReconstructions, kReconstructionColumns));
 }
 
 /// A folder that was moved is spoken of by its new name.

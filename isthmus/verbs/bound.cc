@@ -15,16 +15,14 @@ namespace {
 
 constexpr int64_t kChunk = 50;  // samples of one run: a fixed number, because it names the noise
 
-GraphRunner chunk_runner(const Model& model, const Dataset& fitted, Device& device, int64_t samples,
-                         const VerbSettings& settings) {
-  GraphRunner runner(device, importance_graph(model.setup, samples),
-                     {.seed = settings.seed,
-                      .purpose = "eval/iwae",
-                      .values_per_row = samples * model.spec().num_values(),
-                      .batch_size = settings.batch_size,
-                      .precision = settings.precision});
-  runner.set_parameters(model.parameters);
-  runner.bind(fitted, model.spec());
+GraphRunner& chunk_runner(Session& session, const Dataset& fitted, int64_t samples,
+                          const VerbSettings& settings) {
+  const DataSpec& spec = session.model().spec();
+  GraphRunner& runner = session.runner(
+      "importance of " + std::to_string(samples), "eval/iwae", settings,
+      [samples](const ModelSetup& setup) { return importance_graph(setup, samples); },
+      samples * spec.num_values());
+  runner.bind(fitted, spec);
   return runner;
 }
 
@@ -38,13 +36,12 @@ void add_weights(const GraphRunner& runner, std::vector<LogMeanWeight>& items, i
 
 }  // namespace
 
-BoundResult importance_bound(const Model& model, const Dataset& fitted, int64_t num_items,
-                             Device& device, int64_t k, const VerbSettings& settings) {
+BoundResult importance_bound(Session& session, const Dataset& fitted, int64_t num_items, int64_t k,
+                             const VerbSettings& settings) {
   const int64_t chunks = k / kChunk, rest = k % kChunk;
-  std::optional<GraphRunner> full, last;
-  if (chunks > 0) full.emplace(chunk_runner(model, fitted, device, kChunk, settings));
-  if (rest > 0) last.emplace(chunk_runner(model, fitted, device, rest, settings));
-  const int64_t batch = full ? full->batch_size() : last->batch_size();
+  GraphRunner* full = chunks > 0 ? &chunk_runner(session, fitted, kChunk, settings) : nullptr;
+  GraphRunner* last = rest > 0 ? &chunk_runner(session, fitted, rest, settings) : nullptr;
+  const int64_t batch = (full != nullptr ? full : last)->batch_size();
   ItemMean bound, effective;
   for (int64_t first = 0; first < num_items; first += batch) {
     const int64_t rows = std::min(batch, num_items - first);
@@ -55,7 +52,7 @@ BoundResult importance_bound(const Model& model, const Dataset& fitted, int64_t 
       note_work("importance-weighted bound", static_cast<uint64_t>(first * chunks + rows * (c + 1)),
                 static_cast<uint64_t>(num_items * chunks));
     }
-    if (last) {
+    if (last != nullptr) {
       last->run(first, rows, static_cast<uint32_t>(chunks));
       add_weights(*last, items, rows);
     }

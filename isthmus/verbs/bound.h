@@ -38,7 +38,7 @@ class LogMeanWeight {
 
 /// Exactly `k` draws per item. `fitted` is the data as the model expects them (conform). Error
 /// E2202 for a model without a posterior.
-BoundResult importance_bound(const Model& model, const Dataset& fitted, int64_t num_items,
-                             Device& device, int64_t k, const VerbSettings& settings);
+BoundResult importance_bound(Session& session, const Dataset& fitted, int64_t num_items, int64_t k,
+                             const VerbSettings& settings);
 
 }  // namespace isthmus

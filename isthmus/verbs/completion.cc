@@ -9,7 +9,6 @@
 #include "isthmus/data/scaling.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/models/inference.h"
-#include "isthmus/verbs/graph_runner.h"
 #include "isthmus/verbs/latent_moves.h"
 
 namespace isthmus {
@@ -104,17 +103,29 @@ class HalfChains {
   std::vector<Halves> halves_;
 };
 
+std::string name_of(const Evidence& evidence) {
+  if (evidence.factor == 0) return "values";
+  return "blocks of " + std::to_string(evidence.factor) +
+         (evidence.sigma ? " and sigma " + print_value(*evidence.sigma) : "");
+}
+
 class Chains {
  public:
-  Chains(const Model& model, const Evidence& evidence, const NamedInputs& known,
-         const Tensor& guess, Device& device, const CompletionSettings& s, std::string_view purpose)
+  Chains(Session& session, const Evidence& evidence, const NamedInputs& known, const Tensor& guess,
+         const CompletionSettings& s, std::string_view purpose)
       : settings_(s),
-        width_(static_cast<size_t>(model.latent_dim())),
-        expected_(model.measure() == Measure::kScore),
-        codes_(Dtype::kF32, {guess.shape()[0], model.latent_dim()}),
-        evidence_(runner(model, device, evidence_graph(model.setup, evidence), purpose)),
-        completion_(runner(model, device, completion_graph(model.setup, evidence), purpose)),
-        encoder_(runner(model, device, encode_graph(model.setup, Draw::kNone), purpose)),
+        width_(static_cast<size_t>(session.model().latent_dim())),
+        expected_(session.model().measure() == Measure::kScore),
+        codes_(Dtype::kF32, {guess.shape()[0], session.model().latent_dim()}),
+        evidence_(session.runner(
+            "evidence of " + name_of(evidence), purpose, s.verb,
+            [&](const ModelSetup& setup) { return evidence_graph(setup, evidence); })),
+        completion_(session.runner(
+            "completion of " + name_of(evidence), purpose, s.verb,
+            [&](const ModelSetup& setup) { return completion_graph(setup, evidence); })),
+        encoder_(session.runner(
+            "guess", purpose, s.verb,
+            [](const ModelSetup& setup) { return encode_graph(setup, Draw::kNone); })),
         prior_key_(RngKey::from(s.verb.seed, std::string(purpose) + "/prior")),
         pick_key_(RngKey::from(s.verb.seed, std::string(purpose) + "/pick")),
         anneal_(std::max<int64_t>(1, s.steps * 3 / 8)) {
@@ -125,8 +136,8 @@ class Chains {
     moves_.emplace(width_, static_cast<size_t>(batch_),
                    RngKey::from(s.verb.seed, std::string(purpose) + "/momentum"),
                    RngKey::from(s.verb.seed, std::string(purpose) + "/local"));
-    if (!model.abilities().standard_prior) {
-      prior_.emplace(runner(model, device, prior_graph(model.setup), purpose));
+    if (!session.model().abilities().standard_prior) {
+      prior_ = &session.runner("first codes", purpose, s.verb, prior_graph);
       prior_->executor().set_scalar("temperature", 1.0);
     }
     encoder_.executor().bind_input("x", guess, Scaling{});
@@ -193,17 +204,6 @@ class Chains {
   }
 
  private:
-  GraphRunner runner(const Model& model, Device& device, const Graph& graph,
-                     std::string_view purpose) const {
-    GraphRunner r(device, graph,
-                  {.seed = settings_.verb.seed,
-                   .purpose = purpose,
-                   .values_per_row = model.spec().num_values(),
-                   .batch_size = settings_.verb.batch_size,
-                   .precision = settings_.verb.precision});
-    r.set_parameters(model.parameters);
-    return r;
-  }
   void bind(const std::string& name, const Tensor& values) {
     std::vector<GraphRunner*> users = {&evidence_, &completion_};
     if (name == "context") users.push_back(&encoder_);
@@ -309,8 +309,8 @@ class Chains {
   size_t width_;
   bool expected_;
   Tensor codes_;
-  GraphRunner evidence_, completion_, encoder_;
-  std::optional<GraphRunner> prior_;
+  GraphRunner &evidence_, &completion_, &encoder_;
+  GraphRunner* prior_ = nullptr;
   std::optional<LatentMoves> moves_;
   RngKey prior_key_, pick_key_;
   int64_t anneal_, batch_ = 1, first_ = 0, rows_ = 0, draw_ = 0;
@@ -345,10 +345,11 @@ class MixingOfItems {
 
 }  // namespace
 
-Completion complete(const Model& model, const Evidence& evidence, const NamedInputs& known,
-                    const Tensor& guess, Device& device, const CompletionSettings& settings,
+Completion complete(Session& session, const Evidence& evidence, const NamedInputs& known,
+                    const Tensor& guess, const CompletionSettings& settings,
                     std::string_view purpose) {
-  Chains chains(model, evidence, known, guess, device, settings, purpose);
+  const Model& model = session.model();
+  Chains chains(session, evidence, known, guess, settings, purpose);
   const int64_t count = guess.shape()[0], draws = settings.draws, steps = settings.steps;
   const auto width = static_cast<size_t>(model.spec().num_values());
   Shape shape = guess.shape();

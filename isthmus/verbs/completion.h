@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "isthmus/models/evidence.h"
-#include "isthmus/verbs/evaluate.h"
+#include "isthmus/verbs/session.h"
 
 namespace isthmus {
 
@@ -58,8 +58,8 @@ struct Completion {
 /// are its means: its noise is not that of the data. Errors: as evidence_graph() and
 /// completion_graph().
 using NamedInputs = std::vector<std::pair<std::string, Tensor>>;
-Completion complete(const Model& model, const Evidence& evidence, const NamedInputs& known,
-                    const Tensor& guess, Device& device, const CompletionSettings& settings,
+Completion complete(Session& session, const Evidence& evidence, const NamedInputs& known,
+                    const Tensor& guess, const CompletionSettings& settings,
                     std::string_view purpose);
 
 }  // namespace isthmus

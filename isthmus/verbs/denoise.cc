@@ -10,29 +10,21 @@
 #include "isthmus/data/scaling.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/verbs/feed.h"
-#include "isthmus/verbs/graph_runner.h"
+#include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/weighted_mean.h"
 
 namespace isthmus {
 namespace {
 
-GraphRunner make_runner(const Model& model, Device& device, const Graph& graph, const Tensor& items,
-                        const Tensor& context, const VerbSettings& settings,
-                        std::string_view purpose) {
-  GraphRunner runner(device, graph,
-                     {.seed = settings.seed,
-                      .purpose = purpose,
-                      .values_per_row = model.spec().num_values(),
-                      .batch_size = settings.batch_size,
-                      .precision = settings.precision});
-  runner.set_parameters(model.parameters);
-  runner.executor().bind_input("x", items, Scaling{});
-  if (has_input(graph, "context")) runner.executor().bind_input("context", context, Scaling{});
-  return runner;
+/// The conditions, where the graph has them.
+void bind_context(GraphRunner& runner, const Model& model, const Tensor& context) {
+  if (model.spec().condition.width() == 0) return;
+  runner.executor().bind_input("context", context, Scaling{});
 }
 
 /// Output `name` of all items, as wide as they are.
 Tensor run_over(GraphRunner& runner, const Tensor& items, std::string_view name) {
+  runner.executor().bind_input("x", items, Scaling{});
   Tensor out(Dtype::kF32, items.shape());
   const int64_t count = items.shape()[0];
   const int64_t width = items.num_values() / std::max<int64_t>(1, count);
@@ -64,13 +56,22 @@ void require_ability(const Model& model, const DenoiseSettings& settings) {
               {.key = "model.corruption"});
 }
 
-Denoised denoise_by_weights(const Model& model, const Tensor& noisy, const Tensor& context,
-                            Device& device, const DenoiseSettings& settings) {
-  GraphRunner runner = make_runner(model, device, denoise_graph(model.setup, *settings.noise),
-                                   noisy, context, settings.verb, "denoise");
+std::string name_of(const KnownNoise& noise) {
+  return (noise.kind == NoiseKind::kFlips ? "denoise flips " : "denoise normal ") +
+         print_value(noise.level);
+}
+
+Denoised denoise_by_weights(Session& session, const Tensor& noisy, const Tensor& context,
+                            const DenoiseSettings& settings) {
+  const KnownNoise noise = *settings.noise;
+  GraphRunner& runner =
+      session.runner(name_of(noise), "denoise", settings.verb,
+                     [noise](const ModelSetup& setup) { return denoise_graph(setup, noise); });
+  runner.executor().bind_input("x", noisy, Scaling{});
+  bind_context(runner, session.model(), context);
   Denoised result{.items = Tensor(Dtype::kF32, noisy.shape())};
   const int64_t count = noisy.shape()[0];
-  const auto width = static_cast<size_t>(model.spec().num_values());
+  const auto width = static_cast<size_t>(session.model().spec().num_values());
   ItemMean effective;
   for (int64_t first = 0; first < count; first += runner.batch_size()) {
     const int64_t rows = std::min(runner.batch_size(), count - first);
@@ -97,20 +98,22 @@ Denoised denoise_by_weights(const Model& model, const Tensor& noisy, const Tenso
 
 }  // namespace
 
-Denoised denoise(const Model& model, const Tensor& noisy, const Tensor& context, Device& device,
+Denoised denoise(Session& session, const Tensor& noisy, const Tensor& context,
                  const DenoiseSettings& settings) {
-  require_ability(model, settings);
-  if (settings.noise) return denoise_by_weights(model, noisy, context, device, settings);
-  GraphRunner runner = make_runner(model, device, reconstruct_graph(model.setup, Draw::kNone),
-                                   noisy, context, settings.verb, "denoise");
+  require_ability(session.model(), settings);
+  if (settings.noise) return denoise_by_weights(session, noisy, context, settings);
+  GraphRunner& runner = reconstruct_runner(session, Draw::kNone, settings.verb);
+  bind_context(runner, session.model(), context);
   return {.items = run_over(runner, noisy, "mean")};
 }
 
-Tensor corrupt_items(const Model& model, const Tensor& clean, Device& device,
-                     std::string_view corruption, const OwnOptions& own,
-                     const VerbSettings& settings) {
-  GraphRunner runner = make_runner(model, device, corruption_graph(model.setup, corruption, own),
-                                   clean, {}, settings, settings.noise);
+Tensor corrupt_items(Session& session, const Tensor& clean, std::string_view corruption,
+                     const OwnOptions& own, const VerbSettings& settings) {
+  std::string name = "corrupt by " + std::string(corruption);
+  for (const auto& [key, text] : own.texts) name += ", " + key + " = " + text;
+  GraphRunner& runner = session.runner(
+      name, settings.noise, settings,
+      [&](const ModelSetup& setup) { return corruption_graph(setup, corruption, own); });
   return run_over(runner, clean, "noisy");
 }
 

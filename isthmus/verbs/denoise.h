@@ -31,14 +31,13 @@ struct Denoised {
 /// Errors: E2202 for a model without a code, for one pass through a model that was trained on clean
 /// items, for known noise without a posterior or without a closed form. `context` holds the
 /// conditions of the items, for a model that has one.
-Denoised denoise(const Model& model, const Tensor& noisy, const Tensor& context, Device& device,
+Denoised denoise(Session& session, const Tensor& noisy, const Tensor& context,
                  const DenoiseSettings& settings);
 
 /// Items with the noise of a corruption (models/corruption.h): a function of (seed, purpose, item).
 /// `own` holds the level, or nothing. Error E2003.
-Tensor corrupt_items(const Model& model, const Tensor& clean, Device& device,
-                     std::string_view corruption, const OwnOptions& own,
-                     const VerbSettings& settings);
+Tensor corrupt_items(Session& session, const Tensor& clean, std::string_view corruption,
+                     const OwnOptions& own, const VerbSettings& settings);
 
 /// Distance of items from the clean ones; psnr (dB, mean over items) of images only.
 struct DenoiseError {

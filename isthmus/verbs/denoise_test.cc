@@ -42,7 +42,8 @@ Tensor filled(Shape shape, float value) {
 Tensor corrupted_by(const Model& model, const std::string& name, const std::string& level,
                     uint64_t seed, int64_t batch = 0) {
   ReferenceDevice device;
-  return corrupt_items(model, filled({200, 5, 10}, 0.5f), device, name,
+  Session session(model, device);
+  return corrupt_items(session, filled({200, 5, 10}, 0.5f), name,
                        {.texts = {{std::string(kLevelKey), level}}},
                        {.seed = seed, .batch_size = batch});
 }
@@ -107,7 +108,8 @@ struct LinearModel {
     return variance * sum;
   }
   Denoised run(int64_t draws, int64_t batch = 0) {
-    return denoise(model, noisy, {}, device,
+    Session session(model, device);
+    return denoise(session, noisy, {},
                    {.noise = KnownNoise{.kind = NoiseKind::kNormal, .level = 0.4},
                     .draws = draws,
                     .verb = {.batch_size = batch}});
@@ -151,7 +153,8 @@ TEST(Denoise, BatchCompositionDoesNotMatter) {
 ErrorCode refusal(const ModelSetup& setup, std::optional<KnownNoise> noise) {
   ReferenceDevice device;
   try {
-    denoise(untrained(setup), filled({2, 5, 10}, 0), {}, device, {.noise = noise});
+    Session session(untrained(setup), device);
+    denoise(session, filled({2, 5, 10}, 0), {}, {.noise = noise});
   } catch (const Error& error) {
     return error.code();
   }
@@ -178,7 +181,8 @@ TEST(Denoise, OnePassIsTheReconstructionOfTheNoisyItem) {
   runner.set_parameters(clean.parameters);
   runner.executor().bind_input("x", noisy, Scaling{});
   runner.run(0, 200, 0);
-  EXPECT_TRUE(std::ranges::equal(denoise(model, noisy, {}, device, {}).items.values<float>(),
+  Session session(model, device);
+  EXPECT_TRUE(std::ranges::equal(denoise(session, noisy, {}, {}).items.values<float>(),
                                  runner.executor().rows("mean")));
 }
 
@@ -204,7 +208,8 @@ TEST(Denoise, GivesTheModelTheConditionOfEachItem) {
   }
   ReferenceDevice device;
   const Tensor context = Tensor::from<float>({2, 2}, std::vector<float>{1, 0, 0, 1});
-  const Tensor items = denoise(model, filled({2, 5, 10}, 0.5f), context, device, {}).items;
+  Session session(model, device);
+  const Tensor items = denoise(session, filled({2, 5, 10}, 0.5f), context, {}).items;
   EXPECT_EQ(items.values<float>()[0], 0);
   EXPECT_EQ(items.values<float>()[50], 1);
   const Tensor noisy = corrupted_by(model, "masking", "0.25", 1);  // which needs no condition
@@ -219,7 +224,8 @@ TEST(CorruptItems, OfCountsAreCountsWithNoise) {
   const Model model = untrained(setup);
   const Tensor clean = filled({200, 5, 10}, 6);
   ReferenceDevice device;
-  const Tensor noisy = corrupt_items(model, clean, device, "gaussian",
+  Session session(model, device);
+  const Tensor noisy = corrupt_items(session, clean, "gaussian",
                                      {.texts = {{std::string(kLevelKey), "0.5"}}}, {.seed = 1});
   double sum = 0;
   for (float v : noisy.values<float>()) sum += static_cast<double>(v);

@@ -13,6 +13,7 @@
 #include "isthmus/verbs/bound.h"
 #include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/graph_runner.h"
+#include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/item_terms.h"
 
 namespace isthmus {
@@ -65,19 +66,14 @@ std::vector<ActiveMetric> choose_metrics(const Model& model, const EvalOptions& 
 }
 
 /// Runs the cheapest graph that gives what the metrics need.
-void feed_metrics(const Model& model, const Dataset& fitted, int64_t count, Device& device,
+void feed_metrics(Session& session, const Dataset& fitted, int64_t count,
                   const VerbSettings& settings, std::vector<ActiveMetric>& metrics) {
+  const Model& model = session.model();
   const bool decodes = std::any_of(metrics.begin(), metrics.end(), [](const ActiveMetric& m) {
     return m.needs(Need::kReconstruction);
   });
-  GraphRunner runner(device,
-                     decodes ? reconstruct_graph(model.setup, Draw::kNone)
-                             : encode_graph(model.setup, Draw::kNone),
-                     {.seed = settings.seed,
-                      .values_per_row = model.spec().num_values(),
-                      .batch_size = settings.batch_size,
-                      .precision = settings.precision});
-  runner.set_parameters(model.parameters);
+  GraphRunner& runner = decodes ? reconstruct_runner(session, Draw::kNone, settings)
+                                : encode_runner(session, Draw::kNone, settings);
   runner.bind(fitted, model.spec());
   runner.for_each_batch(count, [&](int64_t first, int64_t rows) {
     MetricBatch batch{.rows = rows, .posterior_means = runner.executor().rows("posterior_mean")};
@@ -143,8 +139,9 @@ bool EvalResult::gate_met() const {
   return std::all_of(require.begin(), require.end(), [](const RequireResult& r) { return r.met; });
 }
 
-EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
-                    const EvalOptions& options, const VerbSettings& settings) {
+EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& options,
+                    const VerbSettings& settings) {
+  const Model& model = session.model();
   const double start = monotonic_clock().seconds();
   const std::vector<Condition> conditions = parse_requirements(options);
   std::vector<ActiveMetric> metrics = choose_metrics(model, options);
@@ -162,8 +159,7 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
       all_likelihoods().find(model.options().likelihood).measure(fitted.spec) != Measure::kScore;
   r.log_scale = log_scale(model.setup);
   r.density_of = density_of(model.setup);
-  TermsRunner terms(model.setup, device, settings);
-  terms.runner().set_parameters(model.parameters);
+  TermsRunner terms(evaluation_runner(session, settings), model.setup);
   terms.bind(fitted);
   const ItemTerms items = terms.run(r.n, options.samples);
   r.terms = mean_terms(items);
@@ -172,11 +168,11 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
     if (terms.runner().has_output("kl_per_dim")) r.kl_per_dim = terms.kl_per_dim();
     r.active_units = terms.active_units();
   }
-  if (!metrics.empty()) feed_metrics(model, fitted, r.n, device, settings, metrics);
+  if (!metrics.empty()) feed_metrics(session, fitted, r.n, settings, metrics);
   fill_metrics(r, metrics);
   r.data_floor = data_floor(model, fitted, r.n);
   if (options.iwae > 0) {
-    r.iwae = importance_bound(model, fitted, r.n, device, options.iwae, settings);
+    r.iwae = importance_bound(session, fitted, r.n, options.iwae, settings);
   }
   r.bits_per_dim = bits_per_dim(model, r);
   for (const Condition& condition : conditions) {
@@ -188,11 +184,11 @@ EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
   return r;
 }
 
-ItemTerms item_terms(const Model& model, const Dataset& data, Device& device, int64_t samples,
+ItemTerms item_terms(Session& session, const Dataset& data, int64_t samples,
                      const VerbSettings& settings) {
-  const Dataset fitted = fit_to_model(data, model.setup);
-  TermsRunner terms(model.setup, device, settings);
-  terms.runner().set_parameters(model.parameters);
+  const ModelSetup& setup = session.model().setup;
+  const Dataset fitted = fit_to_model(data, setup);
+  TermsRunner terms(evaluation_runner(session, settings), setup);
   terms.bind(fitted);
   return terms.run(fitted.num_items(), samples);
 }

@@ -10,9 +10,8 @@
 #include <vector>
 
 #include "isthmus/data/dataset.h"
-#include "isthmus/exec/executor.h"
-#include "isthmus/model_file/model.h"
 #include "isthmus/model_file/terms.h"
+#include "isthmus/verbs/session.h"
 
 namespace isthmus {
 
@@ -34,14 +33,6 @@ struct EvalOptions {
         field(&O::require, "require", any_value(),
               "Condition such as \"elbo>-250\"; exit 7 when it is not met.")};
   }
-};
-
-/// How a verb computes; none of it changes what an item's result means.
-struct VerbSettings {
-  uint64_t seed = 0;
-  std::string_view noise = "eval";  // purpose of the draws: validation has its own
-  int64_t batch_size = 0;           // 0: chosen from the size of an item
-  Precision precision = Precision::kF32;
 };
 
 struct BoundResult {
@@ -90,15 +81,15 @@ struct EvalResult {
 
 /// Errors: E3501 data that do not fit the model; E2003 unknown metric or condition; E2202 a bound
 /// asked of a model without a posterior.
-EvalResult evaluate(const Model& model, const Dataset& data, Device& device,
-                    const EvalOptions& options, const VerbSettings& settings);
+EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& options,
+                    const VerbSettings& settings);
 
 /// Per-item terms, in order of items (score, tests): (N) each; kl empty without a posterior,
 /// log_prob without an exact density.
 struct ItemTerms {
   std::vector<double> reconstruction, kl, log_prob;
 };
-ItemTerms item_terms(const Model& model, const Dataset& data, Device& device, int64_t samples,
+ItemTerms item_terms(Session& session, const Dataset& data, int64_t samples,
                      const VerbSettings& settings);
 
 }  // namespace isthmus

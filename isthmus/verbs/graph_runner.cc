@@ -19,11 +19,16 @@ int64_t plan_rows(int64_t values_per_row) {
 }
 
 GraphRunner::GraphRunner(Device& device, const Graph& graph, const RunnerSettings& settings)
-    : graph_(graph), seed_(settings.seed), purpose_(settings.purpose) {
-  const int64_t height = plan_rows(settings.values_per_row);
-  batch_size_ = settings.batch_size > 0 ? std::min(settings.batch_size, height) : height;
-  items_.resize(static_cast<size_t>(batch_size_));
-  executor_ = device.compile(graph, {.max_rows = height, .precision = settings.precision});
+    : graph_(graph), height_(plan_rows(settings.values_per_row)) {
+  executor_ = device.compile(graph, {.max_rows = height_, .precision = settings.precision});
+  items_.resize(static_cast<size_t>(height_));
+  use(settings.seed, settings.purpose, settings.batch_size);
+}
+
+void GraphRunner::use(uint64_t seed, std::string_view purpose, int64_t batch_size) {
+  seed_ = seed;
+  purpose_ = purpose;
+  batch_size_ = batch_size > 0 ? std::min(batch_size, height_) : height_;
 }
 
 void GraphRunner::bind(const Dataset& data, const DataSpec& model) {

@@ -28,6 +28,9 @@ class GraphRunner {
  public:
   GraphRunner(Device& device, const Graph& graph, const RunnerSettings& settings);
 
+  /// The same graph with other noise and other batches; `purpose` lives as long as it is used.
+  void use(uint64_t seed, std::string_view purpose, int64_t batch_size);
+
   /// The items, and what belongs to them, as inputs of the graph.
   void bind(const Dataset& data, const DataSpec& model);
   /// Those of the parameters that the graph has.
@@ -56,9 +59,9 @@ class GraphRunner {
  private:
   std::unique_ptr<Executor> executor_;
   Graph graph_;
-  uint64_t seed_;
+  uint64_t seed_ = 0;
   std::string_view purpose_;
-  int64_t batch_size_;
+  int64_t height_, batch_size_;
   std::vector<int64_t> items_;
 };
 

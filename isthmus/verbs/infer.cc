@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs on a trained model: encode, decode, sample, reconstruct, interpolate. Each compiles one
-// inference graph, runs it over the items and gathers one output. Files and pictures come later.
+// The verbs on a trained model: encode, decode, sample, reconstruct, interpolate. Each takes one
+// compiled graph of the session, runs it over the items and gathers one output. Files and pictures
+// come later.
 #include "isthmus/verbs/infer.h"
 
 #include <cmath>
 
 #include "isthmus/base/rng_key.h"
 #include "isthmus/data/condition.h"
-#include "isthmus/data/image_grid.h"
-#include "isthmus/data/scaling.h"
-#include "isthmus/models/inference.h"
 #include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/graph_runner.h"
 
@@ -20,18 +18,6 @@ Shape item_array(int64_t count, const DataSpec& spec) {
   Shape shape = {count};
   shape.insert(shape.end(), spec.item_shape.begin(), spec.item_shape.end());
   return shape;
-}
-
-GraphRunner make_runner(const Model& model, Device& device, const Graph& graph,
-                        const VerbSettings& settings, std::string_view purpose) {
-  GraphRunner runner(device, graph,
-                     {.seed = settings.seed,
-                      .purpose = purpose,
-                      .values_per_row = model.spec().num_values(),
-                      .batch_size = settings.batch_size,
-                      .precision = settings.precision});
-  runner.set_parameters(model.parameters);
-  return runner;
 }
 
 /// Output `name` of all items, row by row into `out` from column `offset` of `stride` values.
@@ -64,8 +50,20 @@ Draw draw_for(Quantity quantity) {
 
 }  // namespace
 
-Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity quantity,
+GraphRunner& encode_runner(Session& session, Draw draw, const VerbSettings& settings) {
+  return session.runner(draw == Draw::kNone ? "encode" : "encode and draw", "encode", settings,
+                        [draw](const ModelSetup& setup) { return encode_graph(setup, draw); });
+}
+
+GraphRunner& reconstruct_runner(Session& session, Draw draw, const VerbSettings& settings) {
+  return session.runner(draw == Draw::kNone ? "reconstruct" : "reconstruct and draw", "sample",
+                        settings,
+                        [draw](const ModelSetup& setup) { return reconstruct_graph(setup, draw); });
+}
+
+Tensor encode(Session& session, const Dataset& data, Quantity quantity,
               const VerbSettings& settings) {
+  const Model& model = session.model();
   const Abilities has = model.abilities();
   if (quantity != Quantity::kMean && !has.elbo) {
     throw Error(ErrorCode::kImpossible,
@@ -79,8 +77,7 @@ Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity 
   }
   const Dataset fitted = fit_to_model(data, model.setup);
   const Draw draw = quantity == Quantity::kSample ? Draw::kPosterior : Draw::kNone;
-  GraphRunner runner =
-      make_runner(model, device, encode_graph(model.setup, draw), settings, "encode");
+  GraphRunner& runner = encode_runner(session, draw, settings);
   runner.bind(fitted, model.spec());
   const int64_t width = model.latent_dim() * (quantity == Quantity::kMeanAndLogVar ? 2 : 1);
   Tensor codes(Dtype::kF32, {fitted.num_items(), width});
@@ -90,8 +87,9 @@ Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity 
   return codes;
 }
 
-Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quantity,
-              const VerbSettings& settings, const Tensor& context) {
+Tensor decode(Session& session, const Tensor& z, Quantity quantity, const VerbSettings& settings,
+              const Tensor& context) {
+  const Model& model = session.model();
   if (z.shape().size() != 2 || z.shape()[1] != model.latent_dim()) {
     throw Error(ErrorCode::kDataMismatch,
                 "latents of shape " + shape_text(z.shape()) +
@@ -99,8 +97,9 @@ Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quan
                 "give an array of shape (N, " + std::to_string(model.latent_dim()) + ")");
   }
   const Draw draw = draw_for(quantity);
-  GraphRunner runner =
-      make_runner(model, device, decode_graph(model.setup, draw), settings, "sample");
+  GraphRunner& runner =
+      session.runner(draw == Draw::kNone ? "decode" : "decode and draw", "sample", settings,
+                     [draw](const ModelSetup& setup) { return decode_graph(setup, draw); });
   runner.executor().bind_input("z", z, Scaling{});
   const ConditionSpec& condition = model.spec().condition;
   Tensor usual;
@@ -145,13 +144,13 @@ Tensor given_context(const Model& model, const std::vector<std::string>& given, 
 namespace {
 
 /// Draws of the model's own prior, (count, Z).
-Tensor latent_draws(const Model& model, Device& device, const SampleSettings& settings) {
+Tensor latent_draws(Session& session, const SampleSettings& settings) {
+  const Model& model = session.model();
   if (model.abilities().standard_prior) {
     return prior_draws(settings.count, model.latent_dim(), settings.temperature,
                        settings.verb.seed);
   }
-  GraphRunner runner =
-      make_runner(model, device, prior_graph(model.setup), settings.verb, "sample");
+  GraphRunner& runner = session.runner("prior", "sample", settings.verb, prior_graph);
   runner.executor().set_scalar("temperature", settings.temperature);
   Tensor z(Dtype::kF32, {settings.count, model.latent_dim()});
   gather(runner, settings.count, {"z"}, z);
@@ -177,27 +176,28 @@ Tensor latent_draws(const Model& model, Device& device, const SampleSettings& se
 
 }  // namespace
 
-Tensor sample(const Model& model, Device& device, const SampleSettings& settings) {
+Tensor sample(Session& session, const SampleSettings& settings) {
+  const Model& model = session.model();
   if (!model.abilities().samples) refuse_sampling(model.options().name);
-  const Tensor z = latent_draws(model, device, settings);
+  const Tensor z = latent_draws(session, settings);
   const Tensor context = given_context(model, settings.given, settings.count);
-  return decode(model, z, device, settings.quantity, settings.verb, context);
+  return decode(session, z, settings.quantity, settings.verb, context);
 }
 
-Tensor reconstruct(const Model& model, const Dataset& data, Device& device, Quantity quantity,
+Tensor reconstruct(Session& session, const Dataset& data, Quantity quantity,
                    const VerbSettings& settings) {
+  const Model& model = session.model();
   const Draw draw = draw_for(quantity);
   const Dataset fitted = fit_to_model(data, model.setup);
-  GraphRunner runner =
-      make_runner(model, device, reconstruct_graph(model.setup, draw), settings, "sample");
+  GraphRunner& runner = reconstruct_runner(session, draw, settings);
   runner.bind(fitted, model.spec());
   Tensor items(Dtype::kF32, item_array(fitted.num_items(), model.spec()));
   gather(runner, fitted.num_items(), {draw == Draw::kNone ? "mean" : "sample"}, items);
   return items;
 }
 
-Tensor interpolate(const Model& model, const Dataset& data, Device& device,
-                   const InterpolateSettings& settings) {
+Tensor interpolate(Session& session, const Dataset& data, const InterpolateSettings& settings) {
+  const Model& model = session.model();
   if (settings.steps < 2) {
     throw Error(ErrorCode::kBadValue, "steps = " + std::to_string(settings.steps) + " is below 2",
                 "both ends are steps", {.key = "steps"});
@@ -206,7 +206,7 @@ Tensor interpolate(const Model& model, const Dataset& data, Device& device,
   const int64_t width = model.latent_dim();
   Tensor latents(Dtype::kF32, {count * settings.steps, width});
   const Dataset chosen = select_items(fit_to_model(data, model.setup), settings.pairs);
-  const Tensor codes = encode(model, chosen, device, Quantity::kMean, settings.verb);
+  const Tensor codes = encode(session, chosen, Quantity::kMean, settings.verb);
   const int64_t conditions = model.spec().condition.width();
   Tensor context(Dtype::kF32, {count * settings.steps, std::max<int64_t>(1, conditions)});
   for (int64_t p = 0; p < count; ++p) {
@@ -230,7 +230,7 @@ Tensor interpolate(const Model& model, const Dataset& data, Device& device,
       }
     }
   }
-  return decode(model, latents, device, Quantity::kMean, settings.verb,
+  return decode(session, latents, Quantity::kMean, settings.verb,
                 conditions > 0 ? context : Tensor{});
 }
 
@@ -249,61 +249,6 @@ Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, i
     }
   }
   return select_rows(data, items);
-}
-
-namespace {
-
-/// The values that a column can hold: its range, its two values, its decimals.
-double in_domain(double value, const FieldSpec& field) {
-  const double v = std::clamp(value, field.min, field.max);
-  if (field.binary) return v - field.min < field.max - v ? field.min : field.max;
-  if (field.decimals < 0) return v;
-  const double power = std::pow(10.0, static_cast<double>(field.decimals));
-  return std::round(v * power) / power;
-}
-
-/// Whether float32 writes the values of a column as well as they were read.
-bool fits_float(const FieldSpec& field) {
-  const double largest = std::max(std::fabs(field.min), std::fabs(field.max));
-  const double finest = std::max(field.standard_deviation * 0x1p-12, field.step * 0.5);
-  return largest < 1e38 && (field.constant || largest * 0x1p-24 <= finest);
-}
-
-Tensor stored_images(const Tensor& values, const DataSpec& spec) {
-  const Tensor stored = invert_scaling(values, spec.scaling);
-  if (spec.dtype != Dtype::kU8) return stored;
-  Tensor bytes(Dtype::kU8, values.shape());
-  std::ranges::transform(stored.values<float>(), bytes.values<uint8_t>().begin(),
-                         [](float v) { return pixel_byte(v / 255.0f); });
-  return bytes;
-}
-
-template <class T>
-Tensor stored_rows(const Tensor& values, const DataSpec& spec) {
-  Tensor stored(dtype_of<T>(), values.shape());
-  const std::span<const float> from = values.values<float>();
-  const std::span<T> to = stored.values<T>();
-  const Scaling& s = spec.scaling;
-  const size_t width = spec.fields.size();
-  for (size_t i = 0, f = 0; i < from.size(); ++i, f = f + 1 == width ? 0 : f + 1) {
-    const size_t at = s.scale.size() == 1 ? 0 : f;
-    const double v = static_cast<double>(from[i]) / s.scale[at] + s.shift[at];
-    to[i] = static_cast<T>(in_domain(v, spec.fields[f]));
-  }
-  return stored;
-}
-
-}  // namespace
-
-Tensor stored_values(const Tensor& values, const DataSpec& spec) {
-  if (spec.kind != DataKind::kTable) return stored_images(values, spec);
-  const bool fits = std::all_of(spec.fields.begin(), spec.fields.end(), fits_float);
-  return fits ? stored_rows<float>(values, spec) : stored_rows<double>(values, spec);
-}
-
-Tensor model_values(const Model& model, const Dataset& data, int64_t first, int64_t count) {
-  const Dataset fitted = fit_to_model(data, model.setup);
-  return apply_scaling(fitted.values.rows(first, count), memory_scaling(fitted, model.spec()));
 }
 
 }  // namespace isthmus

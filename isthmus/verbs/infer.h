@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs on a trained model. All arrays are float32 on the scale that the model sees; see
-// stored_values() for the way back. Encoding by mean and decoding by mean have no noise; every draw
+// stored_values.h for the way back. Encoding by mean and decoding by mean have no noise; every draw
 // is a function of (seed, item).
 #pragma once
 
@@ -10,9 +10,8 @@
 #include <vector>
 
 #include "isthmus/data/dataset.h"
-#include "isthmus/exec/executor.h"
-#include "isthmus/model_file/model.h"
-#include "isthmus/verbs/evaluate.h"
+#include "isthmus/models/inference.h"
+#include "isthmus/verbs/session.h"
 
 namespace isthmus {
 
@@ -26,13 +25,13 @@ std::vector<std::string> code_columns(int64_t latent_dim, Quantity quantity);
 
 /// (N, Z), or (N, 2 Z) for mean_and_log_var: means first. For ae the code is the mean, and a sample
 /// is an error E2202.
-Tensor encode(const Model& model, const Dataset& data, Device& device, Quantity quantity,
+Tensor encode(Session& session, const Dataset& data, Quantity quantity,
               const VerbSettings& settings);
 
 /// z (N, Z) -> (N, item shape). Error E3501 when the width is not the model's latent size.
 /// `context` (N, C) are conditions, for models that have them; without: usual_conditions().
-Tensor decode(const Model& model, const Tensor& z, Device& device, Quantity quantity,
-              const VerbSettings& settings, const Tensor& context = {});
+Tensor decode(Session& session, const Tensor& z, Quantity quantity, const VerbSettings& settings,
+              const Tensor& context = {});
 
 struct SampleSettings {
   int64_t count = 100;
@@ -42,10 +41,10 @@ struct SampleSettings {
   VerbSettings verb = {};
 };
 /// Decodes draws of the prior: (count, item shape). Error E2202 for ae, which has no prior.
-Tensor sample(const Model& model, Device& device, const SampleSettings& settings);
+Tensor sample(Session& session, const SampleSettings& settings);
 
 /// Decodes the posterior mean of items: (N, item shape).
-Tensor reconstruct(const Model& model, const Dataset& data, Device& device, Quantity quantity,
+Tensor reconstruct(Session& session, const Dataset& data, Quantity quantity,
                    const VerbSettings& settings);
 
 enum class LatentPath : uint8_t { kLinear, kSpherical };
@@ -58,8 +57,7 @@ struct InterpolateSettings {
 };
 /// Rows of decoded points between the posterior means of pairs: (pairs * steps, item shape). Both
 /// ends are exactly the reconstructions. Error E2003 for an item that is not there.
-Tensor interpolate(const Model& model, const Dataset& data, Device& device,
-                   const InterpolateSettings& settings);
+Tensor interpolate(Session& session, const Dataset& data, const InterpolateSettings& settings);
 /// "0:1,2:3"
 std::vector<std::pair<int64_t, int64_t>> parse_pairs(const std::vector<std::string>& texts);
 
@@ -69,6 +67,10 @@ Tensor given_context(const Model& model, const std::vector<std::string>& given, 
 
 /// Items a0, b0, a1, b1, ... of the pairs. Error E2003 for an item that is not there.
 Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, int64_t>>& pairs);
+/// The graphs that other verbs run, too.
+GraphRunner& encode_runner(Session& session, Draw draw, const VerbSettings& settings);
+GraphRunner& reconstruct_runner(Session& session, Draw draw, const VerbSettings& settings);
+
 /// Draws of the prior, (count, latent_dim), times the temperature.
 Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64_t seed);
 
@@ -76,12 +78,5 @@ Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64
 /// circle, with the norm going linearly; nearly parallel ends fall back to the line.
 void latent_point(std::span<const float> a, std::span<const float> b, LatentPath path, double share,
                   std::span<float> out);
-
-/// Undoes the scaling: values as the data hold them, (N, item shape). Images of bytes are clamped
-/// and rounded. Columns of a table keep their domain: the range seen in training, two values, whole
-/// numbers, decimals; the table is float64 where float32 would blur a column (timestamps).
-Tensor stored_values(const Tensor& values, const DataSpec& spec);
-/// Items [0, count) of the data on the model's scale, float32: originals beside reconstructions.
-Tensor model_values(const Model& model, const Dataset& data, int64_t first, int64_t count);
 
 }  // namespace isthmus

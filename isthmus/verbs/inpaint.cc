@@ -21,9 +21,9 @@ size_t width_of(const Tensor& items) {
 
 }  // namespace
 
-Completion inpaint(const Model& model, const Tensor& items, const Tensor& context, const Mask& mask,
-                   std::span<const float> fill, Device& device,
-                   const CompletionSettings& settings) {
+Completion inpaint(Session& session, const Tensor& items, const Tensor& context, const Mask& mask,
+                   std::span<const float> fill, const CompletionSettings& settings) {
+  const Model& model = session.model();
   const Tensor filled = filled_with(items, mask, fill);
   Tensor known(Dtype::kF32, {items.shape()[0], model.spec().num_values()});
   for (int64_t i = 0; i < items.shape()[0]; ++i) {
@@ -31,7 +31,7 @@ Completion inpaint(const Model& model, const Tensor& items, const Tensor& contex
   }
   NamedInputs inputs = {{"x", filled}, {"known", known}};
   if (model.spec().condition.width() > 0) inputs.emplace_back("context", context);
-  Completion result = complete(model, {}, inputs, filled, device, settings, "inpaint");
+  Completion result = complete(session, {}, inputs, filled, settings, "inpaint");
   const size_t width = width_of(items);
   const auto keep = [&](const Tensor& from, Tensor& to, size_t repeats) {
     for (size_t at = 0; at < static_cast<size_t>(to.num_values()); ++at) {

@@ -18,8 +18,8 @@ namespace isthmus {
 /// encoder first sees; `context` (N, C) for models with conditions. Known values are those of
 /// `items` bit for bit, with the deviation 0. Error E2202 for a model that completion_graph()
 /// refuses.
-Completion inpaint(const Model& model, const Tensor& items, const Tensor& context, const Mask& mask,
-                   std::span<const float> fill, Device& device, const CompletionSettings& settings);
+Completion inpaint(Session& session, const Tensor& items, const Tensor& context, const Mask& mask,
+                   std::span<const float> fill, const CompletionSettings& settings);
 
 /// Mean of each value in training as the model knows it: of columns each its own, of images one
 /// for all pixels. (D), on the model's scale.

@@ -56,7 +56,8 @@ struct LinearModel {
                            [](double v) { return static_cast<float>(v); });
   }
   Completion run(const Tensor& items, const CompletionSettings& settings) {
-    return inpaint(model, items, {}, mask, fill, device, settings);
+    Session session(model, device);
+    return inpaint(session, items, {}, mask, fill, settings);
   }
   double covariance(size_t i, size_t j) const { return w[i] * w[j] + (i == j ? kVariance : 0.0); }
   /// Of x_j given x_0.

@@ -14,13 +14,22 @@ constexpr double kActiveVariance = 0.01;
 
 }  // namespace
 
-TermsRunner::TermsRunner(const ModelSetup& setup, Device& device, const VerbSettings& settings)
-    : runner_(device, evaluation_graph(setup),
-              {.seed = settings.seed,
-               .purpose = settings.noise,
-               .values_per_row = setup.data.num_values(),
-               .batch_size = settings.batch_size,
-               .precision = settings.precision}),
+GraphRunner& evaluation_runner(Session& session, const VerbSettings& settings) {
+  return session.runner("evaluation", settings.noise, settings, evaluation_graph);
+}
+
+GraphRunner evaluation_runner(const ModelSetup& setup, Device& device,
+                              const VerbSettings& settings) {
+  return GraphRunner(device, evaluation_graph(setup),
+                     {.seed = settings.seed,
+                      .purpose = settings.noise,
+                      .values_per_row = setup.data.num_values(),
+                      .batch_size = settings.batch_size,
+                      .precision = settings.precision});
+}
+
+TermsRunner::TermsRunner(GraphRunner& runner, const ModelSetup& setup)
+    : runner_(runner),
       spec_(setup.data),
       has_(abilities_of(setup)),
       latent_dim_(has_.latent_dim),

@@ -12,9 +12,16 @@
 
 namespace isthmus {
 
+/// The evaluation graph of a session, or of a model that is still in training: its caller sets the
+/// parameters.
+GraphRunner& evaluation_runner(Session& session, const VerbSettings& settings);
+GraphRunner evaluation_runner(const ModelSetup& setup, Device& device,
+                              const VerbSettings& settings);
+
 class TermsRunner {
  public:
-  TermsRunner(const ModelSetup& setup, Device& device, const VerbSettings& settings);
+  /// `runner`, of the evaluation graph, outlives this.
+  TermsRunner(GraphRunner& runner, const ModelSetup& setup);
 
   GraphRunner& runner() { return runner_; }
   void bind(const Dataset& data) { runner_.bind(data, spec_); }
@@ -30,7 +37,7 @@ class TermsRunner {
 
  private:
   void add_batch(ItemTerms& terms, int64_t rows);
-  GraphRunner runner_;
+  GraphRunner& runner_;
   DataSpec spec_;
   Abilities has_;
   int64_t latent_dim_;

@@ -9,6 +9,7 @@
 #include "isthmus/data/image_grid.h"
 #include "isthmus/data/png.h"
 #include "isthmus/data/scaling.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -64,26 +65,26 @@ Bytes pairs_picture(const Tensor& originals, const Tensor& reconstructions, cons
                                         displayed(reconstructions, spec), {.columns = columns}));
 }
 
-Bytes samples_picture(const Model& model, Device& device, int64_t rows, int64_t columns,
-                      uint64_t seed) {
+Bytes samples_picture(Session& session, int64_t rows, int64_t columns, uint64_t seed) {
   const Tensor items =
-      sample(model, device, {.count = rows * columns, .verb = VerbSettings{.seed = seed}});
-  return grid_picture(items, model.spec(), columns);
+      sample(session, {.count = rows * columns, .verb = VerbSettings{.seed = seed}});
+  return grid_picture(items, session.model().spec(), columns);
 }
 
-Bytes reconstructions_picture(const Model& model, const Dataset& data, Device& device,
-                              int64_t count, int64_t columns) {
+Bytes reconstructions_picture(Session& session, const Dataset& data, int64_t count,
+                              int64_t columns) {
+  const Model& model = session.model();
   const int64_t shown = std::min(count, data.num_items());
   std::vector<int64_t> rows(static_cast<size_t>(shown));
   std::iota(rows.begin(), rows.end(), int64_t{0});
   const Dataset first = select_rows(conform(data, model.spec()), rows);
-  const Tensor decoded = reconstruct(model, first, device, Quantity::kMean, {});
+  const Tensor decoded = reconstruct(session, first, Quantity::kMean, {});
   return pairs_picture(model_values(model, first, 0, shown), decoded, model.spec(), columns);
 }
 
-Bytes interpolation_picture(const Model& model, const Dataset& data, Device& device,
+Bytes interpolation_picture(Session& session, const Dataset& data,
                             const InterpolateSettings& settings) {
-  return grid_picture(interpolate(model, data, device, settings), model.spec(), settings.steps);
+  return grid_picture(interpolate(session, data, settings), session.model().spec(), settings.steps);
 }
 
 }  // namespace isthmus

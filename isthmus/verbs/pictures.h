@@ -14,20 +14,19 @@ namespace isthmus {
 bool has_pictures(const DataSpec& spec);
 
 /// Rows x columns of decoded prior draws.
-Bytes samples_picture(const Model& model, Device& device, int64_t rows, int64_t columns,
-                      uint64_t seed);
+Bytes samples_picture(Session& session, int64_t rows, int64_t columns, uint64_t seed);
 
 /// 10 x 10: 50 originals in the left five columns, their reconstructions in the right five, item i
 /// of row r and column c beside its picture in column c + 5, a line between the halves.
-Bytes reconstructions_picture(const Model& model, const Dataset& data, Device& device,
-                              int64_t count, int64_t columns);
+Bytes reconstructions_picture(Session& session, const Dataset& data, int64_t count,
+                              int64_t columns);
 
 /// The same from arrays: (N, item shape) each, on the model's scale.
 Bytes pairs_picture(const Tensor& originals, const Tensor& reconstructions, const DataSpec& spec,
                     int64_t columns);
 
 /// One row per pair.
-Bytes interpolation_picture(const Model& model, const Dataset& data, Device& device,
+Bytes interpolation_picture(Session& session, const Dataset& data,
                             const InterpolateSettings& settings);
 
 /// Any (N, item shape) values of the model's scale as a grid, small images enlarged; one item alone

@@ -28,14 +28,14 @@ int64_t factor_of(const DataSpec& spec, const Shape& small) {
   return item[0] / given[0];
 }
 
-Completion superresolve(const Model& model, const Tensor& small, const Tensor& context,
-                        Device& device, const std::optional<double>& sigma,
-                        const CompletionSettings& settings) {
+Completion superresolve(Session& session, const Tensor& small, const Tensor& context,
+                        const std::optional<double>& sigma, const CompletionSettings& settings) {
+  const Model& model = session.model();
   const Evidence evidence = {.factor = factor_of(model.spec(), small.shape()), .sigma = sigma};
   NamedInputs inputs = {{"blocks", small}};
   if (model.spec().condition.width() > 0) inputs.emplace_back("context", context);
   const Tensor guess = enlarge_bicubic(small, evidence.factor);
-  return complete(model, evidence, inputs, guess, device, settings, "superresolve");
+  return complete(session, evidence, inputs, guess, settings, "superresolve");
 }
 
 }  // namespace isthmus

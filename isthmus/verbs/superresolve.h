@@ -25,9 +25,8 @@ int64_t factor_of(const DataSpec& spec, const Shape& small);
 
 /// `small` (N, h, w[, C]); `context` (N, C) for models with conditions; `sigma`: of a pixel given
 /// z, none: that of the likelihood. Errors: as factor_of() and evidence_graph().
-Completion superresolve(const Model& model, const Tensor& small, const Tensor& context,
-                        Device& device, const std::optional<double>& sigma,
-                        const CompletionSettings& settings);
+Completion superresolve(Session& session, const Tensor& small, const Tensor& context,
+                        const std::optional<double>& sigma, const CompletionSettings& settings);
 
 /// What one call of the verb was, and a comparison with the truth, as results report them.
 struct SuperresolveRun {

@@ -46,7 +46,8 @@ struct LinearImages {
                            [](double v) { return static_cast<float>(v); });
   }
   Completion run(const CompletionSettings& settings, std::optional<double> sigma = {}) {
-    return superresolve(model, small, {}, device, sigma, settings);
+    Session session(model, device);
+    return superresolve(session, small, {}, sigma, settings);
   }
   /// Items whose block means are those of item 0, many times: each has noise of its own.
   Completion run_copies(int64_t count, const CompletionSettings& settings) {
@@ -54,7 +55,8 @@ struct LinearImages {
     for (int64_t i = 0; i < count; ++i) {
       std::copy_n(small.values<float>().begin(), 2, copies.values<float>().begin() + 2 * i);
     }
-    return superresolve(model, copies, {}, device, {}, settings);
+    Session session(model, device);
+    return superresolve(session, copies, {}, {}, settings);
   }
   static size_t block(size_t pixel) { return pixel % 4 / 2; }
   /// Of x given y = A x in closed form: E = b + C A' S^-1 (y - A b), C - C A' S^-1 A C, S = A C A'.
@@ -131,8 +133,9 @@ TEST(Superresolve, IntervalsHoldTheTruthAsOftenAsTheySay) {
           static_cast<float>(s.w[j] * noise[kPixels] + s.b[j] + 0.2 * noise[j]);
     }
   }
+  Session session(s.model, s.device);
   const Completion result =
-      superresolve(s.model, block_means(truth, 2), {}, s.device, {}, {.steps = 20, .draws = 39});
+      superresolve(session, block_means(truth, 2), {}, {}, {.steps = 20, .draws = 39});
   const Mask all(Tensor(Dtype::kU8, {1, static_cast<int64_t>(kPixels)}));
   for (const double level : {0.5, 0.9}) {
     const auto coverage = interval_coverage(truth, result.draws, all, level);
@@ -178,7 +181,8 @@ TEST(Superresolve, SigmaOfTheLikelihoodIsTheDefault) {
 
 ErrorCode refusal(LinearImages& s, const Tensor& small) {
   try {
-    superresolve(s.model, small, {}, s.device, {}, {.steps = 2, .draws = 1});
+    Session session(s.model, s.device);
+    superresolve(session, small, {}, {}, {.steps = 2, .draws = 1});
   } catch (const Error& error) {
     return error.code();
   }

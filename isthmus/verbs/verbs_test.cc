@@ -14,6 +14,7 @@
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/json_results.h"
 #include "isthmus/verbs/pictures.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -45,7 +46,8 @@ struct Images {
 
 TEST(Evaluate, ElboIsMinusReconstructionMinusKlAndStandsAboveTheFloor) {
   Images s;
-  const EvalResult r = evaluate(s.model, s.data, s.device, {.samples = 3}, {});
+  Session session(s.model, s.device);
+  const EvalResult r = evaluate(session, s.data, {.samples = 3}, {});
   EXPECT_EQ(r.n, 30);
   EXPECT_DOUBLE_EQ(r.terms.elbo, -(r.terms.reconstruction + r.terms.kl));
   EXPECT_GT(r.terms.kl, 0);
@@ -64,68 +66,73 @@ TEST(Evaluate, ElboIsMinusReconstructionMinusKlAndStandsAboveTheFloor) {
 
 TEST(Evaluate, TheFloorIsTheEntropyOfTheTargets) {
   Images s;
+  Session session(s.model, s.device);
   double sum = 0;
   for (uint8_t v : s.data.values.values<uint8_t>()) {
     const double p = v / 255.0;
     if (p > 0 && p < 1) sum -= p * std::log(p) + (1 - p) * std::log(1 - p);
   }
-  const EvalResult r = evaluate(s.model, s.data, s.device, {}, {});
+  const EvalResult r = evaluate(session, s.data, {}, {});
   EXPECT_NEAR(r.data_floor, sum / 30, 1e-9);
 }
 
 TEST(Evaluate, BatchCompositionDoesNotMatter) {
   Images s;
-  const ItemTerms whole = item_terms(s.model, s.data, s.device, 2, {});
+  Session session(s.model, s.device);
+  const ItemTerms whole = item_terms(session, s.data, 2, {});
   for (int64_t batch : {1, 7}) {
-    const ItemTerms parts = item_terms(s.model, s.data, s.device, 2, {.batch_size = batch});
+    const ItemTerms parts = item_terms(session, s.data, 2, {.batch_size = batch});
     EXPECT_EQ(parts.reconstruction, whole.reconstruction) << batch;
     EXPECT_EQ(parts.kl, whole.kl) << batch;
   }
-  const EvalResult first = evaluate(s.model, s.data, s.device, {.limit = 5}, {});
+  const EvalResult first = evaluate(session, s.data, {.limit = 5}, {});
   double sum = 0;
-  for (size_t i = 0; i < 5; ++i) sum += item_terms(s.model, s.data, s.device, 1, {}).kl[i];
+  for (size_t i = 0; i < 5; ++i) sum += item_terms(session, s.data, 1, {}).kl[i];
   EXPECT_NEAR(first.terms.kl, sum / 5, 1e-12);
 }
 
 TEST(Evaluate, TheSeedDecidesTheNoise) {
   Images s;
-  const double a = evaluate(s.model, s.data, s.device, {}, {.seed = 1}).terms.reconstruction;
-  const double b = evaluate(s.model, s.data, s.device, {}, {.seed = 1}).terms.reconstruction;
-  const double c = evaluate(s.model, s.data, s.device, {}, {.seed = 2}).terms.reconstruction;
+  Session session(s.model, s.device);
+  const double a = evaluate(session, s.data, {}, {.seed = 1}).terms.reconstruction;
+  const double b = evaluate(session, s.data, {}, {.seed = 1}).terms.reconstruction;
+  const double c = evaluate(session, s.data, {}, {.seed = 2}).terms.reconstruction;
   EXPECT_EQ(a, b);
   EXPECT_NE(a, c);
 }
 
 TEST(Evaluate, OnlyTheMetricsThatWereAskedForAreComputed) {
   Images s;
-  const EvalResult one = evaluate(s.model, s.data, s.device, {.metrics = {"active_units"}}, {});
+  Session session(s.model, s.device);
+  const EvalResult one = evaluate(session, s.data, {.metrics = {"active_units"}}, {});
   ASSERT_EQ(one.metrics.size(), 1u);
   EXPECT_TRUE(std::isnan(one.metric("mse")));
   EXPECT_EQ(static_cast<int64_t>(one.metrics[0].value), one.active_units);
-  EXPECT_THROW(evaluate(s.model, s.data, s.device, {.metrics = {"ssim"}}, {}), Error);  // 4 x 4
-  EXPECT_THROW(evaluate(s.model, s.data, s.device, {.metrics = {"fid"}}, {}), Error);
+  EXPECT_THROW(evaluate(session, s.data, {.metrics = {"ssim"}}, {}), Error);  // 4 x 4
+  EXPECT_THROW(evaluate(session, s.data, {.metrics = {"fid"}}, {}), Error);
 }
 
 TEST(Evaluate, ConditionsAreJudged) {
   Images s;
-  const EvalResult r =
-      evaluate(s.model, s.data, s.device, {.require = {"elbo>-1e6", "mse<=1e-9"}}, {});
+  Session session(s.model, s.device);
+  const EvalResult r = evaluate(session, s.data, {.require = {"elbo>-1e6", "mse<=1e-9"}}, {});
   ASSERT_EQ(r.require.size(), 2u);
   EXPECT_TRUE(r.require[0].met);
   EXPECT_FALSE(r.require[1].met);
   EXPECT_FALSE(r.gate_met());
   for (const char* bad : {"elbo", "elbow>1", "elbo>x", "iwae>1"}) {
-    EXPECT_THROW(evaluate(s.model, s.data, s.device, {.require = {bad}}, {}), Error) << bad;
+    EXPECT_THROW(evaluate(session, s.data, {.require = {bad}}, {}), Error) << bad;
   }
 }
 
 TEST(Evaluate, DataOfAnotherShapeAreRefused) {
   Images s;
+  Session session(s.model, s.device);
   Dataset other = s.data;
   other.spec.item_shape = {2, 8};
   other.values = other.values.reshaped({30, 2, 8});
   try {
-    evaluate(s.model, other, s.device, {}, {});
+    evaluate(session, other, {}, {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kDataMismatch);
@@ -180,9 +187,10 @@ struct LinearGaussian {
 
 TEST(Evaluate, TheBoundRisesWithKToTheKnownLikelihood) {
   LinearGaussian s;
+  Session session(s.model, s.device);
   double last = -1e9;
   for (int64_t k : {1, 5, 50, 500}) {
-    const BoundResult r = *evaluate(s.model, s.data, s.device, {.iwae = k}, {}).iwae;
+    const BoundResult r = *evaluate(session, s.data, {.iwae = k}, {}).iwae;
     EXPECT_EQ(r.k, k);
     EXPECT_GT(r.value, last - 0.02) << k;
     EXPECT_LT(r.value, s.log_likelihood + 0.05) << k;
@@ -194,11 +202,11 @@ TEST(Evaluate, TheBoundRisesWithKToTheKnownLikelihood) {
 
 TEST(Evaluate, TheBoundWithOneSampleIsTheElboInExpectation) {
   LinearGaussian s;
+  Session session(s.model, s.device);
   double bound = 0, elbo = 0;
   constexpr int kSeeds = 400;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
-    const EvalResult r =
-        evaluate(s.model, s.data, s.device, {.iwae = 1, .metrics = {"mse"}}, {.seed = seed});
+    const EvalResult r = evaluate(session, s.data, {.iwae = 1, .metrics = {"mse"}}, {.seed = seed});
     bound += r.iwae->value / kSeeds;
     elbo += r.terms.elbo / kSeeds;
   }
@@ -218,39 +226,43 @@ TEST(Evaluate, AnAutoencoderHasNoBound) {
   s.model.setup.model.name = "ae";
   s.model = untrained(s.model.spec(), "bernoulli", "6");
   s.model.setup.model.name = "ae";
-  EXPECT_THROW(evaluate(s.model, s.data, s.device, {.iwae = 5}, {}), Error);
+  Session session(s.model, s.device);
+  EXPECT_THROW(evaluate(session, s.data, {.iwae = 5}, {}), Error);
 }
 
 TEST(Encode, MeanIsDeterministicAndSamplesHaveTheStatedSpread) {
   Images s;
-  const Tensor a = encode(s.model, s.data, s.device, Quantity::kMean, {.seed = 1});
-  const Tensor b = encode(s.model, s.data, s.device, Quantity::kMean, {.seed = 2, .batch_size = 4});
+  Session session(s.model, s.device);
+  const Tensor a = encode(session, s.data, Quantity::kMean, {.seed = 1});
+  const Tensor b = encode(session, s.data, Quantity::kMean, {.seed = 2, .batch_size = 4});
   EXPECT_TRUE(std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin()));
   EXPECT_EQ(a.shape(), (Shape{30, 2}));
-  const Tensor both = encode(s.model, s.data, s.device, Quantity::kMeanAndLogVar, {});
+  const Tensor both = encode(session, s.data, Quantity::kMeanAndLogVar, {});
   EXPECT_EQ(both.shape(), (Shape{30, 4}));
   EXPECT_EQ(both.values<float>()[4], a.values<float>()[2]);
-  const Tensor draw = encode(s.model, s.data, s.device, Quantity::kSample, {});
+  const Tensor draw = encode(session, s.data, Quantity::kSample, {});
   EXPECT_NE(draw.values<float>()[0], a.values<float>()[0]);
 }
 
 TEST(Decode, OfTheCodesIsTheReconstruction) {
   Images s;
-  const Tensor z = encode(s.model, s.data, s.device, Quantity::kMean, {});
-  const Tensor x = decode(s.model, z, s.device, Quantity::kMean, {});
-  const Tensor y = reconstruct(s.model, s.data, s.device, Quantity::kMean, {});
+  Session session(s.model, s.device);
+  const Tensor z = encode(session, s.data, Quantity::kMean, {});
+  const Tensor x = decode(session, z, Quantity::kMean, {});
+  const Tensor y = reconstruct(session, s.data, Quantity::kMean, {});
   EXPECT_EQ(x.shape(), (Shape{30, 4, 4}));
   for (int64_t i = 0; i < x.num_values(); ++i) {
     EXPECT_NEAR(x.values<float>()[static_cast<size_t>(i)],
                 y.values<float>()[static_cast<size_t>(i)], 1e-6);
   }
-  EXPECT_THROW(decode(s.model, Tensor(Dtype::kF32, {3, 5}), s.device, Quantity::kMean, {}), Error);
+  EXPECT_THROW(decode(session, Tensor(Dtype::kF32, {3, 5}), Quantity::kMean, {}), Error);
 }
 
 TEST(Sample, SeedDecidesAndMeansAreProbabilities) {
   Images s;
-  const Tensor a = sample(s.model, s.device, {.count = 8, .verb = {.seed = 1}});
-  const Tensor b = sample(s.model, s.device, {.count = 20, .verb = {.seed = 1}});
+  Session session(s.model, s.device);
+  const Tensor a = sample(session, {.count = 8, .verb = {.seed = 1}});
+  const Tensor b = sample(session, {.count = 20, .verb = {.seed = 1}});
   EXPECT_EQ(a.shape(), (Shape{8, 4, 4}));
   for (size_t i = 0; i < static_cast<size_t>(a.num_values()); ++i) {
     EXPECT_EQ(a.values<float>()[i], b.values<float>()[i]);
@@ -258,16 +270,17 @@ TEST(Sample, SeedDecidesAndMeansAreProbabilities) {
     EXPECT_LT(a.values<float>()[i], 1);
   }
   const Tensor draws =
-      sample(s.model, s.device, {.count = 8, .quantity = Quantity::kSample, .verb = {.seed = 1}});
+      sample(session, {.count = 8, .quantity = Quantity::kSample, .verb = {.seed = 1}});
   for (float v : draws.values<float>()) EXPECT_TRUE(v == 0 || v == 1);
 }
 
 TEST(Interpolate, EndPointsAreReconstructions) {
   Images s;
-  const Tensor y = reconstruct(s.model, s.data, s.device, Quantity::kMean, {});
+  Session session(s.model, s.device);
+  const Tensor y = reconstruct(session, s.data, Quantity::kMean, {});
   for (LatentPath path : {LatentPath::kLinear, LatentPath::kSpherical}) {
-    const Tensor x = interpolate(s.model, s.data, s.device,
-                                 {.pairs = {{3, 9}, {9, 3}}, .steps = 5, .path = path});
+    const Tensor x =
+        interpolate(session, s.data, {.pairs = {{3, 9}, {9, 3}}, .steps = 5, .path = path});
     EXPECT_EQ(x.shape(), (Shape{10, 4, 4}));
     for (size_t i = 0; i < 16; ++i) {
       EXPECT_NEAR(x.values<float>()[i], y.values<float>()[3 * 16 + i], 1e-6);
@@ -275,8 +288,8 @@ TEST(Interpolate, EndPointsAreReconstructions) {
       EXPECT_EQ(x.values<float>()[5 * 16 + i], x.values<float>()[4 * 16 + i]);
     }
   }
-  EXPECT_THROW(interpolate(s.model, s.data, s.device, {.pairs = {{0, 30}}}), Error);
-  EXPECT_THROW(interpolate(s.model, s.data, s.device, {.pairs = {{0, 1}}, .steps = 1}), Error);
+  EXPECT_THROW(interpolate(session, s.data, {.pairs = {{0, 30}}}), Error);
+  EXPECT_THROW(interpolate(session, s.data, {.pairs = {{0, 1}}, .steps = 1}), Error);
 }
 
 TEST(Interpolate, TheSphericalPathKeepsTheNorm) {
@@ -293,7 +306,8 @@ TEST(Interpolate, TheSphericalPathKeepsTheNorm) {
 
 TEST(Pictures, ReconstructionsStandBesideTheirOriginals) {
   Images s;
-  const Bytes picture = reconstructions_picture(s.model, s.data, s.device, 50, 5);
+  Session session(s.model, s.device);
+  const Bytes picture = reconstructions_picture(session, s.data, 50, 5);
   const PngImage image = decode_png(picture, {});
   // 30 items: six rows of five pairs, each pixel seven wide, gaps of 2 and of 8 around the line.
   EXPECT_EQ(image.pixels.shape(), (Shape{6 * 28 + 5 * 2, 10 * 28 + 8 * 2 + 8}));
@@ -304,8 +318,7 @@ TEST(Pictures, ReconstructionsStandBesideTheirOriginals) {
                 s.data.values.values<uint8_t>()[static_cast<size_t>(16 + r * 4 + c)]);
     }
   }
-  EXPECT_EQ(decode_png(samples_picture(s.model, s.device, 10, 10, 0), {}).pixels.shape(),
-            (Shape{298, 298}));
+  EXPECT_EQ(decode_png(samples_picture(session, 10, 10, 0), {}).pixels.shape(), (Shape{298, 298}));
 }
 
 TEST(StoredValues, UndoTheScalingAndRoundToBytes) {
@@ -317,7 +330,8 @@ TEST(StoredValues, UndoTheScalingAndRoundToBytes) {
 
 TEST(EvalJson, HasEveryFieldOfTheTable) {
   Images s;
-  const EvalResult r = evaluate(s.model, s.data, s.device, {.iwae = 3}, {});
+  Session session(s.model, s.device);
+  const EvalResult r = evaluate(session, s.data, {.iwae = 3}, {});
   const Json json = eval_json(r, s.model, data_json(s.data, "tiny"),
                               device_json(s.device.info(), Precision::kF32));
   for (const char* key :

@@ -204,7 +204,7 @@ class AllocationRuns {
     allocations = 0;
     failing = nth;
     armed = true;
-    const int status = run_cli(words, std::move(terminal));
+    const int status = run_cli(words, std::move(terminal), posix_fs());
     armed = false;
     return status;
   }

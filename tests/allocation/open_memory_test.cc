@@ -95,8 +95,9 @@ TEST(OpenMemory, AnArrayTakesTheSizeOfItsFile) {
   };
   write(small, 2);
   peak_of_child([&] { write(large, 15000); });
-  EXPECT_LE(peak_above_size(small, large,
-                            [](const std::string& path) { open_dataset(path, {}, {}, "train"); }),
+  EXPECT_LE(peak_above_size(
+                small, large,
+                [](const std::string& path) { open_dataset(posix_fs(), path, {}, {}, "train"); }),
             kTolerated);
 }
 

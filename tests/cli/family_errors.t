@@ -7,7 +7,7 @@ $ isthmus train num.csv --epochs 1 -o r -q
 # An option without an owner among what was chosen: in flags, --set, files, and when a run goes on.
 
 $ isthmus train num.csv --capacity 3 --momentum 0.4 --step-every 3 --corruption-level 0.2 --prior-components 4 --likelihood laplace --sigma 2 -o x -q
-error[E2005]: model.prior_components has no effect on prior normal; it belongs to mog, vamp; model.sigma has no effect on likelihood laplace; it belongs to gaussian; model.corruption_level has no effect on corruption none; it belongs to gaussian, masking, salt_pepper; objective.capacity has no effect on vae; it belongs to annealed_vae; optimizer.momentum has no effect on optimizer adam; it belongs to sgd; optimizer.step_every has no effect on schedule constant; it belongs to step
+error[E2005]: model.prior_components has no effect on prior normal; it belongs to mog, vamp; model.sigma has no effect on likelihood laplace; it belongs to gaussian; model.corruption_level has no effect on corruption none; it belongs to gaussian, masking, salt_pepper, shot; objective.capacity has no effect on vae; it belongs to annealed_vae; optimizer.momentum has no effect on optimizer adam; it belongs to sgd; optimizer.step_every has no effect on schedule constant; it belongs to step
   hint: leave it out, or add --prior mog; add --likelihood gaussian; add --corruption gaussian; add --model annealed_vae; add --optimizer sgd; add --schedule step
 [2]
 $ isthmus train num.csv --set optimizer.momentum=0.4 -o x -q
@@ -38,7 +38,7 @@ ls: cannot access 'x': No such file or directory
 
 $ isthmus train num.csv --corruption gaussian --corruption-level 0 -o x -q
 error[E2003]: --corruption-level "0" is out of range
-  hint: gaussian: expected a number, greater than 0 (default 0.3); masking: expected a number, greater than 0 and less than 1 (default 0.25); salt_pepper: expected a number, greater than 0 and less than 1 (default 0.1)
+  hint: gaussian: expected a number, greater than 0 (default 0.3); masking: expected a number, greater than 0 and less than 1 (default 0.25); salt_pepper: expected a number, greater than 0 and less than 1 (default 0.1); shot: expected a number, greater than 0 (default 0.2)
 [2]
 $ isthmus train num.csv --corruption salt_pepper --corruption-level nan -o x -q 2>&1 | head -1
 error[E2003]: --corruption-level "nan" is not a number

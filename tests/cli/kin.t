@@ -9,7 +9,7 @@ $ for m in aae wae_mmd swae info_vae annealed_vae; do isthmus train table.csv --
 5
 5
 $ for m in aae wae_mmd swae; do head -1 $m/metrics.csv | cut -d, -f12-; done
-critic,adversarial
+critic,critic_slope,adversarial
 mmd
 sliced_wasserstein
 $ isthmus eval aae table.csv --json -q | check_json.py

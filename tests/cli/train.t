@@ -109,7 +109,7 @@ error[E5201]: table.csv: machine.memory: the first 42 rows of the table fill the
 [5]
 $ isthmus train table.csv --memory 1MiB -q
 error[E5201]: training needs about ..., the limit is 1 MiB
-  hint: use fewer items (--limit), a smaller network, or raise --memory
+  hint: lower --hidden 128; or use fewer items (--limit) or latents (--latent), or raise --memory
 [5]
 $ isthmus train table.csv --val 0 --patience 3 -q
 error[E2005]: train.patience needs validation data, and data.val is 0

@@ -47,7 +47,8 @@ TEST(LinearAe, ReachesTheErrorOfPca) {
   request.options.own.texts["model.sigma"] = "1";
   request.options.loop.batch_size = "100";
   request.options.optimizer.learning_rate = 0.03;
-  const EvalResult r = evaluate(trained(request), data, *device, {}, {});
+  Session session(trained(request), *device);
+  const EvalResult r = evaluate(session, data, {}, {});
   const std::vector<double> eigenvalues = truth::eigenvalues_of(truth::covariance_of(data));
   double pca = 0;
   for (int64_t k = kRank; k < kDims; ++k) pca += eigenvalues[size_t(k)] / kDims;
@@ -61,7 +62,7 @@ TEST(DeepAe, PassesThePcaOfFashionMnist) {
   constexpr double kPca20 = 0.018705;
   Dataset test;
   try {
-    test = open_dataset("fashion-mnist", {}, {}, "test");
+    test = open_dataset(posix_fs(), "fashion-mnist", {}, {}, "test");
   } catch (const Error&) {
     GTEST_SKIP() << "the Debian package dataset-fashion-mnist is not installed";
   }
@@ -70,7 +71,8 @@ TEST(DeepAe, PassesThePcaOfFashionMnist) {
   request.options.loop.batch_size = "128";
   request.data = {"fashion-mnist"};
   request.options.model.preset = "ae-784-256-128-20";
-  const EvalResult r = evaluate(trained(request), test, *device, {}, {});
+  Session session(trained(request), *device);
+  const EvalResult r = evaluate(session, test, {}, {});
   std::printf("PCA-20 %.6f, AE 784-256-128-20 %.6f per pixel of the test images\n", kPca20,
               r.metric("mse"));
   EXPECT_LT(r.metric("mse"), 0.75 * kPca20);

@@ -110,6 +110,7 @@ TEST(LinearVae, ReachesTheLikelihoodOfProbabilisticPca) {
   const Dataset data = truth::linear_gaussian_data(kItems, kDims, kRank, 0.4);
   const auto device = open_device({.device = "cpu", .threads = 2});
   const Model model = trained(data, *device, "400");
+  Session session(model, *device);
   const double best =
       truth::best_ppca_log_likelihood(truth::eigenvalues_of(truth::covariance_of(data)), kRank);
   const double elbo = exact_elbo(model, data);
@@ -120,7 +121,7 @@ TEST(LinearVae, ReachesTheLikelihoodOfProbabilisticPca) {
   EXPECT_LT(best - elbo, 0.01);
   EXPECT_LE(elbo, density + 1e-9);
   EXPECT_LE(density, best + 1e-9);
-  const EvalResult r = evaluate(model, data, *device, {.samples = 20}, {});
+  const EvalResult r = evaluate(session, data, {.samples = 20}, {});
   EXPECT_NEAR(r.terms.elbo, elbo, 0.02);  // 20 draws of each of 2,000 items: error 0.004
 }
 
@@ -128,13 +129,14 @@ TEST(LinearVae, ImportanceWeightedBoundRisesToTheDensityOfTheModel) {
   const Dataset data = truth::linear_gaussian_data(kItems, kDims, kRank, 0.4);
   const auto device = open_device({.device = "cpu", .threads = 2});
   const Model model = trained(data, *device, "20");  // its encoder lags behind: a loose bound
+  Session session(model, *device);
   const Decoder decoder(model);
   const double density = truth::mean_log_density(data, decoder.b, decoder.covariance());
   double previous = exact_elbo(model, data);
   std::printf("log density of the model %.4f, ELBO %.4f", density, previous);
   EXPECT_LT(previous, density - 0.05);
   for (int64_t k : {10, 100, 1000}) {
-    const EvalResult r = evaluate(model, data, *device, {.iwae = k}, {});
+    const EvalResult r = evaluate(session, data, {.iwae = k}, {});
     std::printf(", K %lld: %.4f", static_cast<long long>(k), r.iwae->value);
     EXPECT_GT(r.iwae->value, previous);
     EXPECT_LT(r.iwae->value, density + 0.005);
@@ -148,11 +150,12 @@ TEST(LinearIwae, ReachesTheLikelihoodOfProbabilisticPca) {
   const Dataset data = truth::linear_gaussian_data(kItems, kDims, kRank, 0.4);
   const auto device = open_device({.device = "cpu", .threads = 2});
   const Model model = trained(data, *device, "100", "iwae");
+  Session session(model, *device);
   const double best =
       truth::best_ppca_log_likelihood(truth::eigenvalues_of(truth::covariance_of(data)), kRank);
   const Decoder decoder(model);
   const double density = truth::mean_log_density(data, decoder.b, decoder.covariance());
-  const EvalResult r = evaluate(model, data, *device, {.iwae = 500}, {});
+  const EvalResult r = evaluate(session, data, {.iwae = 500}, {});
   std::printf("pPCA %.5f, log density of the iwae %.5f, its bound %.5f nats per item\n", best,
               density, r.iwae->value);
   EXPECT_LT(best - density, 0.02);

@@ -18,7 +18,7 @@ namespace {
 
 std::optional<Dataset> test_images() {
   try {
-    return open_dataset("fashion-mnist", {}, {}, "test");
+    return open_dataset(posix_fs(), "fashion-mnist", {}, {}, "test");
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -90,6 +90,7 @@ TEST(FashionMnist, PcaHasTheStoredErrors) {
                             {64, .010368, .009836}, {128, .006312, .005909}};
   const auto device = open_device({.device = "cpu", .threads = 2});
   const Model model = fitted(*device, "pca", 128);
+  Session session(model, *device);
   const Tensor items = apply_scaling(test->values, model.spec().scaling);
   const std::vector<Errors> errors = ladder(model, items, 128);
   for (const Figure& f : figures) {
@@ -98,7 +99,7 @@ TEST(FashionMnist, PcaHasTheStoredErrors) {
     EXPECT_NEAR(e.raw, f.raw, 1e-5) << f.components;
     EXPECT_NEAR(e.clamped, f.clamped, 1e-5) << f.components;
   }
-  EXPECT_NEAR(evaluate(model, *test, *device, {}, {}).metric("mse"), .006312, 1e-5);
+  EXPECT_NEAR(evaluate(session, *test, {}, {}).metric("mse"), .006312, 1e-5);
 }
 
 TEST(FashionMnist, PpcaHasTheStoredLogLikelihood) {
@@ -106,7 +107,8 @@ TEST(FashionMnist, PpcaHasTheStoredLogLikelihood) {
   if (!test) GTEST_SKIP() << "the Debian package dataset-fashion-mnist is not installed";
   const auto device = open_device({.device = "cpu", .threads = 2});
   const Model model = fitted(*device, "ppca", 20);
-  const EvalResult r = evaluate(model, *test, *device, {.iwae = 1}, {});
+  Session session(model, *device);
+  const EvalResult r = evaluate(session, *test, {.iwae = 1}, {});
   std::printf("pPCA 20  log p %.3f, iwae of one draw %.3f\n", r.log_likelihood, r.iwae->value);
   EXPECT_NEAR(r.log_likelihood, 396.699, .05);
   EXPECT_NEAR(r.iwae->value, r.log_likelihood, .001);
@@ -134,7 +136,8 @@ TEST(WideItems, AreFittedWithoutASquareMatrix) {
   }
   const auto device = open_device({.device = "cpu", .threads = 2});
   const Model model = fitted(*device, "pca", kRank, &data);
-  const EvalResult r = evaluate(model, data, *device, {}, {});
+  Session session(model, *device);
+  const EvalResult r = evaluate(session, data, {}, {});
   std::printf("20,000 values: error %.6f\n", r.metric("mse"));
   // The mean and the directions take up as much of the noise as has their dimensions.
   const double left = (1 - double(kRank + 1) / kItems) * (1 - double(kRank) / kValues);

@@ -50,8 +50,8 @@ struct BenchOptions {
 
 Dataset bench_data(CommandIo& io) {
   const KnownSet* set = find_known_set("fashion-mnist");
-  if (set != nullptr && folder_of(*set, DataOptions{}.search_path)) {
-    return open_dataset("fashion-mnist", {}, io.limits(), "train");
+  if (set != nullptr && folder_of(io.fs(), *set, DataOptions{}.search_path)) {
+    return open_dataset(io.fs(), "fashion-mnist", {}, io.limits(), "train");
   }
   return made_up_images(60000, 28, 1);
 }

@@ -17,6 +17,7 @@
 #include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/json_results.h"
 #include "isthmus/verbs/pictures.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -54,9 +55,9 @@ class BriefObserver final : public TrainObserver {
 };
 
 std::optional<Dataset> test_data(const CommandIo& io, const CompareOptions& o) {
-  if (o.test != "auto") return open_dataset(o.test, o.train.data, io.limits(), "test");
+  if (o.test != "auto") return open_dataset(io.fs(), o.test, o.train.data, io.limits(), "test");
   if (io.arguments.size() != 1 || find_known_set(io.arguments.front()) == nullptr) return {};
-  return open_dataset(io.arguments.front(), o.train.data, io.limits(), "test");
+  return open_dataset(io.fs(), io.arguments.front(), o.train.data, io.limits(), "test");
 }
 
 /// The folder of the comparison: named, or the first free compare/<data>-NNN.
@@ -70,14 +71,15 @@ std::string folder_of(CommandIo& io, const CompareOptions& o, const Dataset& dat
 
 ComparedModel measure(CommandIo& io, const std::string& run, double seconds, const Dataset& data,
                       Device& device) {
-  const Model model = load_model(run, io.fs(), io.limits());
+  Session session(load_model(run, io.fs(), io.limits()), device);
+  const Model& model = session.model();
   return {.name = model.options().name,
           .summary = describe_model(model.setup),
           .run = run,
           .parameters = model.num_parameters(),
           .seconds = seconds,
           .measure = std::string(measure_name(model.measure())),
-          .eval = evaluate(model, data, device, {}, io.verb_settings())};
+          .eval = evaluate(session, data, {}, io.verb_settings())};
 }
 
 /// One item of each class where there are classes, else the first ones.
@@ -107,7 +109,8 @@ void draw(CommandIo& io, Comparison& c, const Dataset& data, Device& device, int
   Tensor rows;
   DataSpec spec;
   for (size_t i = 0; i < order.size(); ++i) {
-    const Model model = load_model(order[i]->run, io.fs(), io.limits());
+    Session session(load_model(order[i]->run, io.fs(), io.limits()), device);
+    const Model& model = session.model();
     if (!has_pictures(model.spec())) return;
     spec = model.spec();
     if (i == 0) {
@@ -118,7 +121,7 @@ void draw(CommandIo& io, Comparison& c, const Dataset& data, Device& device, int
       std::ranges::copy(originals.values<float>(), rows.values<float>().begin());
       c.row_names.push_back("original");
     }
-    const Tensor decoded = reconstruct(model, items, device, Quantity::kMean, io.verb_settings());
+    const Tensor decoded = reconstruct(session, items, Quantity::kMean, io.verb_settings());
     const auto at = static_cast<ptrdiff_t>((i + 1) * static_cast<size_t>(decoded.num_values()));
     std::ranges::copy(decoded.values<float>(), rows.values<float>().begin() + at);
     c.row_names.push_back(order[i]->name);
@@ -189,7 +192,7 @@ std::optional<double> trained(CommandIo& io, const PlannedModel& model) {
 int run_compare(CommandIo& io, const CompareOptions& o) {
   refuse_run_folders(io.fs(), io.arguments);
   listen_to_signals();
-  const Dataset data = open_datasets(io.arguments, o.train.data, io.limits(), "train");
+  const Dataset data = open_datasets(io.fs(), io.arguments, o.train.data, io.limits(), "train");
   std::optional<Dataset> test = test_data(io, o);
   const std::string folder = folder_of(io, o, data);
   const auto device = open_device({.device = o.train.machine.device});
@@ -204,8 +207,8 @@ int run_compare(CommandIo& io, const CompareOptions& o) {
     const std::optional<double> seconds = model.seconds ? model.seconds : trained(io, model);
     if (!seconds) return stop_status();
     if (!test) {
-      test =
-          open_train_data(io.arguments, &data, model.request.options).shown_items(data.num_items());
+      test = open_train_data(io.fs(), io.arguments, &data, model.request.options)
+                 .shown_items(data.num_items());
     }
     c.models.push_back(measure(io, model.run, *seconds, *test, *device));
   }

@@ -33,7 +33,7 @@ Places config_places(const CommandIo& io) {
   Places places;
   const auto info = io.fs().stat(io.edge.config);
   if (!info || !info->is_regular) return places;  // "none", or a pipe that has been read
-  for (const ConfigEntry& entry : read_config(io.edge.config)) {
+  for (const ConfigEntry& entry : read_config(io.fs(), io.edge.config)) {
     places[entry.key] = {escape_for_terminal(io.edge.config), entry.line};
   }
   return places;
@@ -187,7 +187,7 @@ class ConfigCommand final : public BoundCommand {
     }
     const KnownOptions known;
     OptionOrigins origins;
-    apply_settings(known.options(), known.options(), io.arguments[1], {}, origins);
+    apply_settings(io.fs(), known.options(), known.options(), io.arguments[1], {}, origins);
     io.console.result("valid", escape_for_terminal(io.arguments[1]));
     io.print_json(result_object("isthmus.config/1")
                       .set("action", "validate")

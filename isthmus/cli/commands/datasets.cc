@@ -19,14 +19,14 @@ struct DatasetsOptions {
 int run_datasets(CommandIo& io, const DatasetsOptions& o) {
   io.console.lines_are_the_result();
   for (const KnownSet& set : known_sets()) {
-    const auto folder = folder_of(set, o.search_path);
+    const auto folder = folder_of(io.fs(), set, o.search_path);
     io.console.result(pad_right(set.name, 15) + (folder ? " installed   " : " missing     ") +
                       std::string(set.summary));
     io.console.result(pad_right("", 29) +
                       (folder ? escape_for_terminal(*folder) : std::string(set.install)));
   }
   io.print_json(
-      result_object("isthmus.datasets/1").set("datasets", known_sets_json(o.search_path)));
+      result_object("isthmus.datasets/1").set("datasets", known_sets_json(io.fs(), o.search_path)));
   return 0;
 }
 

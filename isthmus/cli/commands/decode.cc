@@ -64,8 +64,8 @@ std::vector<size_t> places_of_codes(const Dataset& file, int64_t latent_dim) {
 }
 
 /// (N, Z) float32 from a CSV, NPY or IDX file.
-Tensor read_latents(const std::string& path, int64_t latent_dim, const Limits& limits) {
-  const Dataset file = open_dataset(path, DataOptions{}, limits, "test");
+Tensor read_latents(Fs& fs, const std::string& path, int64_t latent_dim, const Limits& limits) {
+  const Dataset file = open_dataset(fs, path, DataOptions{}, limits, "test");
   const int64_t width = file.spec.num_values();
   const Tensor values = widened(file.values, file.spec.narrowing);
   try {
@@ -88,11 +88,12 @@ int run_decode(CommandIo& io, const DecodeOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
-  const Tensor z = read_latents(io.arguments[1], model.latent_dim(), io.limits());
+  const Tensor z = read_latents(io.fs(), io.arguments[1], model.latent_dim(), io.limits());
   require_output_memory(io, output, z.shape()[0], model.spec().num_values(), z.num_bytes());
   const auto device = io.open_device();
+  Session session(model, *device);
   const Quantity quantity = parse_quantity(o.quantity);
-  const Tensor items = decode(model, z, *device, quantity, io.verb_settings());
+  const Tensor items = decode(session, z, quantity, io.verb_settings());
   write_items(io, output, items, model.spec(), o.columns);
   io.print_wrote("");
   io.print_json(decode_json(z, io.arguments[1], quantity, model,

@@ -42,6 +42,7 @@ std::string free_folder(Fs& fs) {
 
 TrainRequest request_of(CommandIo& io, const DemoOptions& o) {
   TrainRequest request;
+  request.fs = &io.fs();
   request.data = {kSet};
   request.command = io.command_line;
   request.libraries = libraries_json();
@@ -83,7 +84,7 @@ int run_demo(CommandIo& io, const DemoOptions& o) {
   listen_to_signals();
   DataOptions data_options;
   data_options.limit = o.limit;
-  const Dataset test = open_dataset(kSet, data_options, io.limits(), "test");
+  const Dataset test = open_dataset(io.fs(), kSet, data_options, io.limits(), "test");
   ConsoleObserver observer(io.console, test_note(o));
   TrainRequest request = request_of(io, o);
   request.finish = [&](TrainResult& r, RunFolder& folder, const TrainData&) {

@@ -16,6 +16,7 @@
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/json_results.h"
 #include "isthmus/verbs/pictures.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -135,7 +136,7 @@ struct Comparison {
 Tensor clean_items(CommandIo& io, const Model& model, const DenoiseOptions& o) {
   DataOptions options = o.data;
   options.model = model.spec();
-  const Dataset data = open_dataset(o.clean, options, io.limits(), "train");
+  const Dataset data = open_dataset(io.fs(), o.clean, options, io.limits(), "train");
   io.require_memory(CheckedU64(data.values.num_bytes()) + uint64_t{8} * data.values.num_values(),
                     "the clean data and their noisy copies", "give fewer with --limit");
   try {
@@ -147,14 +148,15 @@ Tensor clean_items(CommandIo& io, const Model& model, const DenoiseOptions& o) {
 }
 
 /// Fits the linear denoiser to pairs with noise of their own and measures everything.
-void compare(CommandIo& io, const Model& model, const DenoiseOptions& o, const OwnOptions& own,
-             const Tensor& noisy, const Tensor& denoised, Device& device, Comparison& c) {
+void compare(CommandIo& io, Session& session, const DenoiseOptions& o, const OwnOptions& own,
+             const Tensor& noisy, const Tensor& denoised, Comparison& c) {
+  const Model& model = session.model();
   VerbSettings settings = io.verb_settings();
   settings.noise = "denoise/fit";
   Tensor other, other_noisy;
   if (o.clean != "none") {
     other = clean_items(io, model, o);
-    other_noisy = corrupt_items(model, other, device, o.add, own, settings);
+    other_noisy = corrupt_items(session, other, o.add, own, settings);
   }
   const Tensor& pairs = o.clean != "none" ? other : c.clean;
   const LinearDenoiser linear(item_rows(pairs), item_rows(o.clean != "none" ? other_noisy : noisy));
@@ -229,6 +231,7 @@ int run_denoise(CommandIo& io, const DenoiseOptions& o) {
   require_output_memory(io, output, count, model.spec().num_values(),
                         opened.data.values.num_bytes() * (adds ? 4 : 2));
   const auto device = io.open_device();
+  Session session(model, *device);
   Items items = read_items(model, opened, count, !adds);
   Tensor noisy = std::move(items.values);
   std::optional<Comparison> comparison;
@@ -236,13 +239,13 @@ int run_denoise(CommandIo& io, const DenoiseOptions& o) {
     comparison = Comparison{.clean = std::move(noisy)};
     VerbSettings settings = io.verb_settings();
     settings.noise = "denoise/add";
-    noisy = corrupt_items(model, comparison->clean, *device, o.add, own, settings);
+    noisy = corrupt_items(session, comparison->clean, o.add, own, settings);
   }
   const Denoised result =
-      denoise(model, noisy, items.context, *device,
+      denoise(session, noisy, items.context,
               {.noise = known_noise(o), .draws = o.draws, .verb = io.verb_settings()});
   if (comparison) {
-    compare(io, model, o, own, noisy, result.items, *device, *comparison);
+    compare(io, session, o, own, noisy, result.items, *comparison);
     print_comparison(io, o, comparison->numbers);
   }
   write_result(io, output, o, model, noisy, result.items, comparison ? &*comparison : nullptr);

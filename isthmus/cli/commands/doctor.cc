@@ -90,9 +90,9 @@ Check write_check(CommandIo& io) {
   }
 }
 
-Check data_check() {
+Check data_check(Fs& fs) {
   for (const KnownSet& set : known_sets()) {
-    if (folder_of(set, DataOptions{}.search_path)) {
+    if (folder_of(fs, set, DataOptions{}.search_path)) {
       return {"datasets", "ok", std::string(set.name) + " is installed", ""};
     }
   }
@@ -234,8 +234,8 @@ int run_doctor(CommandIo& io, const DoctorOptions& o) {
   const MemoryLimit usable = usable_memory();
   print_facts(io, info, usable);
   const Arithmetic arithmetic = check_arithmetic(o.full);
-  const std::vector<Check> checks = {arithmetic_check(arithmetic), write_check(io), data_check(),
-                                     memory_check(usable), isa_check()};
+  const std::vector<Check> checks = {arithmetic_check(arithmetic), write_check(io),
+                                     data_check(io.fs()), memory_check(usable), isa_check()};
   print_checks(io, checks);
   Json memory = Json::object()
                     .set("total_bytes", total_ram_bytes())
@@ -255,7 +255,7 @@ int run_doctor(CommandIo& io, const DoctorOptions& o) {
                     .set("arithmetic", std::move(bits))
                     .set("limits", limits_json(io.limits()))
                     .set("environment", environment_json())
-                    .set("datasets", known_sets_json(DataOptions{}.search_path))
+                    .set("datasets", known_sets_json(io.fs(), DataOptions{}.search_path))
                     .set("checks", checks_json(checks)));
   for (const Check& check : checks) {
     if (check.status == "fail") return exit_status(ErrorCode::kSelfCheck);

@@ -33,7 +33,8 @@ int run_encode(CommandIo& io, const EncodeOptions& o) {
   require_output_memory(io, output, opened.data.num_items(), std::ssize(columns),
                         opened.data.values.num_bytes());
   const auto device = io.open_device();
-  const Tensor codes = encode(model, opened.data, *device, quantity, io.verb_settings());
+  Session session(model, *device);
+  const Tensor codes = encode(session, opened.data, quantity, io.verb_settings());
   write_table(io, output, codes, columns);
   io.print_wrote("");
   io.print_json(encode_json(codes, quantity, model, data_json(opened.data, opened.source),

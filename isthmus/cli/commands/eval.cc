@@ -101,8 +101,9 @@ int run_eval(CommandIo& io, const EvalCommandOptions& o) {
   }
   const OpenedData opened = open_model_data(io, model, o.data);
   const auto device = io.open_device();
+  Session session(model, *device);
   print_device(io, *device);
-  const EvalResult result = evaluate(model, opened.data, *device, o.eval, io.verb_settings());
+  const EvalResult result = evaluate(session, opened.data, o.eval, io.verb_settings());
   print_bounds(io, result, model);
   print_metrics(io, result, model.latent_dim());
   const int status = check_gate(io, result);

@@ -17,6 +17,7 @@
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/json_results.h"
 #include "isthmus/verbs/pictures.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -95,7 +96,7 @@ Tensor more_values(CommandIo& io, const Model& model, const DataOptions& given,
                    std::optional<int64_t> count = {}) {
   DataOptions options = given;
   options.model = model.spec();
-  const Dataset data = open_dataset(name, options, io.limits(), split);
+  const Dataset data = open_dataset(io.fs(), name, options, io.limits(), split);
   const int64_t all = data.num_items();
   if (count && all < *count) {
     throw Error(ErrorCode::kSizesDisagree,
@@ -128,7 +129,7 @@ Items read_items(CommandIo& io, const Model& model, const InpaintOptions& o, con
   require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
                         model.spec().num_values(), items.opened.data.values.num_bytes());
   require_draws_memory(io, model, count, o.draws);
-  items.mask = read_mask(o.mask, model.spec(), all, io.limits());
+  items.mask = read_mask(io.fs(), o.mask, model.spec(), all, io.limits());
   items.fitted = fit_to_model(first_items(items.opened.data, count), model.setup);
   items.values = apply_scaling(items.fitted.values, memory_scaling(items.fitted, model.spec()));
   if (o.truth != "none") items.truth = more_values(io, model, o.data, o.truth, "test", count);
@@ -214,12 +215,13 @@ int run_inpaint(CommandIo& io, const InpaintOptions& o) {
   require_pictures(output, model.spec());
   const Items items = read_items(io, model, o, output);
   const auto device = io.open_device();
+  Session session(model, *device);
   const CompletionSettings settings = {.steps = o.steps,
                                        .draws = o.draws,
                                        .pseudo_gibbs = o.pseudo_gibbs,
                                        .verb = io.verb_settings()};
-  const Completion result = inpaint(model, items.values, items.fitted.context, *items.mask,
-                                    items.fill, *device, settings);
+  const Completion result =
+      inpaint(session, items.values, items.fitted.context, *items.mask, items.fill, settings);
   const int64_t count = items.values.shape()[0];
   const InpaintRun run = {.n = count,
                           .missing = items.mask->num_missing(count),

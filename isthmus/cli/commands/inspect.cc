@@ -22,11 +22,11 @@ bool looks_like_safetensors(CommandIo& io, const std::string& path) {
   return head[5] == std::byte{0} && head[6] == std::byte{0} && head[7] == std::byte{0};
 }
 
-void inspect_config(const std::string& path, Inspected& item) {
+void inspect_config(Fs& fs, const std::string& path, Inspected& item) {
   item.json.set("kind", "config").set("format", "toml");
   const KnownOptions known;
   OptionOrigins origins;
-  apply_settings(known.options(), known.options(), path, {}, origins);
+  apply_settings(fs, known.options(), known.options(), path, {}, origins);
   item.line("config", escape_for_terminal(path) + ": " +
                           group_digits(static_cast<int64_t>(origins.size())) + " keys, all known");
 }
@@ -46,7 +46,7 @@ void inspect_path(CommandIo& io, const std::string& path, const InspectOptions& 
   if (info && info->is_folder && io.fs().stat(join_path(path, "run.json"))) {
     inspect_run(io, path, o, item);
   } else if (is_file && extension(path) == "toml") {
-    inspect_config(path, item);
+    inspect_config(io.fs(), path, item);
   } else if (is_file && looks_like_safetensors(io, path)) {
     inspect_safetensors(io, path, o, item);
   } else {
@@ -95,7 +95,7 @@ int run_inspect(CommandIo& io, const InspectOptions& o) {
     const Inspected item = inspect_one(io, path, o);
     for (const auto& [label, text] : item.lines) io.console.result(label, text);
     for (const Error& error : item.errors) {
-      io.console.error(error, config_excerpt(error));
+      io.console.error(error, config_excerpt(io.fs(), error));
       if (status == 0) status = exit_status(error.code());
     }
     items.push_back(item.json);

@@ -41,7 +41,8 @@ int run_interpolate(CommandIo& io, const InterpolateOptions& o) {
   require_output_memory(io, output, std::ssize(settings.pairs) * settings.steps,
                         model.spec().num_values(), opened.data.values.num_bytes());
   const auto device = io.open_device();
-  const Tensor items = interpolate(model, opened.data, *device, settings);
+  Session session(model, *device);
+  const Tensor items = interpolate(session, opened.data, settings);
   write_items(io, output, items, model.spec(), settings.steps);
   io.print_wrote("");
   io.print_json(interpolate_json(settings, model, data_json(opened.data, opened.source),

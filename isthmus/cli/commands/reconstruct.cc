@@ -9,6 +9,7 @@
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/json_results.h"
 #include "isthmus/verbs/pictures.h"
+#include "isthmus/verbs/stored_values.h"
 
 namespace isthmus {
 namespace {
@@ -55,9 +56,10 @@ int run_reconstruct(CommandIo& io, const ReconstructOptions& o) {
   require_output_memory(io, output, count, model.spec().num_values(),
                         opened.data.values.num_bytes() + data.values.num_bytes());
   const auto device = io.open_device();
+  Session session(model, *device);
   const Quantity quantity = parse_quantity(o.quantity);
-  const Tensor items = reconstruct(model, data, *device, quantity, io.verb_settings());
-  const EvalResult errors = evaluate(model, data, *device, {}, io.verb_settings());
+  const Tensor items = reconstruct(session, data, quantity, io.verb_settings());
+  const EvalResult errors = evaluate(session, data, {}, io.verb_settings());
   if (output.format == "png") {
     write_picture(
         io, output,

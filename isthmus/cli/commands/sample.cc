@@ -64,6 +64,7 @@ int run_sample(CommandIo& io, const SampleOptions& o) {
   require_pictures(output, model.spec());
   require_output_memory(io, output, o.n, model.spec().num_values(), 0);
   const auto device = io.open_device();
+  Session session(model, *device);
   const SampleSettings settings{.count = o.n,
                                 .temperature = o.temperature,
                                 .quantity = quantity_of(o.quantity, model.spec()),
@@ -72,7 +73,7 @@ int run_sample(CommandIo& io, const SampleOptions& o) {
   for (const DataWarning& w : warnings_of_given(model.spec().condition, settings.given)) {
     log_warning(w.code, w.text, w.hint);
   }
-  const Tensor items = sample(model, *device, settings);
+  const Tensor items = sample(session, settings);
   write_items(io, output, items, model.spec(), o.columns);
   io.print_wrote("");
   io.print_json(sample_json(settings, model, device_json(device->info(), Precision::kF32)));

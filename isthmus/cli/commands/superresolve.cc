@@ -102,8 +102,8 @@ SmallImages average_here(CommandIo& io, const Model& model, const SuperresolveOp
 SmallImages read_small(CommandIo& io, const Model& model, const SuperresolveOptions& o,
                        const Output& output) {
   const std::vector<std::string> arguments(io.arguments.begin() + 1, io.arguments.end());
-  SmallImages images{
-      .opened = {open_datasets(arguments, o.data, io.limits(), "test"), join(arguments, ", ")}};
+  SmallImages images{.opened = {open_datasets(io.fs(), arguments, o.data, io.limits(), "test"),
+                                join(arguments, ", ")}};
   const Dataset& data = images.opened.data;
   io.console.info("data", escape_for_terminal(data.source) + ": " + group_digits(data.num_items()) +
                               ", " + describe_item(data.spec));
@@ -161,10 +161,11 @@ int run_superresolve(CommandIo& io, const SuperresolveOptions& o) {
                         model.spec().num_values(), images.opened.data.values.num_bytes());
   require_draws_memory(io, model, count, o.draws);
   const auto device = io.open_device();
+  Session session(model, *device);
   const CompletionSettings settings = {
       .steps = o.steps, .draws = o.draws, .verb = io.verb_settings()};
   const Completion result =
-      superresolve(model, images.small, images.fitted.context, *device, o.sigma, settings);
+      superresolve(session, images.small, images.fitted.context, o.sigma, settings);
   const int64_t factor = factor_of(model.spec(), images.small.shape());
   const Tensor bicubic = enlarge_bicubic(images.small, factor);
   print_mixing(io, model, settings, result.mixing, count);

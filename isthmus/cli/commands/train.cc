@@ -37,6 +37,7 @@ void add_report(CommandIo& io, TrainResult& result, RunFolder& folder, const Tra
 
 int run_train(CommandIo& io, const TrainOptions& options) {
   TrainRequest request;
+  request.fs = &io.fs();
   request.data = io.arguments;
   request.options = options;
   request.origins = io.origins;

@@ -19,7 +19,7 @@ struct ExemplarOptions {
         "Training items whose codes make up the prior, the first so many; auto: all. The model "
         "file stores a row of latent_dim numbers for each: do not hand it on where the items are "
         "private, since each can be decoded.",
-        {.level = OptionLevel::kRare, .metavar = "N"})};
+        {.level = OptionLevel::kRare, .costs_memory = true, .metavar = "N"})};
   }
 };
 

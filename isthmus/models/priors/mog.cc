@@ -14,7 +14,7 @@ struct MogOptions {
   static constexpr auto fields() {
     // A draw adds the weights up by a matrix of components x components: 64 MiB at most.
     return std::tuple{field(&MogOptions::components, "model.prior_components", between(1, 4096),
-                            kPriorComponentsHelp)};
+                            kPriorComponentsHelp, {.costs_memory = true})};
   }
 };
 

@@ -21,7 +21,7 @@ struct VampOptions {
 
   static constexpr auto fields() {
     return std::tuple{field(&VampOptions::components, "model.prior_components", between(1, 65536),
-                            kPriorComponentsHelp)};
+                            kPriorComponentsHelp, {.costs_memory = true})};
   }
 };
 

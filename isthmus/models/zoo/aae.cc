@@ -34,7 +34,7 @@ struct AaeOptions {
             &O::critic_hidden, "model.critic_hidden", kWidthBounds,
             "Widths of the critic's hidden layers. Wider ones see finer differences between codes "
             "and prior, and take longer.",
-            rare),
+            {.level = OptionLevel::kRare, .costs_memory = true}),
         field(
             &O::critic_rate, "model.critic_rate", greater_than(0),
             "Learning rate of the critic, as a multiple of optimizer.learning_rate. Raise it when "

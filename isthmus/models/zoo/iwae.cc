@@ -26,7 +26,7 @@ struct IwaeOptions {
                       field(&O::samples, "objective.samples", between(1, 1000),
                             "Posterior draws per item and step. In an iwae they tighten the bound: "
                             "5 to 50, each costing a pass of the decoder; one is a vae.",
-                            {.level = OptionLevel::kRare}),
+                            {.level = OptionLevel::kRare, .costs_memory = true}),
                       field(&O::gradient, "objective.gradient", one_of(gradient_words),
                             "dreg: the encoder's gradient keeps its signal as draws grow; "
                             "pathwise: the plain gradient of the bound, to repeat older results.",

@@ -24,7 +24,7 @@ struct SwaeOptions {
         field(&O::projections, "model.projections", between(1, 4096),
               "Directions of each step along which codes and prior are compared. More give a "
               "steadier gradient.",
-              {.level = OptionLevel::kRare, .metavar = "N"})};
+              {.level = OptionLevel::kRare, .costs_memory = true, .metavar = "N"})};
   }
 };
 

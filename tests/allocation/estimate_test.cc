@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a device says that an executor will hold is what it then takes from the allocator, for the
+// graphs of every model and prior. Needs a malloc that counts (glibc's).
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include "isthmus/models/inference.h"
+#include "isthmus/models/parts.h"
+#include "isthmus/optim/optimizer.h"
+#include "isthmus/runtime/open_device.h"
+
+namespace isthmus {
+namespace {
+
+uint64_t bytes_in_use() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+ModelSetup setup_of(const std::string& name, const std::map<std::string, std::string>& own = {}) {
+  const ModelDef& def = all_models().find(name);
+  ModelSetup setup{
+      .model = {.name = name,
+                .latent_dim = "8",
+                .likelihood = def.likelihoods.empty() ? std::string("bernoulli")
+                                                      : std::string(def.likelihoods.front())},
+      .own = {.texts = {{"model.hidden", "256"}}},
+      .data = {.kind = DataKind::kImage,
+               .item_shape = {14, 14},
+               .dtype = Dtype::kU8,
+               .fields = {{.min = 0, .max = 255, .standard_deviation = 80}},
+               .scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}}};
+  for (const auto& [key, value] : own) setup.own.texts[key] = value;
+  return setup;
+}
+
+std::vector<Graph> graphs_of(const ModelSetup& setup) {
+  std::vector<Graph> graphs = {evaluation_graph(setup)};
+  if (all_models().find(setup.model.name).fit) return graphs;
+  GraphBuilder g;
+  add_update(g, build_training(g, setup).objectives, OptimizerOptions{}, {});
+  graphs.push_back(std::move(g).finish());
+  return graphs;
+}
+
+/// Beside its memory an executor has a program, of 2 MiB at most: nodes, instructions, kernels, of
+/// which oneDNN keeps some for later. Where its memory is aligned to pages of 2 MiB, the allocator
+/// takes as much more to find the place.
+constexpr uint64_t kProgram = uint64_t{4} << 20;
+
+void expect_exact(const ModelSetup& setup) {
+  for (const Graph& graph : graphs_of(setup)) {
+    for (const CompileOptions options :
+         {CompileOptions{.max_rows = 1}, CompileOptions{.max_rows = 513},
+          CompileOptions{.max_rows = 128, .precision = Precision::kBF16}}) {
+      const auto device = open_device({.device = "cpu", .threads = 3});
+      const uint64_t estimate = device->estimate(graph, options);
+      const uint64_t before = bytes_in_use();
+      const auto executor = device->compile(graph, options);
+      const uint64_t taken = bytes_in_use() - before;
+      EXPECT_EQ(estimate, executor->num_bytes()) << setup.model.name;
+      EXPECT_GE(taken, estimate) << setup.model.name << ", " << options.max_rows << " rows";
+      EXPECT_LE(taken, estimate + kProgram) << setup.model.name << ", " << options.max_rows;
+    }
+  }
+}
+
+TEST(Estimate, IsWhatTheExecutorOfEachModelTakes) {
+  for (const std::string& name : model_names()) expect_exact(setup_of(name));
+}
+
+TEST(Estimate, IsWhatTheExecutorOfEachPriorTakes) {
+  for (const std::string& prior : prior_words()) {
+    expect_exact(setup_of(
+        "vae",
+        {{"model.prior", prior}, {"model.prior_components", "500"}, {"model.exemplars", "1000"}}));
+  }
+  expect_exact(setup_of("iwae", {{"objective.samples", "20"}}));
+}
+
+// The question is free: nobody has these 100 GB.
+TEST(Estimate, TakesNoMemory) {
+  const ModelSetup setup = setup_of("vae");
+  const auto device = open_device({.device = "cpu", .threads = 3});
+  const Graph graph = graphs_of(setup)[1];
+  device->estimate(graph, {.max_rows = 64});
+  const uint64_t before = bytes_in_use();
+  EXPECT_GT(device->estimate(graph, {.max_rows = int64_t{1} << 25}), uint64_t{100} << 30);
+  EXPECT_LT(bytes_in_use() - before, kProgram);
+}
+
+}  // namespace
+}  // namespace isthmus
