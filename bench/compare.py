@@ -109,13 +109,17 @@ def test_figure(options, c):
         measured.run_well(options.prefix, [
             options.isthmus, "train", "fashion-mnist", "--preset", c["preset"], "--batch",
             str(c["batch_size"]), "--precision", c["precision"], "--epochs", str(options.epochs),
-            "--val", "0", "--no-report", "--quiet", "-o", run, *model])
-        result = json.loads(measured.run_well(options.prefix, [
-            options.isthmus, "eval", run, "fashion-mnist", "--samples", "10", "--json",
-            "--quiet", *draws]).stdout)
-    if draws:
-        return result["iwae"]["value"]
-    return result["elbo"] if result.get("elbo") is not None else -result["reconstruction"]
+            "--lr", "0.001", "--val", "0", "--no-report", "--quiet", "-o", run, *model])
+
+        def evaluated(*more):
+            return json.loads(measured.run_well(options.prefix, [
+                options.isthmus, "eval", run, "fashion-mnist", "--json", "--quiet", *more]).stdout)
+        result = evaluated(*draws)
+        if draws:
+            return result["iwae"]["value"]
+        if result.get("elbo") is None:  # no posterior to draw from
+            return -result["reconstruction"]
+        return evaluated("--samples", "10")["elbo"]
 
 
 def measure(options, c, skipped):
