@@ -170,13 +170,17 @@ size_t class_place(const ConditionSpec& spec, const std::string& text) {
   for (size_t i = 0; i < spec.classes.size(); ++i) {
     if (spec.classes[i] == text) return i;
   }
+  // Names that are numbers leave none for places: class 0 of "2", "3" would be another's.
+  const bool named = std::ranges::any_of(spec.classes, [](const std::string& name) {
+    return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+  });
   size_t place = 0;
-  const bool digits = !text.empty() && text.size() < 10 &&
+  const bool digits = !named && !text.empty() && text.size() < 10 &&
                       text.find_first_not_of("0123456789") == std::string::npos;
   if (digits) place = std::stoul(text);
   if (!digits || place >= spec.classes.size()) {
     refuse_given(text, "the classes are " + escape_for_terminal(shown_list(spec.classes)) +
-                           ", or their numbers from 0");
+                           (named ? "" : ", or their numbers from 0"));
   }
   return place;
 }

@@ -108,6 +108,16 @@ TEST(Condition, UsualOnesAreTheClassesInTurnOrTheMeans) {
             (std::vector<float>{0, 0}));
 }
 
+// Of classes "2", "3" and "5", class 0 was that of "2", and class 1 that of "3".
+TEST(Condition, NamesThatAreNumbersAreNoPlaces) {
+  const ConditionSpec numbers = {.classes = {"2", "3", "5"}}, words = {.classes = {"a", "b"}};
+  EXPECT_EQ(condition_row(numbers, {"3"}), (std::vector<float>{0, 1, 0}));
+  for (const char* text : {"0", "1"}) {
+    EXPECT_EQ(refused([&] { condition_row(numbers, {text}); }).code(), ErrorCode::kBadValue);
+  }
+  EXPECT_EQ(condition_row(words, {"1"}), (std::vector<float>{0, 1}));
+}
+
 TEST(Condition, ColumnsAreNamedOnceAndGivenOnce) {
   const Dataset data = small_table();
   EXPECT_EQ(refused([&] { make_condition(data, "a,b,a", kTrain); }).code(), ErrorCode::kBadValue);

@@ -3,6 +3,7 @@
 #include "isthmus/verbs/inpaint.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <vector>
 
@@ -69,11 +70,35 @@ Tensor filled_with(const Tensor& items, const Mask& mask, std::span<const float>
 
 namespace {
 
+/// The double that is written with the digits of the float: 7.1, not 7.09999990463.
+double with_its_digits(float v) {
+  char digits[32];
+  const char* end = std::to_chars(digits, digits + sizeof(digits), v).ptr;
+  double result = static_cast<double>(v);
+  std::from_chars(digits, end, result);
+  return result;
+}
+
 std::vector<double> as_doubles(const Tensor& t) {
   const auto copied = [](auto values) { return std::vector<double>(values.begin(), values.end()); };
   if (t.dtype() == Dtype::kU8) return copied(t.values<uint8_t>());
-  if (t.dtype() == Dtype::kF32) return copied(t.values<float>());
-  return copied(t.values<double>());
+  if (t.dtype() == Dtype::kF64) return copied(t.values<double>());
+  std::vector<double> out(static_cast<size_t>(t.num_values()));
+  std::ranges::transform(t.values<float>(), out.begin(), with_its_digits);
+  return out;
+}
+
+/// The items as they were read; a column that was not narrowed has the digits of its floats.
+std::vector<double> values_read(const Dataset& data, size_t width) {
+  const Narrowing& narrowing = data.spec.narrowing;
+  std::vector<double> read = as_doubles(widened(data.values, narrowing));
+  if (narrowing.origin.empty()) return read;
+  const std::span<const float> floats = data.values.values<float>();
+  for (size_t at = 0; at < read.size(); ++at) {
+    const size_t j = at % width % narrowing.origin.size();
+    if (narrowing.origin[j] == 0 && narrowing.unit[j] == 1) read[at] = with_its_digits(floats[at]);
+  }
+  return read;
 }
 
 template <class T>
@@ -87,9 +112,10 @@ Tensor as_type(const Shape& shape, const std::vector<double>& values) {
 }  // namespace
 
 Tensor with_known(const Tensor& stored, const Dataset& data, const Mask& mask) {
-  const std::vector<double> read = as_doubles(widened(data.values, data.spec.narrowing));
+  const size_t width = width_of(data.values);
+  const std::vector<double> read = values_read(data, width);
   std::vector<double> values = as_doubles(stored);
-  const size_t width = width_of(data.values), repeats = values.size() / read.size();
+  const size_t repeats = values.size() / read.size();
   for (size_t at = 0; at < values.size(); ++at) {
     const size_t item = at / width / repeats, j = at % width;
     if (mask.row(static_cast<int64_t>(item))[j] != 0) values[at] = read[item * width + j];

@@ -231,6 +231,18 @@ TEST(WithKnown, ValuesComeBackAsTheyWereRead) {
   EXPECT_EQ(doubles.values<double>()[5], 6);
 }
 
+// Beside a column that float32 does not hold, 7.1 was written as 7.099999904632568.
+TEST(WithKnown, FloatsKeepTheirDigitsBesideAWideColumn) {
+  const Mask mask(Tensor::from<uint8_t>({1, 3}, std::vector<uint8_t>{1, 1, 0}));
+  Dataset data;
+  data.values = Tensor::from<float>({1, 3}, std::vector<float>{7.1f, 3, 0});
+  data.spec.narrowing = {.origin = {0, 1e9, 0}, .unit = {1, 1, 1}};
+  const Tensor stored = Tensor::from<float>({1, 3}, std::vector<float>{0, 0, 141.9f});
+  const Tensor out = with_known(stored, data, mask);
+  EXPECT_TRUE(
+      std::ranges::equal(out.values<double>(), std::vector<double>{7.1, 1000000003.0, 141.9}));
+}
+
 TEST(MissingError, CountsMissingValuesOnly) {
   const Mask mask(Tensor::from<uint8_t>({2, 2}, std::vector<uint8_t>{1, 0, 1, 1}));
   const DataSpec spec = {.kind = DataKind::kImage, .item_shape = {1, 2}, .fields = {{.max = 1}}};

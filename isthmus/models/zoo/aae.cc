@@ -98,7 +98,8 @@ ModelDef models::aae() {
           .help = "for samples and codes without holes where no likelihood is wanted",
           .source = "Makhzani2015",
           .make = make_aae,
-          .defaults = {{"optimizer.learning_rate", "0.0005"}}};
+          // A critic that begins with larger weights leads sooner.
+          .defaults = {{"model.init", "he_normal"}, {"optimizer.learning_rate", "0.0005"}}};
 }
 
 }  // namespace isthmus
