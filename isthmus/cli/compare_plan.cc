@@ -116,6 +116,7 @@ bool same_choices(const std::vector<Choice>& a, const std::vector<Choice>& b) {
 /// Uses the run that is in the folder: as it is when it is finished, else it is gone on with.
 void use_earlier_run(CommandIo& io, const RunSetup& setup, PlannedModel& model) {
   if (!io.fs().stat(join_path(model.run, "run.json"))) return;
+  if (RunFolder::holds_a_start_alone(io.fs(), model.run)) return;
   const Json run = read_run(io.fs(), model.run).run;
   const std::string status = text_of(run, "status");
   const bool same = same_choices(choices_of(run), setup.resolved.choices) &&

@@ -45,6 +45,9 @@ std::string make_numbered_folder(Fs& fs, const std::string& name) {
   return numbered(name, number);
 }
 
+/// What a run writes before it has learned anything.
+constexpr std::array<std::string_view, 3> kOfAStart = {"config.toml", "run.json", "log.txt"};
+
 bool is_written_by_runs(const std::string& name) {
   constexpr std::array<std::string_view, 10> kNames = {
       "config.toml", "run.json",    "metrics.jsonl",     "metrics.csv", "checkpoints",
@@ -54,6 +57,16 @@ bool is_written_by_runs(const std::string& name) {
 }
 
 }  // namespace
+
+bool RunFolder::holds_a_start_alone(Fs& fs, const std::string& path) {
+  bool record = false;
+  for (const std::string& present : fs.list_folder(path)) {
+    if (present == "run.json") record = true;
+    if (std::ranges::find(kOfAStart, present) == kOfAStart.end() && present != ".lock")
+      return false;
+  }
+  return record;
+}
 
 RunFolder::RunFolder(std::unique_ptr<Fs> fs, std::string path, std::unique_ptr<FolderLock> lock)
     : fs_(std::move(fs)), path_(std::move(path)), lock_(std::move(lock)) {
@@ -72,6 +85,12 @@ RunFolder RunFolder::create(Fs& fs, const std::string& out, const std::string& n
   fs.make_new_folder(out);
   std::unique_ptr<Fs> folder = fs.open_folder(out);
   auto lock = folder->lock_folder(out);
+  if (holds_a_start_alone(*folder, out)) {
+    for (const std::string_view record : kOfAStart) {
+      const std::string path = join_path(out, std::string(record));
+      if (folder->stat(path)) folder->remove_file(path);
+    }
+  }
   for (const std::string& present : folder->list_folder(out)) {
     if (present == ".lock") continue;
     throw Error(ErrorCode::kOutputExists,

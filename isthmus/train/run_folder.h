@@ -29,8 +29,12 @@ namespace isthmus {
 
 class RunFolder {
  public:
+  /// Whether all that is there are the records of a run that ended before it had learned anything,
+  /// which create() takes away.
+  static bool holds_a_start_alone(Fs& fs, const std::string& path);
   /// `out` "auto": runs/<name>-NNN with the next free number. Error E2006 when the folder holds
-  /// anything, E8001 when it is in use, E50xx when it cannot be written.
+  /// anything else than the start of a run, E8001 when it is in use, E50xx when it cannot be
+  /// written.
   static RunFolder create(Fs& fs, const std::string& out, const std::string& name);
   /// Error E3001 when it does not exist, E8001 when it is in use.
   static RunFolder reopen(Fs& fs, const std::string& path);

@@ -129,6 +129,28 @@ TEST_F(StrangersRun, TheFolderItselfMayBeALink) {
   EXPECT_NO_THROW(load_model(alias, posix_fs(), {}));
 }
 
+// A fit that failed left records behind, and the corrected command was refused for them.
+TEST(RunFolder, TakesThePlaceOfARunThatLearnedNothing) {
+  const std::string path = testing::TempDir() + "start_alone";
+  files::remove_all(path);
+  files::create_directories(path);
+  for (const char* name : {"run.json", "config.toml", "log.txt"}) std::ofstream(path + "/" + name);
+  EXPECT_NO_THROW(RunFolder::create(posix_fs(), path, "x"));
+  EXPECT_FALSE(files::exists(path + "/run.json"));
+  for (const char* kept : {"metrics.jsonl", "model.safetensors", "notes.txt"}) {
+    files::remove_all(path);
+    files::create_directories(path);
+    for (const char* name : {"run.json", kept}) std::ofstream(path + "/" + name);
+    EXPECT_THROW(RunFolder::create(posix_fs(), path, "x"), Error) << kept;
+    EXPECT_TRUE(files::exists(path + "/run.json")) << kept;
+  }
+  files::remove_all(path);
+  files::create_directories(path);
+  std::ofstream(path + "/config.toml");  // a user's own: no run wrote here
+  EXPECT_THROW(RunFolder::create(posix_fs(), path, "x"), Error);
+  EXPECT_TRUE(files::exists(path + "/config.toml"));
+}
+
 TEST(RunFolder, ThatIsMovedWhileItTrainsIsWrittenWhereItIs) {
   const Dataset data = tiny_images(40);
   ReferenceDevice device;
