@@ -23,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "crash"))
 from run_files import (checkpoints, differences, ending, memory_folder, run,  # noqa: E402
                        write_images)
 
-MODELS = ("ae", "denoising_ae", "dropout_ae", "vae", "beta_vae")
+MODELS = ("ae", "vae")  # every_definition.py has the others
 PRECISIONS = ("fp32", "bf16")
 THREADS = (1, 2, 3, 4, 7)
 ITEMS, SIDE, BATCH, EPOCHS = 700, 28, 64, 36
