@@ -27,6 +27,12 @@ Value weight_norm(GraphBuilder& g, const Values& parameters) {
   return sum;
 }
 
+Value jacobian_norm(GraphBuilder& g, Value output, Value input) {
+  const Value v = g.normal("jacobian", g.shape(output));
+  const Value row = differentiate(g, g.batch_sum(g.sum(g.mul(output, v))), {input})[0];  // J' v
+  return g.batch_mean(g.sum(g.square(row)));
+}
+
 PointModel point_model(const ModelBuild& b, const CoderOptions& options) {
   const auto encoder =
       std::make_shared<const Network>(make_encoder(b, options, latent_dim(b.setup)));

@@ -35,6 +35,11 @@ struct DecoderPenaltyOptions {
 /// Sum of the squared weights among these parameters; biases do not count. ()
 Value weight_norm(GraphBuilder& g, const Values& parameters);
 
+/// |J|_F^2 of `output` (B, M) by `input` (B, N), averaged over the batch, estimated without bias by
+/// |J' v|^2 with one v ~ N(0, I) (M) of stream "jacobian" per item. Can be differentiated once
+/// more. ()
+Value jacobian_norm(GraphBuilder& g, Value output, Value input);
+
 /// |z|^2 / 2, averaged over the batch: ().
 Value half_squared_norm(GraphBuilder& g, Value z);
 /// reconstruction + code_penalty code.

@@ -25,21 +25,13 @@ struct ContractiveOptions {
   }
 };
 
-/// v' J J' v per item, averaged over the batch: ().
-Value contraction_norm(const ModelBuild& b, Value z, Value x) {
-  GraphBuilder& g = b.g;
-  const Value v = g.normal("jacobian", g.shape(z));
-  const Value row = differentiate(g, g.batch_sum(g.sum(g.mul(z, v))), {x})[0];  // (B, D): v' J
-  return g.batch_mean(g.sum(g.square(row)));
-}
-
 Parts make_contractive_ae(const ModelBuild& b, const ContractiveOptions& options) {
   PointModel model = point_model(b, options.coder);
   Parts parts = std::move(model.parts);
   parts.training = [&b, parts, decoder = model.decoder, options](const Given& given) {
     GraphBuilder& g = b.g;
     const PointTerms terms = point_terms(b, parts, given);
-    const Value jacobian = contraction_norm(b, terms.z, given.x);
+    const Value jacobian = jacobian_norm(g, terms.z, given.x);
     const Value weights = weight_norm(g, decoder);
     const Value objective =
         g.add(g.add(terms.reconstruction, g.mul(g.constant(options.contraction), jacobian)),

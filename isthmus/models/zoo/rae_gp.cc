@@ -23,22 +23,13 @@ struct RaeGpOptions {
   }
 };
 
-/// v' J J' v per item, averaged over the batch: ().
-Value jacobian_norm(const ModelBuild& b, Value z, Value params) {
-  GraphBuilder& g = b.g;
-  const Value mean = b.likelihood.mean(g, params);  // (B, D)
-  const Value v = g.normal("jacobian", g.shape(mean));
-  const Value row = differentiate(g, g.batch_sum(g.sum(g.mul(mean, v))), {z})[0];  // (B, Z): J' v
-  return g.batch_mean(g.sum(g.square(row)));
-}
-
 Parts make_rae_gp(const ModelBuild& b, const RaeGpOptions& options) {
   Parts parts = point_model(b, options.coder).parts;
   parts.training = [&b, parts, options](const Given& given) {
     GraphBuilder& g = b.g;
     const PointTerms terms = point_terms(b, parts, given);
     const Value code = half_squared_norm(g, terms.z);
-    const Value jacobian = jacobian_norm(b, terms.z, terms.params);
+    const Value jacobian = jacobian_norm(g, b.likelihood.mean(g, terms.params), terms.z);
     const Value objective = g.add(code_penalized(g, terms.reconstruction, code, options.code),
                                   g.mul(g.constant(options.jacobian_penalty), jacobian));
     return Training{.objectives = {{.value = objective}},
