@@ -48,7 +48,7 @@ void TrainLoop::end_epoch() {
   epoch.learning_rate = learning_rate();
   epoch.kl_weight = kl_weight();
   epoch.beta = beta();
-  epoch.grad_norm = grad_norm();
+  epoch.grad_norm = state_.grad_norm;
   epoch.items_per_second =
       epoch_seconds_ > 0 ? static_cast<double>(epoch_items_) / epoch_seconds_ : 0.0;
   TrainState next = state_;

@@ -224,6 +224,7 @@ bool TrainLoop::step(const KeyedPermutation& order) {
     return false;
   }
   state_.sums.add(objective, term_names_, term_means_, rows);
+  if (has_grad_norm_) state_.grad_norm = executor_->scalar("grad_norm");
   if (std::isnan(state_.first_loss)) {
     const Terms now = state_.sums.means(setup_.has_elbo);
     state_.first_loss = now.reconstruction + (setup_.has_elbo ? now.kl : 0.0);
@@ -283,7 +284,7 @@ void TrainLoop::send_progress(double now) {
   p.learning_rate = learning_rate();
   p.kl_weight = kl_weight();
   p.beta = beta();
-  p.grad_norm = grad_norm();
+  p.grad_norm = state_.grad_norm;
   p.items_per_second =
       epoch_seconds_ > 0 ? static_cast<double>(epoch_items_) / epoch_seconds_ : 0.0;
   p.elapsed_seconds = elapsed_seconds();
@@ -345,10 +346,6 @@ double TrainLoop::kl_weight() const {
 }
 
 double TrainLoop::beta() const { return setup_.has_elbo ? setup_.beta * kl_weight() : kUnknown; }
-
-double TrainLoop::grad_norm() const {
-  return has_grad_norm_ && state_.step > 0 ? executor_->scalar("grad_norm") : kUnknown;
-}
 
 void TrainLoop::event(std::string kind, std::string code, std::string text, std::string hint) {
   tell({.kind = std::move(kind),

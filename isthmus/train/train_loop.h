@@ -58,7 +58,6 @@ class TrainLoop {
   double learning_rate() const;
   double kl_weight() const;
   double beta() const;
-  double grad_norm() const;
   /// An event of now; tell() also takes those of an epoch or a step that is already behind.
   void event(std::string kind, std::string code, std::string text, std::string hint);
   void tell(const TrainEvent& event, int64_t epoch);

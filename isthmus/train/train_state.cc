@@ -77,6 +77,7 @@ Json train_state_json(const TrainState& s) {
       .set("elapsed_seconds", s.elapsed_seconds)
       .set("trained_items", s.trained_items)
       .set("trained_seconds", s.trained_seconds)
+      .set("grad_norm", Json::finite_or_null(s.grad_norm))
       .set("first_loss", Json::finite_or_null(s.first_loss));
 }
 
@@ -97,8 +98,13 @@ TrainState train_state_from_json(const Json& json) {
   s.elapsed_seconds = seconds_at(json, "elapsed_seconds");
   s.trained_items = count_at(json, "trained_items", s.step, kMaxCount);
   s.trained_seconds = seconds_at(json, "trained_seconds");
-  const Json* first = json.find("first_loss");  // not in checkpoints of early versions
-  if (first != nullptr) s.first_loss = number_or_unknown(*first);
+  // Checkpoints of early versions lack these.
+  const auto number = [&](const char* key) {
+    const Json* found = json.find(key);
+    return found != nullptr ? number_or_unknown(*found) : kUnknown;
+  };
+  s.first_loss = number("first_loss");
+  s.grad_norm = number("grad_norm");
   if (s.step == 0 && !std::isnan(s.first_loss)) refuse("first_loss", "is known before a step");
   return s;
 }
@@ -106,9 +112,9 @@ TrainState train_state_from_json(const Json& json) {
 /// Nothing for null, and for checkpoints of early versions.
 std::optional<TrainState> rewind_from_json(const Json* json, const TrainState& now) {
   if (json == nullptr || json->is_null()) return std::nullopt;
-  require_keys(
-      *json, {"step", "epoch", "position", "halvings", "rollbacks", "sums", "last_train",
-              "active_units", "elapsed_seconds", "trained_items", "trained_seconds", "first_loss"});
+  require_keys(*json, {"step", "epoch", "position", "halvings", "rollbacks", "sums", "last_train",
+                       "active_units", "elapsed_seconds", "trained_items", "trained_seconds",
+                       "grad_norm", "first_loss"});
   const TrainState s = train_state_from_json(*json);
   require_between("rewind.epoch", s.epoch, now.epoch, now.epoch);
   require_between("rewind.step", s.step, 0, now.step - 1);
@@ -186,10 +192,26 @@ Json state_json(const StateRecord& record) {
 
 StateRecord state_from_json(const Json& json) {
   // collapse_warned: of early versions.
-  require_keys(json, {"step", "epoch", "position", "halvings", "rollbacks", "sums", "last_train",
-                      "active_units", "elapsed_seconds", "trained_items", "trained_seconds",
-                      "first_loss", "rewind", "early_stopping", "collapse_warned", "metrics_bytes",
-                      "data_fingerprint", "config_hash", "arithmetic"});
+  require_keys(json, {"step",
+                      "epoch",
+                      "position",
+                      "halvings",
+                      "rollbacks",
+                      "sums",
+                      "last_train",
+                      "active_units",
+                      "elapsed_seconds",
+                      "trained_items",
+                      "trained_seconds",
+                      "grad_norm",
+                      "first_loss",
+                      "rewind",
+                      "early_stopping",
+                      "collapse_warned",
+                      "metrics_bytes",
+                      "data_fingerprint",
+                      "config_hash",
+                      "arithmetic"});
   StateRecord record;
   record.state = train_state_from_json(json);
   record.rewind = rewind_from_json(json.find("rewind"), record.state);

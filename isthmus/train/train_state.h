@@ -46,6 +46,7 @@ struct TrainState {
   double elapsed_seconds = 0;  // training time so far; for display only
   int64_t trained_items = 0;
   double trained_seconds = 0;    // time of the steps alone
+  double grad_norm = kUnknown;   // of the last step, where clipping computes it
   double first_loss = kUnknown;  // reconstruction + kl of the run's first step: what is absurd
 };
 
