@@ -56,7 +56,8 @@ constexpr Bounds one_of(std::vector<std::string> (*words)()) { return {.words = 
 
 /// How a field appears beside its key. `flag` replaces the flag made from the key's last word;
 /// `alias` is a second one. Levels: kCommon is shown by -h, kRare only by --help. `costs_memory`:
-/// a larger value needs more, so lowering it is a remedy where memory is short.
+/// a larger value needs more, so lowering it is a remedy where memory is short. `of_steps`:
+/// training by steps alone reads it.
 enum class OptionLevel { kCommon, kRare };
 struct Presentation {
   std::string_view flag = {};
@@ -64,6 +65,7 @@ struct Presentation {
   OptionLevel level = OptionLevel::kCommon;
   bool costs_memory = false;
   std::string_view metavar = {};
+  bool of_steps = false;
 };
 
 template <class O, class T>
@@ -120,6 +122,7 @@ struct BoundOption {
   std::vector<std::string> words;  // allowed words, if any
   OptionLevel level = OptionLevel::kCommon;
   bool costs_memory = false;
+  bool of_steps = false;
   std::string metavar;
   std::string owners;                         // "beta_vae": of whom it is an option; empty: of all
   std::string default_text;                   // value of a default-constructed struct
@@ -226,6 +229,7 @@ void append_bound_option(O& options, const std::string& prefix, const Field<O, T
   b.level = f.presentation.level;
   b.metavar = f.presentation.metavar;
   b.costs_memory = f.presentation.costs_memory;
+  b.of_steps = f.presentation.of_steps;
   b.default_text = get_value(O{}.*f.member);
   b.set = [target, key = b.key, bounds = f.bounds,
            initial = b.default_text](std::string_view text) {

@@ -52,7 +52,8 @@ struct ModelOptions {
         field(
             &O::corruption, "corruption", one_of(corruption_words),
             "What is done to the items that the encoder sees in training; the target stays clean. "
-            "Set it to get a denoiser, or codes that noise does not move.")};
+            "Set it to get a denoiser, or codes that noise does not move.",
+            {.of_steps = true})};
   }
 };
 

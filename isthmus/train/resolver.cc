@@ -67,7 +67,7 @@ std::vector<std::string> Resolver::without_effect() {
     const bool foreign = !option.owners.empty() && chosen.chosen_option(option.key) == nullptr;
     const bool other = option.key == "model.likelihood" && option.get() != "auto" &&
                        !all_models().find(options_.model.name).allows(option.get());
-    const bool of_steps = is_of_steps(option.key) || option.key == "model.corruption";
+    const bool of_steps = is_of_steps(option.key) || option.of_steps;
     if (foreign || other || (fitted() && of_steps)) keys.push_back(option.key);
   }
   return keys;
