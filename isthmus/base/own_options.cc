@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "isthmus/base/registry.h"
+#include "isthmus/base/text.h"
 
 namespace isthmus {
 namespace {
@@ -122,8 +123,8 @@ void refuse_name(const RegistryText& text, std::string_view name,
   const std::string near = nearest_word(name, names);
   throw Error(ErrorCode::kBadValue,
               "there is no " + std::string(text.noun) + " \"" + std::string(name) + "\"",
-              near.empty() ? std::string(text.usual) + " is the usual one"
-                           : "did you mean \"" + near + "\"?",
+              (near.empty() ? std::string() : "did you mean \"" + near + "\"? ") + "there are " +
+                  join(names, ", "),
               {.key = std::string(text.key)});
 }
 

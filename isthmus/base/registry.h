@@ -23,12 +23,12 @@
 namespace isthmus {
 
 struct RegistryText {
-  std::string_view noun;   // "prior"
-  std::string_view key;    // "model.prior": the option whose values are the names
-  std::string_view usual;  // named in the hint when nothing is near
+  std::string_view noun;        // "prior"
+  std::string_view key;         // "model.prior": the option whose values are the names
+  std::string_view usual = {};  // the one that is there without a choice
 };
 
-/// Error E2003 for a name that is not there.
+/// Error E2003 for a name that is not there, with the nearest and all that are.
 [[noreturn]] void refuse_name(const RegistryText& text, std::string_view name,
                               const std::vector<std::string>& names);
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "isthmus/base/options.h"
+#include "isthmus/base/registry.h"
 
 namespace isthmus {
 
@@ -28,10 +28,7 @@ Value activation(GraphBuilder& g, std::string_view name, Value x) {
   if (name == "identity") return x;
   const std::vector<std::string> names = activation_names();
   if (std::find(names.begin(), names.end(), name) == names.end()) {
-    const std::string near = nearest_word(name, names);
-    throw Error(ErrorCode::kBadValue, "there is no activation \"" + std::string(name) + "\"",
-                near.empty() ? "relu is the usual one" : "did you mean \"" + near + "\"?",
-                {.key = "activation"});
+    refuse_name({.noun = "activation", .key = "activation"}, name, names);
   }
   return g.call(name, attributes_of(name), {x});
 }

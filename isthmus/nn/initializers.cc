@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "isthmus/base/options.h"
+#include "isthmus/base/registry.h"
 
 namespace isthmus {
 namespace {
@@ -72,10 +72,7 @@ Tensor initialize_whole(const Initializer& initializer, const Shape& shape, RngK
     return drawn(shape, key, std::sqrt(2.0 / fans.in), kind == "he_normal");
   }
   if (kind == "lecun_normal") return drawn(shape, key, std::sqrt(1.0 / fans.in), true);
-  const std::string near = nearest_word(kind, weight_initializer_names());
-  throw Error(ErrorCode::kBadValue, "there is no initializer \"" + kind + "\"",
-              near.empty() ? "glorot_uniform is the usual one" : "did you mean \"" + near + "\"?",
-              {.key = "init"});
+  refuse_name({.noun = "initializer", .key = "init"}, kind, weight_initializer_names());
 }
 
 }  // namespace

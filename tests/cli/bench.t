@@ -27,7 +27,7 @@ $ isthmus bench --task models --runs 1 --precision fp32 --batch 32 --json | chec
 valid isthmus.bench/1 x 1
 $ isthmus bench --quick --runs 1 --model vea
 error[E2003]: bench.model: there is no model to measure "vea"
-  hint: did you mean "vae"?
+  hint: did you mean "vae"? there are ...
 [2]
 $ python3 $SOURCE_DIR/bench/compare.py --isthmus "$(command -v isthmus)" --case latency,vae-784-128-20,1,fp32 --rounds 1 --out comparison.json > table.md 2> remarks.txt
 $ head -n 3 table.md | tail -n 1

@@ -23,7 +23,7 @@ error[E2006]: c/pca: this folder holds another run: other options or other data
 [2]
 $ isthmus compare table.csv --models pca,vea -o d -q
 error[E2003]: model.name: there is no model "vea"
-  hint: did you mean "vae"?
+  hint: did you mean "vae"? there are ae, ...
 [2]
 $ isthmus compare -q
 error[E2004]: compare needs DATA

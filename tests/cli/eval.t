@@ -33,7 +33,11 @@ model    m/model.safetensors: vae 3-128-(2,2)-2-128-3, relu, gaussian (sigma per
 data     table.csv: 300, 3 columns, f32
 device   cpu, ..., fp32
 error[E2003]: metrics: there is no metric "mes"
-  hint: did you mean "mse"?
+  hint: did you mean "mse"? there are ...
+[2]
+$ isthmus eval m table.csv --metrics entropy -q
+error[E2003]: metrics: there is no metric "entropy"
+  hint: there are mse, mae, psnr, ssim, active_units
 [2]
 $ isthmus eval m table.csv --limit 10 --samples 3 2>&1 | grep data
 data     table.csv: 10, 3 columns, f32
