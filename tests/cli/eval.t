@@ -49,3 +49,14 @@ device   cpu, ..., fp32
 error[E2202]: iwae: ae has no posterior: there is no bound to compute
   hint: leave out --iwae
 [2]
+
+# Whose numbers they are is also said where there is no elbo.
+
+$ isthmus train table.csv --model pca --latent 2 -o pca -q; for m in ae pca; do isthmus eval $m table.csv 2>/dev/null | grep -A1 ^units; done
+units    the numbers are of standardized values, not in the units of the data
+mse      ... +- ... (lower is better)
+units    the numbers are of standardized values, not in the units of the data
+mse      ... +- ... (lower is better)
+$ isthmus train table.csv --model ae --scale none --epochs 2 -o plain -q; isthmus eval plain table.csv 2>/dev/null | grep -c ^units
+0
+[1]

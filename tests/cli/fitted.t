@@ -72,6 +72,7 @@ model    c/model.safetensors: pca 3-2-3, gaussian (sigma 1), 9 parameters
 data     table.csv: 300, 3 columns, f32
 device   cpu, ..., fp32
 error    reconstruction 2.76 nats per item (gaussian)
+units    the numbers are of standardized values, not in the units of the data
 mse      0.0010 +- 0.0000 (lower is better)
 mae      0.0239 +- 0.0007 (lower is better)
 $ isthmus sample c -n 3 -o no.csv -q

@@ -42,7 +42,10 @@ void print_bounds(CommandIo& io, const EvalResult& r, const Model& model) {
                                    " nats per item, exact" + kind);
   }
   const double in_units = r.elbo_in_data_units();
-  if (!std::isnan(in_units) && in_units != r.terms.elbo) {
+  if (std::isnan(r.terms.elbo) && r.log_scale != 0 && !std::isnan(r.log_scale)) {
+    io.console.result("units",
+                      "the numbers are of " + r.density_of + ", not in the units of the data");
+  } else if (!std::isnan(in_units) && in_units != r.terms.elbo) {
     io.console.result("units", "elbo " + format_fixed(in_units, 2) +
                                    " nats in the units of the data; the other numbers are of " +
                                    r.density_of);
