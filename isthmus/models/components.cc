@@ -28,11 +28,11 @@ Pca principal_components(const FitRequest& request, double sigma_floor) {
   }
   if (rank < wanted) {
     throw Error(ErrorCode::kBadValue,
-                "model.latent_dim = " + std::to_string(wanted) + ", but the " +
-                    group_digits(request.rows.count) + " training items of " +
-                    group_digits(request.rows.width) + " values vary in " + std::to_string(rank) +
-                    (rank == 1 ? " direction only" : " directions only"),
-                "--latent " + std::to_string(rank) + " is the most", {.key = "model.latent_dim"});
+                "--latent " + std::to_string(wanted) + ": the " + group_digits(request.rows.count) +
+                    " training items of " + group_digits(request.rows.width) + " values vary in " +
+                    std::to_string(rank) + (rank == 1 ? " direction only" : " directions only"),
+                "at most --latent " + std::to_string(rank) + " for these data",
+                {.key = "model.latent_dim"});
   }
   return found;
 }

@@ -111,8 +111,8 @@ $ isthmus train table.csv --model ppca --latent 3 -o x 2>&1 | grep -A1 '^error'
 error[E2202]: model.latent_dim: 3 components leave no noise: the density has no maximum
   hint: --latent 2, a --sigma of your own, or --model pca
 $ awk 'BEGIN { print "a,b,c"; for (i = 0; i < 40; i++) print i "," 2 * i "," 3 * i }' > line.csv; isthmus train line.csv --model pca --latent 2 -o x2 2>&1 | grep -A1 '^error'
-error[E2003]: model.latent_dim = 2, but the 36 training items of 3 values vary in 1 direction only
-  hint: --latent 1 is the most
+error[E2003]: model.latent_dim: --latent 2: the 36 training items of 3 values vary in 1 direction only
+  hint: at most --latent 1 for these data
 
 # logistic_pca takes steps, and goes on as any model.
 
