@@ -50,6 +50,20 @@ class BlockMeans {
   Shape split_, small_;
 };
 
+[[noreturn]] void refuse_without_sigma(const ModelSetup& setup) {
+  constexpr double kUsual = 0.1;  // of the range
+  const ValueRange range = scaled_range(setup.data);
+  const auto text = [](double v) { return print_value(static_cast<float>(v)); };
+  throw Error(
+      ErrorCode::kImpossible,
+      "likelihood " + setup.model.likelihood + " tells no variance of a pixel",
+      "say how far one lies from the decoder's mean on the model's scale, where the data go "
+      "from " +
+          text(range.low) + " to " + text(range.high) + ": --sigma " +
+          text(kUsual * (range.high - range.low)),
+      {.key = "superresolve.sigma"});
+}
+
 /// The decoder's mean and variance at z beside the block means that are known.
 struct SeenBlocks {
   BlockMeans blocks;
@@ -60,10 +74,7 @@ struct SeenBlocks {
       : blocks(b.setup.data.item_shape, evidence.factor) {
     GraphBuilder& g = b.g;
     if (!evidence.sigma && !b.likelihood.variance) {
-      throw Error(ErrorCode::kImpossible,
-                  "likelihood " + b.setup.model.likelihood + " has no variance in closed form",
-                  "say how far a pixel lies from the decoder's mean: --sigma 0.1",
-                  {.key = "superresolve.sigma"});
+      refuse_without_sigma(b.setup);
     }
     mean = b.likelihood.mean(g, params);
     const Value own = evidence.sigma ? g.constant(*evidence.sigma * *evidence.sigma)

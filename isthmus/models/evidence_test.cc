@@ -187,8 +187,24 @@ TEST(Evidence, RefusesWhatHasNoDensity) {
       EXPECT_EQ(error.code(), ErrorCode::kImpossible);
     }
   }
-  EXPECT_THROW(evidence_graph(setup_of("laplace"), {.factor = 2}), Error);
-  EXPECT_NO_THROW(evidence_graph(setup_of("laplace"), {.factor = 2, .sigma = 0.1}));
+}
+
+TEST(Evidence, OfBlocksTakesTheVarianceThatALikelihoodTells) {
+  for (const char* name : {"laplace", "student_t", "poisson", "negative_binomial"}) {
+    EXPECT_NO_THROW(evidence_graph(setup_of(name), {.factor = 2})) << name;
+  }
+  ModelSetup setup = setup_of("categorical");
+  EXPECT_NO_THROW(evidence_graph(setup, {.factor = 2, .sigma = 0.1}));
+  for (const double most : {1.0, 40.0}) {  // the hint suits the scale of the data
+    setup.data.fields[0].max = most;
+    try {
+      evidence_graph(setup, {.factor = 2});
+      FAIL() << "accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kImpossible);
+      EXPECT_TRUE(error.hint().ends_with(most == 1 ? "--sigma 0.1" : "--sigma 4")) << error.hint();
+    }
+  }
 }
 
 }  // namespace

@@ -50,6 +50,8 @@ TEST(Poisson, SumsToOneAndHasItsMomentsAndDraws) {
     EXPECT_NEAR(m.variance, rate, 1000 * tolerance::kGoldenF64 * rate);
     EXPECT_NEAR(run_at(graph, {log_rate}, {0}).output("mean").data[0], rate,
                 tolerance::kGoldenF64 * rate);
+    EXPECT_NEAR(run_at(graph, {log_rate}, {0}).output("variance").data[0], m.variance,
+                1000 * tolerance::kGoldenF64 * rate);
     expect_sample_moments(graph, {log_rate}, rate, rate);
   }
 }
@@ -81,6 +83,8 @@ TEST(NegativeBinomial, SumsToOneAndHasItsMoments) {
     EXPECT_NEAR(m.variance, variance, 1000 * tolerance::kGoldenF64 * variance);
     EXPECT_NEAR(run_at(graph, params, {0}).output("mean").data[0], mean,
                 tolerance::kGoldenF64 * mean);
+    EXPECT_NEAR(run_at(graph, params, {0}).output("variance").data[0], m.variance,
+                1000 * tolerance::kGoldenF64 * variance);
     expect_sample_moments(graph, params, mean, variance, 3000);
   }
 }

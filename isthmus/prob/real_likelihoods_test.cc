@@ -71,6 +71,8 @@ TEST(StudentT, IntegratesToOneAndHasItsMoments) {
     EXPECT_NEAR(moment(0), 1, 100 * tolerance::kGoldenF64) << freedom;
     const double variance = s * s * v / (v - 2);
     EXPECT_NEAR(moment(2), variance, 1000 * tolerance::kGoldenF64 * variance) << freedom;
+    EXPECT_NEAR(run_at(graph, {0, 0.3, freedom}, {0}).output("variance").data[0], moment(2),
+                1000 * tolerance::kGoldenF64 * variance);
   }
 }
 

@@ -21,14 +21,17 @@ inline OwnOptions with_sigma(const std::string& sigma) {
   return {.texts = {{"model.sigma", sigma}}};
 }
 
-/// Inputs "params" (P) and "x" (D); outputs log_prob, mean and sample.
+/// Inputs "params" (P) and "x" (D); outputs log_prob, mean, sample and, where it is told,
+/// variance.
 inline Graph one_value_graph(const std::string& name, const LikelihoodSetup& setup = {},
                              const std::string& sigma = "learned") {
   GraphBuilder g;
   const Likelihood p = all_likelihoods().find(name).make(g, setup, with_sigma(sigma));
   Value params = g.input("params", {p.num_params});
   g.output("log_prob", p.log_prob(g, params, g.input("x", {setup.num_values})));
-  g.output("mean", p.mean(g, params));
+  const Value mean = p.mean(g, params);
+  g.output("mean", mean);
+  if (p.variance) g.output("variance", g.add(g.sub(mean, mean), p.variance(g, params)));
   g.output("sample", p.sample(g, params, "likelihood"));
   return std::move(g).finish();
 }

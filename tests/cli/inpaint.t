@@ -80,4 +80,12 @@ error[E2202]: the model is one of 3 columns, which have no resolution
 [2]
 $ isthmus train images.idx --resize 4x4 --epochs 1 --latent 2 -o small -q; isthmus sample small -n 3 -o small.npy -q; isthmus superresolve m small.npy --steps 20 --quantity sample --draws 2 -o q.npy -q && isthmus inspect q.npy 2>&1 | grep ^data
 data     q.npy: 6, 8x8 grey, u8, 384 B in memory
+$ isthmus train images.idx --epochs 1 --latent 2 --likelihood categorical -o levels -q; isthmus superresolve levels images.idx --factor 2 --steps 7 --draws 2 -n 2 -o l.npy -q
+error[E2202]: superresolve.sigma: likelihood categorical tells no variance of a pixel
+  hint: say how far one lies from the decoder's mean on the model's scale, where the data go from ... to ...: --sigma ...
+[2]
+$ isthmus superresolve levels images.idx --factor 2 --steps 7 --draws 2 -n 2 --sigma 0.05 -o l.npy -q
+$ for l in poisson negative_binomial; do isthmus train images.idx --epochs 1 --latent 2 --likelihood $l -o $l -q; isthmus superresolve $l images.idx --factor 2 --steps 7 --draws 2 -n 2 -o $l.npy -q; done; ls poisson.npy negative_binomial.npy
+negative_binomial.npy
+poisson.npy
 $ for t in 1 2 3; do isthmus superresolve m images.idx --factor 2 --steps 12 --draws 3 -n 6 --quantity sample -o t$t.npy -q --threads $t; done; cmp t1.npy t2.npy; cmp t1.npy t3.npy

@@ -54,6 +54,10 @@ Likelihood make_laplace(GraphBuilder&, const LikelihoodSetup& setup) {
                 const Laplace p = laplace_from(g, params, setup);
                 const Value u = g.uniform(stream, g.shape(p.median));
                 return g.add(p.median, g.mul(p.b, laplace_quantile(g, u)));
+              },
+          .variance =
+              [setup](GraphBuilder& g, Value params) {
+                return g.mul(g.square(laplace_from(g, params, setup).b), g.constant(2.0));
               }};
 }
 

@@ -37,6 +37,12 @@ Value log_probs_counts(GraphBuilder& g, const Counts& p, Value x) {
   return g.sub(choices, g.add(none, each));
 }
 
+/// mean + mean^2 / R
+Value variance_of(GraphBuilder& g, const Counts& p) {
+  const Value more = g.sub(g.mul(p.log_mean, g.constant(2.0)), p.log_inverse);
+  return g.add(g.exp(p.log_mean), g.exp(more));
+}
+
 /// Poisson with a rate from Gamma(R) of this mean.
 Value draw(GraphBuilder& g, const Counts& p, std::string_view stream) {
   const std::string name(stream);
@@ -58,7 +64,9 @@ Likelihood make_negative_binomial(GraphBuilder&, const LikelihoodSetup& setup) {
                   Value params) { return g.exp(counts_from(g, params, d).log_mean); },
       .sample = [d](GraphBuilder& g, Value params,
                     std::string_view stream) { return draw(g, counts_from(g, params, d), stream); },
-      .encoder_view = count_view};
+      .encoder_view = count_view,
+      .variance = [d](GraphBuilder& g,
+                      Value params) { return variance_of(g, counts_from(g, params, d)); }};
 }
 
 }  // namespace

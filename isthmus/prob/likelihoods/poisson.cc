@@ -29,7 +29,8 @@ Likelihood make_poisson(GraphBuilder&, const LikelihoodSetup& setup) {
               [](GraphBuilder& g, Value params, std::string_view stream) {
                 return g.poisson_draw({{"stream", std::string(stream)}}, rate_of(g, params));
               },
-          .encoder_view = count_view};
+          .encoder_view = count_view,
+          .variance = rate_of};
 }
 
 }  // namespace

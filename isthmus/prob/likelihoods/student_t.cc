@@ -67,6 +67,11 @@ Likelihood make_student(GraphBuilder&, const LikelihoodSetup& setup) {
           .sample =
               [setup](GraphBuilder& g, Value params, std::string_view stream) {
                 return draw(g, student_from(g, params, setup), stream);
+              },
+          .variance =
+              [setup](GraphBuilder& g, Value params) {
+                const StudentT p = student_from(g, params, setup);
+                return g.mul(g.square(p.s), g.div(p.freedom, g.sub(p.freedom, g.constant(2.0))));
               }};
 }
 
