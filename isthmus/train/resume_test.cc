@@ -279,5 +279,32 @@ TEST(Resume, OfAFinishedRunChangesNothing) {
   EXPECT_EQ(second.best_epoch, first.best_epoch);
 }
 
+/// Every look at it takes `step` seconds.
+class SteppingClock : public Clock {
+ public:
+  explicit SteppingClock(double step) : step_(step) {}
+  double seconds() const override { return now_ += step_; }
+
+ private:
+  double step_;
+  mutable double now_ = 0;
+};
+
+TEST(Resume, SecondsAreThoseOfAllPieces) {
+  Reference part;
+  const std::string out = fresh_folder("seconds");
+  RecordingObserver seen, again;
+  seen.stop_at = 3;
+  SteppingClock slow(1), fast(1e-6);
+  TrainRequest request = tiny_request(part.data, part.device, out);
+  request.clock = &slow;
+  const TrainResult first = train(request, seen);
+  request = resume_request(part, out);
+  request.clock = &fast;
+  const TrainResult second = train(request, again);
+  EXPECT_GT(second.seconds, 0.7 * first.seconds);  // what the first one did after its last save
+  EXPECT_LT(second.seconds, first.seconds + 1);
+}
+
 }  // namespace
 }  // namespace isthmus

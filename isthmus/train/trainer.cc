@@ -241,7 +241,8 @@ TrainResult train(const TrainRequest& request, TrainObserver& observer) {
     } else {
       run_steps(r, setup, folder, observer);
     }
-    r.seconds = setup.clock->seconds() - started;
+    const double before = setup.resume ? setup.resume->record.state.elapsed_seconds : 0;
+    r.seconds = before + (setup.clock->seconds() - started);
     write_end(r, setup, folder);
   } catch (const std::exception& failure) {
     record_failure(r, setup, folder, failure);

@@ -87,7 +87,7 @@ struct TrainResult {
   std::string weights_sha256;        // of the model that was kept
   std::string final_weights_sha256;  // of the state after the last step
   std::vector<WrittenFile> wrote;    // in the run folder
-  double seconds = 0;
+  double seconds = 0;  // of all processes that worked on the run, up to what each had saved
   std::string determinism = "D1";  // "D0": the device's self-check found differing bits
 };
 
