@@ -54,7 +54,14 @@ void print_mixing(CommandIo& io, const Model& model, const CompletionSettings& s
   }
 }
 
-void print_coverage(CommandIo& io, const std::optional<Coverage>& coverage, std::string_view what) {
+void print_fills(CommandIo& io, const std::vector<MeasuredFill>& fills,
+                 const std::optional<Coverage>& coverage, std::string_view what) {
+  for (const MeasuredFill& fill : fills) {
+    const std::string psnr =
+        std::isnan(fill.psnr) ? "" : "psnr " + format_fixed(fill.psnr, 2) + " dB, ";
+    io.console.result(fill.name,
+                      psnr + "mean squared error " + format_fixed(fill.mse, 5) + fill.note);
+  }
   if (!coverage) return;
   io.console.result("coverage", percent(coverage->share) + " of the " + std::string(what) +
                                     " lie in their intervals, " + percent(coverage->expected) +

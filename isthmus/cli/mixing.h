@@ -18,8 +18,15 @@ void require_draws_memory(CommandIo& io, const Model& model, int64_t count, int6
 /// Lines "chains" and "mixing"; warning W6004 for chains that have not met.
 void print_mixing(CommandIo& io, const Model& model, const CompletionSettings& settings,
                   const Mixing& mixing, int64_t count);
-/// Line "coverage", if there is any.
-void print_coverage(CommandIo& io, const std::optional<Coverage>& coverage, std::string_view what);
+/// A way to fill in what is missing, and how far from the truth it is.
+struct MeasuredFill {
+  std::string name;  // "bicubic"
+  double mse = kUnknown, psnr = kUnknown;
+  std::string note = {};  // behind the numbers
+};
+/// A line for each, and line "coverage" of `what` if there is any.
+void print_fills(CommandIo& io, const std::vector<MeasuredFill>& fills,
+                 const std::optional<Coverage>& coverage, std::string_view what);
 /// Draw `index` of the `chains` of each item.
 Tensor draw_of_each(const Tensor& draws, int64_t chains, int64_t index);
 /// Twice the deviation from the low end of the range on: white is half of the range.

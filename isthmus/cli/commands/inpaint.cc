@@ -137,18 +137,14 @@ Items read_items(CommandIo& io, const Model& model, const InpaintOptions& o, con
   return items;
 }
 
-std::string error_text(const MissingError& error) {
-  const std::string mse = "mean squared error " + format_fixed(error.mse, 5);
-  return std::isnan(error.psnr) ? mse : "psnr " + format_fixed(error.psnr, 2) + " dB, " + mse;
-}
-
 void print_comparison(CommandIo& io, const InpaintComparison& c) {
-  io.console.result("naive", error_text(c.naive) +
-                                 (c.fitted_to == "none"
-                                      ? " (means in the model)"
-                                      : " (means of " + escape_for_terminal(c.fitted_to) + ")"));
-  io.console.result("filled", error_text(c.filled));
-  print_coverage(io, c.coverage, "missing values");
+  const std::string means = c.fitted_to == "none"
+                                ? " (means in the model)"
+                                : " (means of " + escape_for_terminal(c.fitted_to) + ")";
+  print_fills(io,
+              {{.name = "naive", .mse = c.naive.mse, .psnr = c.naive.psnr, .note = means},
+               {.name = "filled", .mse = c.filled.mse, .psnr = c.filled.psnr}},
+              c.coverage, "missing values");
 }
 
 /// For the eye: the middle of the range in missing places, and deviations up to half of the range.

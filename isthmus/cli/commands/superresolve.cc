@@ -142,11 +142,6 @@ Mask all_missing(const Model& model) {
   return Mask(Tensor(Dtype::kU8, {1, model.spec().num_values()}));
 }
 
-std::string error_text(const DenoiseError& error) {
-  return "psnr " + format_fixed(error.psnr, 2) + " dB, mean squared error " +
-         format_fixed(error.mse, 5);
-}
-
 int run_superresolve(CommandIo& io, const SuperresolveOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
   std::optional<Output> deviation;
@@ -174,9 +169,11 @@ int run_superresolve(CommandIo& io, const SuperresolveOptions& o) {
     comparison = {.bicubic = denoise_error(model.spec(), images.truth, bicubic),
                   .superresolved = denoise_error(model.spec(), images.truth, result.mean),
                   .coverage = interval_coverage(images.truth, result.draws, all_missing(model))};
-    io.console.result("bicubic", error_text(comparison->bicubic));
-    io.console.result("model", error_text(comparison->superresolved));
-    print_coverage(io, comparison->coverage, "values");
+    const DenoiseError &bicubic_error = comparison->bicubic, &own = comparison->superresolved;
+    print_fills(io,
+                {{.name = "bicubic", .mse = bicubic_error.mse, .psnr = bicubic_error.psnr},
+                 {.name = "model", .mse = own.mse, .psnr = own.psnr}},
+                comparison->coverage, "values");
   }
   const Tensor& chosen = o.quantity == "sample" ? result.draws : result.mean;
   if (output.format == "png") {
