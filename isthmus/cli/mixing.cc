@@ -40,6 +40,9 @@ void print_mixing(CommandIo& io, const Model& model, const CompletionSettings& s
     io.console.result("mixing", "R-hat " + format_fixed(mixing.r_hat, 3) + " (median item), " +
                                     format_fixed(mixing.effective, 1) +
                                     " independent draws per item");
+  } else {
+    io.console.info("mixing", "R-hat needs --steps " + std::to_string(kLeastMixedSteps) +
+                                  " or more: it compares halves of the steps that count");
   }
   if (model.measure() == Measure::kScore) {
     io.console.info("draws",

@@ -15,7 +15,7 @@ inline constexpr int64_t kShownDraws = 3;
 
 /// Error E5201 if items, draws and moments would not fit.
 void require_draws_memory(CommandIo& io, const Model& model, int64_t count, int64_t draws);
-/// Lines "chains" and "mixing"; warning W6004 for chains that have not met.
+/// Lines "chains" and "mixing", or why there is none; warning W6004 for chains that have not met.
 void print_mixing(CommandIo& io, const Model& model, const CompletionSettings& settings,
                   const Mixing& mixing, int64_t count);
 /// A way to fill in what is missing, and how far from the truth it is.

@@ -372,7 +372,8 @@ Completion complete(Session& session, const Evidence& evidence, const NamedInput
         if (seen <= 0) continue;
         moments.add(chains.mean(), chains.sample());
         if (seen <= counted / 2 * 2) halves.add(chains.z());
-        if (counted >= 4 && (seen == counted / 2 || seen == counted / 2 * 2)) halves.end_half();
+        if (steps >= kLeastMixedSteps && (seen == counted / 2 || seen == counted / 2 * 2))
+          halves.end_half();
       }
       for (int64_t r = 0; r < rows; ++r) {
         const auto to = static_cast<size_t>((first + r) * draws + draw) * width;

@@ -45,6 +45,8 @@ struct Mixing {
   double effective = kUnknown;  // independent draws of an item that its chains are worth
 };
 inline constexpr double kMostRHat = 1.2;
+/// With fewer, a half of the steps that count has no two.
+inline constexpr int64_t kLeastMixedSteps = 7;
 
 struct Completion {
   Tensor mean;       // E[x|z], averaged over all chains
