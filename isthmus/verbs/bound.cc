@@ -42,6 +42,10 @@ BoundResult importance_bound(Session& session, const Dataset& fitted, int64_t nu
   GraphRunner* full = chunks > 0 ? &chunk_runner(session, fitted, kChunk, settings) : nullptr;
   GraphRunner* last = rest > 0 ? &chunk_runner(session, fitted, rest, settings) : nullptr;
   const int64_t batch = (full != nullptr ? full : last)->batch_size();
+  const auto note = [&](int64_t samples) {
+    note_work("importance-weighted bound", static_cast<uint64_t>(samples),
+              static_cast<uint64_t>(num_items * k));
+  };
   ItemMean bound, effective;
   for (int64_t first = 0; first < num_items; first += batch) {
     const int64_t rows = std::min(batch, num_items - first);
@@ -49,12 +53,12 @@ BoundResult importance_bound(Session& session, const Dataset& fitted, int64_t nu
     for (int64_t c = 0; c < chunks; ++c) {
       full->run(first, rows, static_cast<uint32_t>(c));
       add_weights(*full, items, rows);
-      note_work("importance-weighted bound", static_cast<uint64_t>(first * chunks + rows * (c + 1)),
-                static_cast<uint64_t>(num_items * chunks));
+      note(first * k + rows * kChunk * (c + 1));
     }
     if (last != nullptr) {
       last->run(first, rows, static_cast<uint32_t>(chunks));
       add_weights(*last, items, rows);
+      note((first + rows) * k);
     }
     for (const LogMeanWeight& item : items) {
       bound.add(item.value());

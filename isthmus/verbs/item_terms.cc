@@ -3,8 +3,10 @@
 // model, decide how many items there are.
 #include "isthmus/verbs/item_terms.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "isthmus/base/work.h"
 #include "isthmus/models/inference.h"
 
 namespace isthmus {
@@ -52,20 +54,32 @@ void TermsRunner::add_batch(ItemTerms& terms, int64_t rows) {
   if (runner_.has_output("kl_per_dim")) kl_per_dim_.add_rows(executor.rows("kl_per_dim"));
 }
 
+/// One more draw of the items from `first` on.
+void TermsRunner::add_draw(ItemTerms& terms, int64_t first) {
+  const std::span<const float> more = runner_.executor().rows("reconstruction");
+  const std::span<double> sums =
+      std::span(terms.reconstruction).subspan(static_cast<size_t>(first));
+  for (size_t r = 0; r < sums.size(); ++r) sums[r] += more[r];
+}
+
 ItemTerms TermsRunner::run(int64_t count, int64_t samples) {
   kl_per_dim_ = ColumnMoments(latent_dim_);
   posterior_mean_ = ColumnMoments(latent_dim_);
   ItemTerms terms;
-  runner_.for_each_batch(count, [&](int64_t first, int64_t rows) {
-    add_batch(terms, rows);
-    for (int64_t draw = 1; draw < samples; ++draw) {
+  for (int64_t first = 0; first < count; first += runner_.batch_size()) {
+    const int64_t rows = std::min(runner_.batch_size(), count - first);
+    for (int64_t draw = 0; draw < samples; ++draw) {
       runner_.run(first, rows, static_cast<uint32_t>(draw));
-      const std::span<const float> more = runner_.executor().rows("reconstruction");
-      for (int64_t r = 0; r < rows; ++r) {
-        terms.reconstruction[static_cast<size_t>(first + r)] += more[static_cast<size_t>(r)];
+      if (draw == 0) {
+        add_batch(terms, rows);
+      } else {
+        add_draw(terms, first);
       }
+      note_work(samples > 1 ? "draws" : "items",
+                static_cast<uint64_t>(first * samples + rows * (draw + 1)),
+                static_cast<uint64_t>(count * samples));
     }
-  });
+  }
   for (double& value : terms.reconstruction) value /= static_cast<double>(samples);
   return terms;
 }

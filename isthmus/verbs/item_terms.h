@@ -37,6 +37,7 @@ class TermsRunner {
 
  private:
   void add_batch(ItemTerms& terms, int64_t rows);
+  void add_draw(ItemTerms& terms, int64_t first);
   GraphRunner& runner_;
   DataSpec spec_;
   Abilities has_;

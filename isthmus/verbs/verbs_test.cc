@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evaluation and inference: scores belong to items, not to batches; the bound has its sign and
 // rises with K; interpolation hits its ends.
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <gtest/gtest.h>
 
+#include "isthmus/base/work.h"
 #include "isthmus/data/png.h"
 #include "isthmus/data/scaling.h"
 #include "isthmus/models/inference.h"
@@ -344,6 +347,38 @@ TEST(EvalJson, HasEveryFieldOfTheTable) {
   EXPECT_EQ(json.at("schema").as_string(), "isthmus.eval/1");
   EXPECT_EQ(json.at("iwae").at("k").as_int(), 3);
   EXPECT_TRUE(json.at("ssim").is_null());
+}
+
+/// How far the work was said to be, of `what` alone; from 0 to 1, rising.
+std::vector<double> noted(std::string_view what, const std::function<void()>& work) {
+  std::vector<double> shares;
+  const WorkSink old = set_work_sink([&](std::string_view name, uint64_t done, uint64_t total) {
+    if (name == what) shares.push_back(static_cast<double>(done) / static_cast<double>(total));
+  });
+  work();
+  set_work_sink(old);
+  EXPECT_TRUE(std::ranges::is_sorted(shares));
+  return shares;
+}
+
+TEST(Evaluate, SaysHowFarItIsWithinABatch) {
+  Images i;
+  const VerbSettings batches{.batch_size = 20};  // two batches of 30 items
+  const std::vector<double> draws = noted("draws", [&] {
+    Session session(i.model, i.device);
+    evaluate(session, i.data, {.samples = 40}, batches);
+  });
+  ASSERT_EQ(draws.size(), 80u);
+  EXPECT_NEAR(draws[19], 20.0 * 20 / (30 * 40), 1e-12);
+  EXPECT_EQ(draws.back(), 1);
+  for (const int64_t k : {3, 50, 120}) {
+    const std::vector<double> chunks = noted("importance-weighted bound", [&] {
+      Session session(i.model, i.device);
+      evaluate(session, i.data, {.iwae = k}, batches);
+    });
+    EXPECT_EQ(chunks.size(), 2u * static_cast<size_t>((k + 49) / 50));
+    EXPECT_EQ(chunks.back(), 1) << k;
+  }
 }
 
 }  // namespace
