@@ -31,6 +31,11 @@ namespace corruptions {
 
 const Registry<CorruptionDef>& all_corruptions();
 
+/// Error E2003 for noise whose deviation, `per_level` times the level, is above kMostNoise times
+/// the range of the scaled values: nothing of an item is left in it.
+inline constexpr double kMostNoise = 10;
+void require_noise(const DataSpec& data, double level, double per_level = 1);
+
 /// x as the setup's corruption leaves it; x itself with "none" and at inference.
 Value corrupted(const ModelBuild& b, Value x);
 

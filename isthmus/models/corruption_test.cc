@@ -88,6 +88,31 @@ TEST(Corruption, LeavesTheTargetClean) {
   EXPECT_NEAR(objective, expected / kRows, tolerance::kGoldenF64);
 }
 
+TEST(Corruption, NoiseOfMoreThanTenTimesTheRangeIsRefused) {
+  const auto refusal = [](const ModelSetup& setup) {
+    try {
+      training_graph(setup);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kBadValue);
+      return error.message() + "|" + error.hint();
+    }
+    return std::string("accepted");
+  };
+  ModelSetup setup = small_setup("ae");
+  EXPECT_EQ(refusal(with(setup, "gaussian", "10")), "accepted");
+  EXPECT_EQ(refusal(with(setup, "gaussian", "10.5")),
+            "model.corruption_level = 10.5 is noise of more than 10 times the range of the data (0 "
+            "to 1 on the model's scale): nothing of an item is left|at most 10");
+  EXPECT_EQ(refusal(with(setup, "shot", "1e+300")),
+            "model.corruption_level = 1e+300 is noise of more than 10 times the range of the data "
+            "(0 to 1 on the model's scale): nothing of an item is left|at most 10");
+  // Of counts up to 400 the brightest has the deviation 20 at level 1.
+  setup.model.likelihood = "poisson";
+  setup.data.fields[0] = {.min = 0, .max = 400, .mean = 9, .integer = true};
+  EXPECT_EQ(refusal(with(setup, "shot", "199")), "accepted");
+  EXPECT_NE(refusal(with(setup, "shot", "201")).find("|at most 200"), std::string::npos);
+}
+
 /// What a corruption makes of items of one row of six values.
 std::vector<double> corrupt(const ModelSetup& setup, const std::string& name,
                             const std::string& level, const std::vector<double>& x,

@@ -158,6 +158,18 @@ Given given_condition(const ModelBuild& b) {
   return given;
 }
 
+void require_noise(const DataSpec& data, double level, double per_level) {
+  const ValueRange range = scaled_range(data);
+  const double span = range.high - range.low, most = kMostNoise * span / per_level;
+  if (!(span > 0) || level <= most) return;
+  const auto text = [](double v) { return print_value(static_cast<float>(v)); };
+  throw Error(ErrorCode::kBadValue,
+              std::string(kLevelKey) + " = " + print_value(level) + " is noise of more than " +
+                  text(kMostNoise) + " times the range of the data (" + text(range.low) + " to " +
+                  text(range.high) + " on the model's scale): nothing of an item is left",
+              "at most " + text(most), {.key = std::string(kLevelKey)});
+}
+
 Value corrupted(const ModelBuild& b, Value x) {
   const std::string& name = b.setup.model.corruption;
   if (b.mode == Mode::kInference || name == "none") return x;

@@ -42,6 +42,10 @@ error[E2003]: --corruption-level "0" is out of range
 [2]
 $ isthmus train num.csv --corruption salt_pepper --corruption-level nan -o x -q 2>&1 | head -1
 error[E2003]: --corruption-level "nan" is not a number
+$ isthmus train num.csv --corruption gaussian --corruption-level 1e300 -o x -q
+error[E2003]: model.corruption_level = 1e+300 is noise of more than 10 times the range of the data (... to ... on the model's scale): nothing of an item is left
+  hint: at most ...
+[2]
 $ isthmus train num.csv --corruption -o x -q 2>&1 | head -1
 error[E2004]: --corruption needs a value
 

@@ -15,6 +15,7 @@ struct GaussianNoiseOptions {
 };
 
 Value add_noise(const ModelBuild& b, Value x, const GaussianNoiseOptions& options) {
+  require_noise(b.setup.data, options.level);
   Value noise = b.g.normal("corruption", b.g.shape(x));
   return b.g.add(x, b.g.mul(noise, b.g.constant(options.level)));
 }

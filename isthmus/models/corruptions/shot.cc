@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shot noise: every value is counted in quanta of level^2, so that a value v of the model's scale
 // keeps its mean and has the deviation level sqrt(v).
+#include <cmath>
+
 #include "isthmus/models/corruption.h"
 #include "isthmus/prob/likelihood.h"
 
@@ -16,14 +18,15 @@ struct ShotNoiseOptions {
 };
 
 Value count_quanta(const ModelBuild& b, Value x, const ShotNoiseOptions& options) {
-  const double low = scaled_range(b.setup.data).low;
-  if (low < 0) {
+  const ValueRange range = scaled_range(b.setup.data);
+  if (range.low < 0) {
     throw Error(ErrorCode::kConflict,
-                "corruption shot counts quanta, and the data reach down to " + print_value(low) +
-                    " on the model's scale",
+                "corruption shot counts quanta, and the data reach down to " +
+                    print_value(range.low) + " on the model's scale",
                 "use --corruption gaussian, or a scale without negative values (--scale none)",
                 {.key = "model.corruption"});
   }
+  require_noise(b.setup.data, options.level, std::sqrt(range.high));
   GraphBuilder& g = b.g;
   const Value quantum = g.constant(options.level * options.level);
   return g.mul(g.poisson_draw({{"stream", "corruption"}}, g.div(x, quantum)), quantum);
