@@ -42,10 +42,9 @@ Value corrupted(const ModelBuild& b, Value x);
 // The level is one option to the user, with a default and bounds of each definition.
 inline constexpr std::string_view kLevelKey = "model.corruption_level";
 inline constexpr std::string_view kLevelHelp =
-    "How strong the corruption is; what it counts is said by each (isthmus help components), on "
-    "the "
-    "model's scale, where pixels go from 0 to 1 and columns of a standardized table have deviation "
-    "1. Raise it for codes that rest on more of an item, lower it when reconstructions blur.";
+    "How strong the corruption is: a share of the values, or a deviation on the model's scale, "
+    "where pixels go from 0 to 1 and columns of a standardized table have deviation 1. Raise it "
+    "for codes that rest on more of an item, lower it when reconstructions blur.";
 inline constexpr Presentation kLevelPresentation = {.metavar = "LEVEL"};
 /// Of a share that must leave something of the item.
 inline constexpr Bounds kShareBounds = {.low = 0, .high = 1, .low_open = true, .high_open = true};

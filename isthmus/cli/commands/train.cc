@@ -70,8 +70,8 @@ CommandDef commands::train() {
       .examples = {"isthmus train fashion-mnist", "isthmus train photos/ --latent 32 --time 10m",
                    "isthmus train --resume runs/photos-001"},
       .note =
-          "DATA is a file (CSV, NPY, IDX), a folder of PNG images or a known name; what you "
-          "leave out is chosen from the data and printed with its reason.",
+          "DATA is a file (CSV, NPY, NPZ, IDX), a folder of PNG or JPEG images or a known name; "
+          "what you leave out is chosen from the data and printed with its reason.",
       .common = {"data.val", "model.name", "model.preset", "model.hidden", "model.latent_dim",
                  "model.likelihood", "train.epochs", "train.time", "train.batch_size",
                  "train.precision", "optimizer.learning_rate", "run.out", "run.resume", "run.seed",

@@ -43,7 +43,9 @@ Parts make_rae_l2(const ModelBuild& b, const RaeL2Options& options) {
 ModelDef models::rae_l2() {
   return {.name = "rae_l2",
           .summary = "autoencoder with small codes and small decoder weights",
-          .help = "for sharp reconstructions, and samples from a density fitted to its codes",
+          .help =
+              "for sharp reconstructions; it has no prior, so items are drawn only from a density "
+              "that you fit to its codes yourself (encode, decode)",
           .source = "Ghosh2020",
           .make = make_rae_l2,
           .sampler = "a mixture of 10 normals"};
