@@ -130,6 +130,22 @@ Tensor one_hot(const Dataset& data, const ConditionSpec& spec) {
               "the model knows " + escape_for_terminal(shown_list(spec.classes)));
 }
 
+/// What a model is told has to be there.
+void require_present(const Dataset& data, const std::vector<size_t>& fields) {
+  if (data.absent.num_values() == 0) return;
+  const size_t width = data.spec.fields.size();
+  for (int64_t row = 0; row < data.num_items(); ++row) {
+    for (const size_t field : fields) {
+      if (data.absent.values<uint8_t>()[static_cast<size_t>(row) * width + field] == 0) continue;
+      const std::string name = data.spec.fields[field].name;
+      throw Error(ErrorCode::kNotFinite,
+                  "column \"" + escape_for_terminal(name) +
+                      "\" is the condition of the model and has no value here",
+                  "mend the cell, or leave the row out", {.row = row, .field = name});
+    }
+  }
+}
+
 Tensor columns(const Dataset& data, const ConditionSpec& spec) {
   if (data.spec.kind != DataKind::kTable) {
     throw Error(ErrorCode::kDataMismatch,
@@ -150,6 +166,7 @@ Tensor columns(const Dataset& data, const ConditionSpec& spec) {
                     escape_for_terminal(shown_list(missing)),
                 "the table has " + escape_for_terminal(shown_list(column_names(data))));
   }
+  require_present(data, fields);
   Tensor context(Dtype::kF32, {data.num_items(), spec.width()});
   float* out = context.values<float>().data();
   for (int64_t i = 0; i < data.num_items(); ++i) {

@@ -64,6 +64,7 @@ void conform_columns(Dataset& data, const DataSpec& wanted) {
          "the table has " + shown_list(have));
   }
   data.values = take_columns(data.values, order);
+  if (data.absent.num_values() > 0) data.absent = take_columns(data.absent, order);
   data.spec.narrowing = take_entries(data.spec.narrowing, order);
   data.spec.fields = std::move(fields);
   data.spec.item_shape = wanted.item_shape;
@@ -76,6 +77,7 @@ void conform_kind(Dataset& data, const DataSpec& wanted) {
   const bool table = wanted.kind == DataKind::kTable;
   const std::vector<std::string> names = table ? names_of(wanted) : std::vector<std::string>{};
   Tensor values = data.values.reshaped(shape);
+  if (data.absent.num_values() > 0) data.absent = data.absent.reshaped(shape);
   if (!data.spec.narrowing.origin.empty()) values = widened(values, data.spec.narrowing);
   NarrowedValues narrowed = narrow(std::move(values), std::max<size_t>(1, names.size()), names);
   data.values = std::move(narrowed.values);

@@ -165,6 +165,11 @@ CellKind parse_cell(std::string_view text, double& value) {
   return CellKind::kNumber;
 }
 
+bool is_without_value(CellKind kind, std::string_view text) {
+  if (kind == CellKind::kEmpty || kind == CellKind::kMissing) return true;
+  return kind == CellKind::kNotFinite && lower(without_sign(trim_blanks(text))[0]) == 'n';
+}
+
 CommaUse comma_use(std::string_view text) {
   text = without_sign(trim_blanks(text));
   const auto commas = std::ranges::count(text, ',');

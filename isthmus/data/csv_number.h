@@ -20,6 +20,8 @@ enum class CellKind {
 /// Blanks around and one leading + are fine; hexadecimal numbers, thousands separators and decimal
 /// commas are kText. Values too small for float64 become 0. `value` is set for kNumber only.
 CellKind parse_cell(std::string_view text, double& value);
+/// Empty, a word for a missing value, or NaN: nothing is told.
+bool is_without_value(CellKind kind, std::string_view text);
 
 /// How the commas of a cell can be read.
 enum class CommaUse {

@@ -228,6 +228,7 @@ class Loader {
 
   ColumnChoice column_choice() const {
     ColumnChoice choice{.columns = options_.columns, .exclude = options_.exclude};
+    choice.holes = options_.holes;
     if (label_column()) choice.label_column = *options_.labels;
     if (options_.header == "yes") choice.header = TableHeader::kYes;
     if (options_.header == "no") choice.header = TableHeader::kNo;
@@ -306,6 +307,7 @@ Dataset select_rows(const Dataset& data, std::span<const int64_t> rows) {
   chosen.class_names = data.class_names;
   chosen.values = selected(data.values);
   if (data.context.shape().size() == 2) chosen.context = selected(data.context);
+  if (data.absent.num_values() > 0) chosen.absent = selected(data.absent);
   for (const int64_t row : rows) {
     if (!data.labels.empty()) chosen.labels.push_back(data.labels[static_cast<size_t>(row)]);
   }

@@ -34,13 +34,15 @@ struct BadFile {
 struct Dataset {
   DataSpec spec;  // shape, kind, fields with facts; scaling is still "none" (see scaling.h)
   Tensor values;  // (N, item_shape...), kU8 or kF32 as spec.narrowing says
-  std::vector<int32_t> labels;           // (N), or empty; each is an index of class_names
-  std::vector<std::string> class_names;  // of labels 0, 1, ...
-  Tensor context;                        // (N, width of spec.condition), or empty
-  std::string source;                    // "fashion-mnist", "photos/", "a.csv, b.csv"
-  std::string split;                     // "train", "test" or ""
-  std::string note;                      // "Debian package dataset-fashion-mnist; ..."
-  std::vector<BadFile> bad_files;        // skipped images
+  std::vector<int32_t> labels;            // (N), or empty; each is an index of class_names
+  std::vector<std::string> class_names;   // of labels 0, 1, ...
+  Tensor context;                         // (N, width of spec.condition), or empty
+  Tensor absent;                          // as values, u8: 1 where none was there; empty: all were
+  std::vector<std::string> file_columns;  // of a table: names, also those that were not chosen
+  std::string source;                     // "fashion-mnist", "photos/", "a.csv, b.csv"
+  std::string split;                      // "train", "test" or ""
+  std::string note;                       // "Debian package dataset-fashion-mnist; ..."
+  std::vector<BadFile> bad_files;         // skipped images
   int64_t num_items() const { return values.shape().empty() ? 0 : values.shape()[0]; }
 };
 
@@ -71,6 +73,8 @@ struct DataOptions {
   /// nothing, images follow its items; what that changes is said. Columns of a table are read by
   /// name, whatever else the table holds.
   std::optional<DataSpec> model;
+  /// No option: values that are not there (empty cells, NaN) are read, and told by Dataset::absent.
+  bool holes = false;
 
   static constexpr auto fields() {
     using O = DataOptions;

@@ -31,6 +31,7 @@ struct ParsedData {
   DataKind kind = DataKind::kArray;
   Tensor values;                          // (N, item...) kU8, kF32 or kF64: see narrow.h
   std::vector<std::string> column_names;  // tables: one per column
+  std::vector<std::string> file_columns;  // also those that were not chosen; empty: column_names
   std::vector<int32_t> labels;            // (N) or empty; each is an index of class_names
   std::vector<std::string> class_names;   // of labels 0, 1, ...
   std::string note;                       // what was changed while reading, one sentence
@@ -50,6 +51,7 @@ struct ColumnChoice {
   std::vector<std::string> model_extras = {};  // with these where they are numbers
   std::string key = {};                        // array of an archive; empty: the obvious one
   int64_t max_items = INT64_MAX;  // what follows is not read (and not checked, if packed)
+  bool holes = false;             // cells without a value become NaN
 };
 
 struct FormatDef {

@@ -153,6 +153,7 @@ ParsedData join_parts(std::vector<NamedPart> parts) {
   ParsedData all;
   all.kind = parts[0].data.kind;
   all.column_names = parts[0].data.column_names;
+  all.file_columns = parts[0].data.file_columns;
   if (!labelled && std::any_of(parts.begin(), parts.end(), is_labelled)) {
     add_note(all.note, "labels were left out: not all parts have labels");
   }

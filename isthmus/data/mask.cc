@@ -99,16 +99,35 @@ std::vector<uint8_t> for_channels(const std::vector<uint8_t>& pixels, int64_t ch
   return bits;
 }
 
-void require_use(const std::string& path, const std::vector<uint8_t>& bits) {
+/// `of`: "" or " of the first 6 items".
+void require_use(const std::string& path, std::span<const uint8_t> bits, const std::string& of) {
   const auto known = std::count(bits.begin(), bits.end(), uint8_t{1});
+  const std::string whose = of.empty() ? "all its values" : "all their values";
   if (known == std::ssize(bits)) {
-    fail(ErrorCode::kImpossible, path, "the mask hides nothing: all its values are 1",
+    fail(ErrorCode::kImpossible, path, "the mask hides nothing" + of + ": " + whose + " are 1",
          "set the places to be filled in to 0");
   }
   if (known == 0) {
-    fail(ErrorCode::kImpossible, path, "the mask hides everything: all its values are 0",
+    fail(ErrorCode::kImpossible, path, "the mask hides everything" + of + ": " + whose + " are 0",
          "set the known places to 1; for items from nothing use: isthmus sample MODEL");
   }
+}
+
+/// What a mask has to look like for these items.
+std::string wanted_sizes(const DataSpec& spec, const ItemCounts& items) {
+  const int64_t width = spec.num_values();
+  std::string text = "give one mask for all items (" + group_digits(width) +
+                     " values), or one for each (" + group_digits(width * items.all) + ")";
+  if (items.used < items.all) {
+    text += ", or for the first " + group_digits(items.used) + " (" +
+            group_digits(width * items.used) + ")";
+  }
+  const std::vector<std::string>& told = spec.condition.columns;
+  if (told.empty()) return text;
+  return text + "; " + escape_for_terminal(shown_list(told)) +
+         (told.size() == 1 ? " is the condition of the model and no part of an item: leave it out"
+                           : " are the condition of the model and no part of an item: leave them "
+                             "out");
 }
 
 }  // namespace
@@ -130,7 +149,7 @@ int64_t Mask::num_missing(int64_t count) const {
   return missing;
 }
 
-Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, int64_t num_items,
+Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, const ItemCounts& items,
                const Limits& limits) {
   ParsedData parsed = parse_mask(fs, path, limits);
   take_named_columns(path, spec, parsed);
@@ -139,16 +158,38 @@ Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, int64_t nu
   const int64_t channels = spec.item_shape.size() == 3 ? spec.item_shape[2] : 1;
   if (channels > 1 && std::ssize(bits) == width / channels) bits = for_channels(bits, channels);
   const auto count = static_cast<int64_t>(bits.size());
-  if (count != width && count != width * num_items) {
+  const int64_t rows = count / width;
+  const bool for_each = rows >= items.used && rows <= items.all;
+  if (count % width != 0 || (rows != 1 && !for_each)) {
+    const bool flat = spec.item_shape.size() < 2;
+    const std::string sides = flat ? "" : item_shape_text(spec.item_shape) + " = ";
     fail(ErrorCode::kSizesDisagree, path,
          "the mask has shape " + shape_text(parsed.values.shape()) + ", " + group_digits(count) +
-             " values; an item has " + item_shape_text(spec.item_shape) + " = " +
-             group_digits(width) + ", and there are " + group_digits(num_items) + " items",
-         "give one mask for all items (" + group_digits(width) + " values), or one for each (" +
-             group_digits(width * num_items) + ")");
+             " values; an item has " + sides + group_digits(width) + ", and there are " +
+             group_digits(items.all) + " items",
+         wanted_sizes(spec, items));
   }
-  require_use(path, bits);
-  return Mask(Tensor::from<uint8_t>({count / width, width}, bits));
+  if (rows > items.used) {
+    require_use(path, std::span(bits).first(static_cast<size_t>(width * items.used)),
+                " of the first " + group_digits(items.used) + " items");
+  } else {
+    require_use(path, bits, "");
+  }
+  return Mask(Tensor::from<uint8_t>({rows, width}, bits));
+}
+
+Mask with_absent(const std::optional<Mask>& mask, const Dataset& data, int64_t count) {
+  const int64_t width = data.spec.num_values();
+  Tensor known(Dtype::kU8, {count, width});
+  const std::span<uint8_t> bits = known.values<uint8_t>();
+  std::ranges::fill(bits, uint8_t{1});
+  for (int64_t i = 0; mask && i < count; ++i) {
+    std::ranges::copy(mask->row(i), bits.begin() + i * width);
+  }
+  for (size_t at = 0; data.absent.num_values() > 0 && at < bits.size(); ++at) {
+    if (data.absent.values<uint8_t>()[at] != 0) bits[at] = 0;
+  }
+  return Mask(known);
 }
 
 }  // namespace isthmus

@@ -2,11 +2,12 @@
 // Which values of items are known: a file of 0 and 1, one mask for all items or one for each.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "isthmus/base/fs.h"
 #include "isthmus/base/limits.h"
-#include "isthmus/tensor/data_spec.h"
+#include "isthmus/data/dataset.h"
 
 namespace isthmus {
 
@@ -23,11 +24,21 @@ class Mask {
   Tensor known_;
 };
 
-/// A file of any format that data may have, for `num_items` items of `spec`: D numbers in any
-/// arrangement, or D for each item; of images in colour also one number per pixel. Errors: those of
-/// reading, E3006 another number of values, E2003 a value that is neither 0 nor 1 (in images
-/// neither black nor white), E2202 a mask that leaves nothing to fill in, or nothing to go by.
-Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, int64_t num_items,
+/// How many items there are, and how many of them, the first, are used.
+struct ItemCounts {
+  int64_t all = 0, used = 0;
+};
+
+/// A file of any format that data may have, for items of `spec`: D numbers in any arrangement, or D
+/// for each item or at least for each that is used; of images in colour also one number per pixel.
+/// Errors: those of reading, E3006 another number of values, E2003 a value that is neither 0 nor 1
+/// (in images neither black nor white), E2202 a mask that leaves nothing to fill in of the items
+/// that are used, or nothing to go by.
+Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, const ItemCounts& items,
                const Limits& limits);
+
+/// Of the first `count` items: missing is what `mask` hides, if there is one, and what was not
+/// there when `data` were read.
+Mask with_absent(const std::optional<Mask>& mask, const Dataset& data, int64_t count);
 
 }  // namespace isthmus

@@ -33,7 +33,7 @@ std::vector<int> bits(const Mask& mask, int64_t item) {
 }
 std::string refusal(const std::string& path, const DataSpec& spec, ErrorCode code) {
   try {
-    read_mask(posix_fs(), path, spec, 2, {});
+    read_mask(posix_fs(), path, spec, {2, 2}, {});
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), code);
     return error.message();
@@ -50,7 +50,7 @@ TEST(ReadMask, TakesOneForAllInAnyArrangement) {
         npy<uint8_t>("i", {1, 2, 3}, bytes), text_file("rows.csv", "1,0,0\n1,1,0\n"),
         text_file("row.csv", "1,0,0,1,1,0\n"),
         file("white.png", encode_png(Tensor::from<uint8_t>({2, 3}, pixels)))}) {
-    const Mask mask = read_mask(posix_fs(), path, kImages, 5, {});
+    const Mask mask = read_mask(posix_fs(), path, kImages, {5, 5}, {});
     EXPECT_EQ(bits(mask, 0), expected) << path;
     EXPECT_EQ(bits(mask, 4), expected) << path;
     EXPECT_EQ(mask.num_missing(5), 15) << path;
@@ -59,7 +59,7 @@ TEST(ReadMask, TakesOneForAllInAnyArrangement) {
 
 TEST(ReadMask, TakesOneForEach) {
   const std::string path = npy<uint8_t>("each", {2, 2, 3}, {1, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1});
-  const Mask mask = read_mask(posix_fs(), path, kImages, 2, {});
+  const Mask mask = read_mask(posix_fs(), path, kImages, {2, 2}, {});
   EXPECT_EQ(bits(mask, 0), (std::vector<int>{1, 0, 0, 1, 1, 0}));
   EXPECT_EQ(bits(mask, 1), (std::vector<int>{1, 1, 1, 1, 1, 1}));
   EXPECT_EQ(mask.num_missing(2), 3);
@@ -67,7 +67,7 @@ TEST(ReadMask, TakesOneForEach) {
 
 TEST(ReadMask, TakesOnePerPixelOfColours) {
   const Mask mask =
-      read_mask(posix_fs(), npy<uint8_t>("c", {2, 3}, {1, 0, 0, 1, 1, 0}), kColours, 2, {});
+      read_mask(posix_fs(), npy<uint8_t>("c", {2, 3}, {1, 0, 0, 1, 1, 0}), kColours, {2, 2}, {});
   EXPECT_EQ(bits(mask, 1),
             (std::vector<int>{1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0}));
 }
@@ -94,16 +94,77 @@ TEST(ReadMask, FindsNamedColumnsByName) {
                           .fields = {{.name = "length"}, {.name = "width"}}};
   const std::vector<int> expected = {1, 0};
   EXPECT_EQ(
-      bits(read_mask(posix_fs(), text_file("order.csv", "width,length\n0,1\n"), table, 2, {}), 0),
+      bits(read_mask(posix_fs(), text_file("order.csv", "width,length\n0,1\n"), table, {2, 2}, {}),
+           0),
       expected);
-  EXPECT_EQ(
-      bits(read_mask(posix_fs(), text_file("more.csv", "length,age,width\n1,1,0\n"), table, 2, {}),
-           1),
-      expected);
-  EXPECT_EQ(bits(read_mask(posix_fs(), text_file("plain.csv", "1,0\n"), table, 2, {}), 0),
+  EXPECT_EQ(bits(read_mask(posix_fs(), text_file("more.csv", "length,age,width\n1,1,0\n"), table,
+                           {2, 2}, {}),
+                 1),
+            expected);
+  EXPECT_EQ(bits(read_mask(posix_fs(), text_file("plain.csv", "1,0\n"), table, {2, 2}, {}), 0),
             expected);
   EXPECT_EQ(refusal(text_file("lacks.csv", "length,wide\n1,0\n"), table, ErrorCode::kDataMismatch),
             "the mask lacks columns of the model: width");
+}
+
+TEST(ReadMask, NeedsNoMoreItemsThanAreUsed) {
+  const std::vector<uint8_t> first = {1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 1};
+  std::vector<uint8_t> more = first;
+  more.insert(more.end(), 6, 0);
+  for (const std::string& path :
+       {npy<uint8_t>("two", {2, 2, 3}, first), npy<uint8_t>("three", {3, 2, 3}, more)}) {
+    const Mask mask = read_mask(posix_fs(), path, kImages, {.all = 9, .used = 2}, {});
+    EXPECT_EQ(bits(mask, 0), (std::vector<int>{1, 0, 0, 1, 1, 0})) << path;
+    EXPECT_EQ(bits(mask, 1), (std::vector<int>{0, 1, 1, 1, 1, 1})) << path;
+  }
+  const auto hint = [](const std::string& path, const ItemCounts& items) {
+    try {
+      read_mask(posix_fs(), path, kImages, items, {});
+    } catch (const Error& error) {
+      return error.message() + "|" + error.hint();
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(
+      hint(npy<uint8_t>("two", {2, 2, 3}, first), {.all = 9, .used = 3}),
+      "the mask has shape (2, 2, 3), 12 values; an item has 2x3 = 6, and there are 9 items|"
+      "give one mask for all items (6 values), or one for each (54), or for the first 3 (18)");
+  EXPECT_EQ(
+      hint(npy<uint8_t>("whole", {3, 2, 3}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}),
+           {.all = 3, .used = 2}),
+      "the mask hides nothing of the first 2 items: all their values are 1|"
+      "set the places to be filled in to 0");
+}
+
+TEST(ReadMask, NamesTheConditionThatIsNoPartOfAnItem) {
+  const DataSpec table = {.kind = DataKind::kTable,
+                          .item_shape = {2},
+                          .fields = {{.name = "length"}, {.name = "width"}},
+                          .condition = {.columns = {"age"}, .shift = {0}, .scale = {1}}};
+  try {
+    read_mask(posix_fs(), text_file("wide.csv", "1,0,1\n"), table, {2, 2}, {});
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(
+        error.hint(),
+        "give one mask for all items (2 values), or one for each (4); age is the condition of "
+        "the model and no part of an item: leave it out");
+  }
+}
+
+TEST(WithAbsent, HidesWhatIsNotThereBesideWhatTheMaskHides) {
+  Dataset data;
+  data.spec = kImages;
+  data.absent =
+      Tensor::from<uint8_t>({2, 2, 3}, std::vector<uint8_t>{0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0});
+  EXPECT_EQ(bits(with_absent({}, data, 2), 0), (std::vector<int>{1, 1, 1, 1, 1, 0}));
+  EXPECT_EQ(bits(with_absent({}, data, 2), 1), (std::vector<int>{0, 1, 1, 1, 1, 1}));
+  const Mask one(Tensor::from<uint8_t>({1, 6}, std::vector<uint8_t>{1, 0, 0, 1, 1, 0}));
+  EXPECT_EQ(bits(with_absent(one, data, 2), 0), (std::vector<int>{1, 0, 0, 1, 1, 0}));
+  EXPECT_EQ(bits(with_absent(one, data, 2), 1), (std::vector<int>{0, 0, 0, 1, 1, 0}));
+  data.absent = {};
+  EXPECT_EQ(with_absent(one, data, 2).num_missing(2), 6);
+  EXPECT_EQ(with_absent({}, data, 2).num_missing(2), 0);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "isthmus/data/parsed_dataset.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "isthmus/base/log.h"
 #include "isthmus/base/shown_list.h"
@@ -28,6 +29,50 @@ void warn_of_merged_values(const std::vector<size_t>& fields,
               "float32 cannot tell apart more than 1 % of the different values of " +
                   escape_for_terminal(text),
               "split what is far apart, or leave it out with --exclude");
+}
+
+/// What stands where a field has no value at all.
+double usual_value(const DataSpec& model, const std::vector<std::string>& names, size_t field) {
+  size_t at = 0;
+  if (!names.empty()) {
+    const auto named = std::ranges::find(model.fields, names[field], &FieldSpec::name);
+    at = named != model.fields.end() ? static_cast<size_t>(named - model.fields.begin()) : field;
+  }
+  if (at >= model.fields.size()) return 0;
+  const FieldSpec& f = model.fields[at];
+  return f.integer ? std::round(f.mean) : f.mean;
+}
+
+/// NaN gives way to the other values of its field in turn, so that facts hardly change.
+template <class T>
+Tensor take_absent(Tensor& values, const DataSpec& model, const std::vector<std::string>& names) {
+  const auto is_absent = [](T v) { return std::isnan(v); };
+  if (std::ranges::none_of(values.values<T>(), is_absent)) return {};
+  values = values.clone();
+  const std::span<T> cells = values.values<T>();
+  Tensor absent(Dtype::kU8, values.shape());
+  std::ranges::transform(cells, absent.values<uint8_t>().begin(), is_absent);
+  const size_t width = std::max<size_t>(1, names.size());
+  for (size_t f = 0; f < width; ++f) {
+    std::vector<T> present;
+    for (size_t i = f; i < cells.size(); i += width) {
+      if (!is_absent(cells[i])) present.push_back(cells[i]);
+    }
+    if (present.empty()) present.push_back(static_cast<T>(usual_value(model, names, f)));
+    size_t next = 0;
+    for (size_t i = f; i < cells.size(); i += width) {
+      if (is_absent(cells[i])) cells[i] = present[next++ % present.size()];
+    }
+  }
+  return absent;
+}
+
+Tensor take_absent(ParsedData& all, const DataSpec& model) {
+  const std::vector<std::string> names =
+      all.kind == DataKind::kTable ? all.column_names : std::vector<std::string>{};
+  if (all.values.dtype() == Dtype::kU8) return {};
+  return all.values.dtype() == Dtype::kF64 ? take_absent<double>(all.values, model, names)
+                                           : take_absent<float>(all.values, model, names);
 }
 
 /// Narrows the values and fills in what they tell.
@@ -108,6 +153,11 @@ Dataset dataset_of(ParsedData parsed, const DataOptions& options) {
   }
   regard_as(parsed, options.as);
   Dataset dataset;
+  if (options.holes) dataset.absent = take_absent(parsed, options.model.value_or(DataSpec{}));
+  if (parsed.kind == DataKind::kTable) {
+    dataset.file_columns =
+        parsed.file_columns.empty() ? parsed.column_names : std::move(parsed.file_columns);
+  }
   measure(parsed, dataset.spec);
   dataset.labels = std::move(parsed.labels);
   if (!dataset.labels.empty()) dataset.class_names = std::move(parsed.class_names);

@@ -95,7 +95,9 @@ TEST(ReadFaults, OfMasks) {
   const std::string path = put(new_folder("mask"), "m.csv", std::string_view("1,0\n"));
   DataSpec spec;
   spec.item_shape = {2};
-  expect_every_failure_is_heard("mask", [&](FaultFs& fs) { read_mask(fs, path, spec, 3, {}); });
+  expect_every_failure_is_heard("mask", [&](FaultFs& fs) {
+    read_mask(fs, path, spec, {3, 3}, {});
+  });
 }
 
 // One image of many may be lost: the others are read, and it is named.

@@ -30,12 +30,12 @@ chains   20 per item, 20 steps, every proposal accepted: biased where the encode
 mixing   R-hat ... (median item), ... independent draws per item
 wrote    g.npy (512 B)
 $ isthmus inpaint m images.idx -o x.npy -q
-error[E2004]: inpaint.mask: a mask is needed: --mask FILE
-  hint: 1 where a value is known, 0 where it is missing
+error[E2004]: inpaint.mask: nothing is missing: a mask is needed: --mask FILE
+  hint: 1 where a value is known, 0 where it is missing; without one, empty cells and NaN are missing
 [2]
 $ head -3 upper.csv > short.csv; isthmus inpaint m images.idx --mask short.csv -n 6 -o x.npy -q
 error[E3006]: short.csv: the mask has shape (3, 8), 24 values; an item has 8x8 = 64, and there are 200 items
-  hint: give one mask for all items (64 values), or one for each (12,800)
+  hint: give one mask for all items (64 values), or one for each (12,800), or for the first 6 (384)
 [3]
 $ sed '2s/1,1,1/1,2,1/' upper.csv > two.csv; isthmus inpaint m images.idx --mask two.csv -n 6 -o x.npy -q
 error[E2003]: two.csv: the mask holds 2 at [1, 1]
@@ -57,6 +57,39 @@ $ awk 'BEGIN { print "x,y,z"; for (i = 0; i < 200; i++) printf "%.3f,%.3f,%d\n",
 $ isthmus train t.csv --epochs 2 -o k -q; echo 1,0,1 > mask.csv; isthmus inpaint k t.csv --mask mask.csv --steps 20 --draws 2 -o w.csv -q --deviation v.csv
 $ tail -n +2 w.csv | awk -F, '{ printf "%.3f,%d\n", $1, $3 }' > w13.txt; tail -n +2 t.csv | cut -d, -f1,3 | cmp - w13.txt; head -1 v.csv
 x,y,z
+
+# Values that are not there are missing, with a mask and without one; with -n its first rows do.
+
+$ awk -F, 'NR % 20 == 2 { $2 = "" } NR % 20 == 7 { $1 = "NA" } { print $1 "," $2 "," $3 }' t.csv > holes.csv; sed -n '2p;7p' holes.csv
+1000000.000,,0
+NA,0.041,1
+$ isthmus inpaint k holes.csv --steps 20 --draws 2 -o h.csv 2>/dev/null | head -1
+missing  20 of 600 values of 200 items
+$ awk -F, 'NR > 1 { printf "%s,%s,%s\n", ($1 == "NA" ? "" : "x"), ($2 == "" ? "" : "x"), "x" }' holes.csv > empty.txt; tail -n +2 h.csv | paste -d' ' - empty.txt | grep -c '^[0-9.]*,-*[0-9.e-]*,[0-3] '
+200
+$ awk -F, '{ printf "%s,%s,1\n", ($1 == "NA" ? 0 : 1), ($2 == "" ? 0 : 1) }' holes.csv | tail -n +2 > exact.csv; isthmus inpaint k holes.csv --mask exact.csv --steps 20 --draws 2 -o he.csv -q; cmp h.csv he.csv
+$ head -5 exact.csv > five.csv; isthmus inpaint k holes.csv --mask five.csv -n 5 --steps 20 --draws 2 -o h5.csv -q; head -6 h.csv | cmp - h5.csv
+$ isthmus inpaint k t.csv --mask five.csv --steps 20 --draws 2 -o h5.csv --force -q
+error[E3006]: five.csv: the mask has shape (5, 3), 15 values; an item has 3, and there are 200 items
+  hint: give one mask for all items (3 values), or one for each (600)
+[3]
+$ isthmus eval k holes.csv -q 2>&1 | head -1
+error[E3104]: holes.csv:2:2:row 0: 2 of 3 columns have cells that are not numbers:
+$ isthmus train t.csv --condition 3 --epochs 1 -o z -q; isthmus inpaint z t.csv --mask exact.csv --steps 20 --draws 2 -o hz.csv -q
+error[E3006]: exact.csv: the mask has shape (200, 3), 600 values; an item has 2, and there are 200 items
+  hint: give one mask for all items (2 values), or one for each (400); z is the condition of the model and no part of an item: leave it out
+[3]
+$ sed '4s/[^,]*$//' t.csv > no-z.csv; isthmus inpaint z no-z.csv --steps 20 --draws 2 -o hz.csv -q
+error[E3401]: no-z.csv:row 2: column "z" is the condition of the model and has no value here
+  hint: mend the cell, or leave the row out
+[3]
+$ isthmus inpaint m images.idx --mask upper.csv --steps 1 --draws 3 -n 6 -o one.npy 2>&1 | grep mixing
+mixing   R-hat needs --steps 7 or more: it compares halves of the steps that count
+$ isthmus inpaint m images.idx --mask upper.csv --steps 7 --draws 3 -n 6 -o seven.npy 2>&1 | grep mixing
+mixing   R-hat ... (median item), ... independent draws per item
+
+# Larger images.
+
 $ isthmus superresolve m images.idx --factor 2 --steps 20 --draws 19 -o p.png 2>/dev/null
 chains   19 per item, 20 steps; accepted: ... % of the local moves
 mixing   R-hat ... (median item), ... independent draws per item

@@ -41,11 +41,13 @@ struct InpaintOptions {
     using O = InpaintOptions;
     return std::tuple{
         nested(&O::output, "output", "Where to write."),
-        field(&O::mask, "inpaint.mask", any_value(),
-              "File of 1 (known) and 0 (missing): npy, png (white is known), idx or csv, of the "
-              "shape of an item for all of them, or with one mask for each; columns that it "
-              "names are found by name.",
-              {.metavar = "FILE"}),
+        field(
+            &O::mask, "inpaint.mask", any_value(),
+            "File of 1 (known) and 0 (missing): npy, png (white is known), idx or csv, of the "
+            "shape of an item for all of them, or with one mask for each; columns that it "
+            "names are found by name. Values that are not there (empty cells, NaN) are missing in "
+            "any case; none: they alone.",
+            {.metavar = "FILE"}),
         field(&O::n, "inpaint.n", at_least(1),
               "First N items; none: those that a picture shows, else all.",
               {.flag = "-n", .alias = "--n"}),
@@ -122,15 +124,32 @@ std::vector<float> naive_fill(CommandIo& io, const Model& model, const InpaintOp
   return {means.begin(), means.end()};
 }
 
+/// The mask that was given, and what was not there.
+Mask mask_of(CommandIo& io, const Model& model, const InpaintOptions& o, const Dataset& fitted,
+             const ItemCounts& counts) {
+  std::optional<Mask> given;
+  if (o.mask != "none") given = read_mask(io.fs(), o.mask, model.spec(), counts, io.limits());
+  Mask mask = with_absent(given, fitted, counts.used);
+  if (mask.num_missing(counts.used) == 0) {
+    throw Error(ErrorCode::kMissingArgument, "nothing is missing: a mask is needed: --mask FILE",
+                "1 where a value is known, 0 where it is missing; without one, empty cells and NaN "
+                "are missing",
+                {.key = "inpaint.mask"});
+  }
+  return mask;
+}
+
 Items read_items(CommandIo& io, const Model& model, const InpaintOptions& o, const Output& output) {
-  Items items{.opened = open_model_data(io, model, o.data)};
+  DataOptions with_holes = o.data;
+  with_holes.holes = true;
+  Items items{.opened = open_model_data(io, model, with_holes)};
   const int64_t all = items.opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" ? o.grid_columns : all));
   require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
                         model.spec().num_values(), items.opened.data.values.num_bytes());
   require_draws_memory(io, model, count, o.draws);
-  items.mask = read_mask(io.fs(), o.mask, model.spec(), all, io.limits());
   items.fitted = fit_to_model(first_items(items.opened.data, count), model.setup);
+  items.mask = mask_of(io, model, o, items.fitted, {.all = all, .used = count});
   items.values = apply_scaling(items.fitted.values, memory_scaling(items.fitted, model.spec()));
   if (o.truth != "none") items.truth = more_values(io, model, o.data, o.truth, "test", count);
   items.fill = naive_fill(io, model, o);
@@ -203,10 +222,6 @@ std::optional<Output> deviation_output(const CommandIo& io, const InpaintOptions
 int run_inpaint(CommandIo& io, const InpaintOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
   const std::optional<Output> deviation = deviation_output(io, o, output);
-  if (o.mask == "none") {
-    throw Error(ErrorCode::kMissingArgument, "a mask is needed: --mask FILE",
-                "1 where a value is known, 0 where it is missing", {.key = "inpaint.mask"});
-  }
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
   const Items items = read_items(io, model, o, output);

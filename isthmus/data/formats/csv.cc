@@ -3,6 +3,7 @@
 // numbers and names the place of whatever cannot be read. From the first faulty cell on, rows are
 // only counted, so that one error names all faulty columns.
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "isthmus/base/text.h"
@@ -213,6 +214,10 @@ class TableReader {
       const size_t index = columns_.kept[k];
       const CellKind kind = parse(record, index, row[k]);
       if (kind == CellKind::kNumber) continue;
+      if (choice_.holes && !is_open(index) && is_without_value(kind, record.cell(index))) {
+        row[k] = std::numeric_limits<double>::quiet_NaN();
+        continue;
+      }
       CsvFaults& faults = is_open(index) ? open_faults_ : faults_;
       faults.add(index, kind, record.cell(index), record.line_of(index), num_rows_);
     }
@@ -321,6 +326,7 @@ class TableReader {
     data.kind = DataKind::kTable;
     data.values = rows_->take(places);
     for (const size_t index : columns_.kept) data.column_names.push_back(columns_.names[index]);
+    data.file_columns = columns_.names;
     if (labels_) {
       Labels labels = labels_->finish();
       data.labels = std::move(labels.values);
