@@ -10,6 +10,7 @@
 
 #include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
+#include "isthmus/data/csv_table.h"
 #include "isthmus/data/facts.h"
 #include "isthmus/data/narrow.h"
 
@@ -57,10 +58,18 @@ ConditionSpec of_labels(const Dataset& data, std::span<const int64_t> rows) {
   return spec;
 }
 
+/// The name of a column that was named, or numbered as in its file.
+std::string column_meant(const Dataset& data, const std::string& word) {
+  if (find_field(data, word) != SIZE_MAX) return word;
+  const size_t numbered = numbered_column(word, data.file_columns.size());
+  return numbered == SIZE_MAX ? word : data.file_columns[numbered];
+}
+
 ConditionSpec of_columns(const Dataset& data, const std::string& text,
                          std::span<const int64_t> rows) {
   ConditionSpec spec;
-  for (const std::string& name : split(text, ',')) {
+  for (const std::string& word : split(text, ',')) {
+    const std::string name = column_meant(data, word);
     if (std::ranges::count(spec.columns, name) > 0) {
       throw Error(ErrorCode::kBadValue,
                   "data.condition = \"" + escape_for_terminal(text) + "\" names column \"" +
@@ -73,7 +82,8 @@ ConditionSpec of_columns(const Dataset& data, const std::string& text,
       throw Error(ErrorCode::kBadValue,
                   "data.condition = \"" + escape_for_terminal(text) + "\": there is no column \"" +
                       escape_for_terminal(name) + "\"",
-                  near.empty() ? "label, or columns of a table" : "did you mean \"" + near + "\"?",
+                  near.empty() ? "label, or columns of a table by name or number"
+                               : "did you mean \"" + near + "\"?",
                   {.key = "data.condition"});
     }
     double mean = 0, squares = 0;

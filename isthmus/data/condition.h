@@ -11,9 +11,10 @@
 
 namespace isthmus {
 
-/// "label" or names of columns, separated by commas, from the items `rows` of `data`: the classes
-/// in order of name, or columns with mean 0 and deviation 1. Error E2005 for data without labels,
-/// E2002 for a column that is not there, E3404 for a column that holds one value.
+/// "label" or columns by name or by their number in the file, separated by commas, from the items
+/// `rows` of `data`: the classes in order of name, or columns with mean 0 and deviation 1. Error
+/// E2005 for data without labels, E2002 for a column that is not there, E3404 for a column that
+/// holds one value.
 ConditionSpec make_condition(const Dataset& data, const std::string& text,
                              std::span<const int64_t> rows);
 

@@ -68,6 +68,34 @@ TEST(Condition, OfColumnsHasMeanZeroAndDeviationOneOverTheItemsThatTrain) {
   EXPECT_NEAR(condition_row(spec, {"a=3", "b=20"})[1], std::sqrt(1.5), 1e-6);
 }
 
+TEST(Condition, ColumnsHaveTheNumbersOfTheirFile) {
+  Dataset data = small_table();  // of which column 2 was left out
+  data.file_columns = {"a", "id", "b", "c"};
+  EXPECT_EQ(make_condition(data, "3,1", kTrain).columns, (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(make_condition(data, "c", kTrain).columns, (std::vector<std::string>{"c"}));
+  EXPECT_EQ(refused([&] { make_condition(data, "b,3", kTrain); }).message(),
+            "data.condition = \"b,3\" names column \"b\" twice");
+  for (const char* none : {"2", "5", "0"}) {
+    EXPECT_EQ(refused([&] { make_condition(data, none, kTrain); }).code(), ErrorCode::kBadValue)
+        << none;
+  }
+  data.spec.fields[0].name = "3";  // a name wins
+  EXPECT_EQ(make_condition(data, "3", kTrain).columns, (std::vector<std::string>{"3"}));
+}
+
+TEST(Condition, AColumnWithoutAValueIsNamedWithItsRow) {
+  Dataset data = small_table();
+  const ConditionSpec spec = make_condition(data, "b", kTrain);
+  data.absent =
+      Tensor::from<uint8_t>({4, 3}, std::vector<uint8_t>{1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0});
+  const Error error = refused([&] { condition_of(data, spec); });
+  EXPECT_EQ(error.code(), ErrorCode::kNotFinite);
+  EXPECT_EQ(error.where().row, 2);
+  EXPECT_EQ(error.where().field, "b");
+  EXPECT_EQ(refused([&] { condition_of(data, make_condition(data, "a,b", kTrain)); }).where().row,
+            0);
+}
+
 TEST(Condition, ColumnsLeaveTheItemsAndComeBackByName) {
   const Dataset data = small_table();
   DataSpec wanted = data.spec;

@@ -18,14 +18,6 @@ namespace {
 
 constexpr size_t kBlockValues = size_t{1} << 19;
 
-/// 1 to `count`, or 0.
-size_t column_number(const std::string& text, size_t count) {
-  size_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, status] = std::from_chars(text.data(), end, number);
-  return status == std::errc() && stop == end && number <= count ? number : 0;
-}
-
 /// All columns of that name, else the one of that number.
 std::vector<size_t> find_columns(const std::vector<std::string>& names, const std::string& wanted,
                                  std::string_view key) {
@@ -34,7 +26,8 @@ std::vector<size_t> find_columns(const std::vector<std::string>& names, const st
     if (names[i] == wanted) found.push_back(i);
   }
   if (!found.empty()) return found;
-  if (const size_t number = column_number(wanted, names.size())) return {number - 1};
+  const size_t numbered = numbered_column(wanted, names.size());
+  if (numbered != SIZE_MAX) return {numbered};
   const std::string near = nearest_word(wanted, names);
   throw Error(ErrorCode::kBadValue, "there is no column \"" + wanted + "\"",
               near.empty() ? "the columns are " + shown_list(names) : "did you mean " + near + "?",
@@ -120,6 +113,14 @@ std::vector<bool> model_columns(const CsvNames& table, const std::vector<std::st
 }
 
 }  // namespace
+
+size_t numbered_column(const std::string& text, size_t count) {
+  size_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, number);
+  const bool fits = status == std::errc() && stop == end && number >= 1 && number <= count;
+  return fits ? number - 1 : SIZE_MAX;
+}
 
 CsvNames name_columns(std::vector<std::string> names) {
   CsvNames table;

@@ -36,6 +36,9 @@ struct CsvColumns {
 /// unprintable names, E3402 when no column is left, E3501 when a model's column is missing.
 CsvColumns choose_columns(CsvNames table, const ColumnChoice& choice);
 
+/// The column of this number, from 1, or SIZE_MAX.
+size_t numbered_column(const std::string& text, size_t count);
+
 /// Rows of numbers that grow without copying; joined once at the end.
 class RowBuffer {
  public:

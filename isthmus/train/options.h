@@ -37,12 +37,11 @@ struct HoldOutOptions {
               {.metavar = "SHARE"}),
         field(&O::scale, "scale", one_of(scaling_words),
               "How stored values become model values; stored in the model."),
-        field(
-            &O::condition, "condition", any_value(),
-            "What the model is told beside an item: label (its class), or columns of a table. Set "
-            "it to draw items of a class (sample --class), or to take out of the codes what is "
-            "known anyway.",
-            {.metavar = "label|COLUMNS"})};
+        field(&O::condition, "condition", any_value(),
+              "What the model is told beside an item: label (its class), or columns of a table by "
+              "name or by number from 1. Set it to draw items of a class (sample --class), or to "
+              "take out of the codes what is known anyway.",
+              {.metavar = "label|COLUMNS"})};
   }
 };
 

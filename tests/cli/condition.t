@@ -31,6 +31,11 @@ $ isthmus sample s --given weight=2 -o e.csv -q
 error[E2003]: "weight=2" is no condition of this model
   hint: say NAME=VALUE for size
 [2]
+$ isthmus train table.csv --exclude kind --condition 3 --epochs 3 -o n -q; cmp s/model.safetensors n/model.safetensors
+$ isthmus train table.csv --exclude kind --condition 4 -o u -q
+error[E2003]: data.condition = "4": there is no column "kind"
+  hint: label, or columns of a table by name or number
+[2]
 $ cut -d, -f1,2 table.csv > less.csv; isthmus eval s less.csv -q
 error[E3501]: less.csv: the table lacks 1 of the 3 columns of the model: size
   hint: the table has x, y
