@@ -88,7 +88,15 @@ std::vector<double> as_doubles(const Tensor& t) {
   return out;
 }
 
-/// The items as they were read; a column that was not narrowed has the digits of its floats.
+/// The double that is written with so many places after the point; where these are unknown, v.
+double with_places(double v, int64_t places) {
+  if (places < 0) return v;
+  const double power = std::pow(10.0, static_cast<double>(places));
+  return std::round(v * power) / power;
+}
+
+/// The items as they were read; a column that was not narrowed has the digits of its floats, others
+/// have the decimals of their file.
 std::vector<double> values_read(const Dataset& data, size_t width) {
   const Narrowing& narrowing = data.spec.narrowing;
   std::vector<double> read = as_doubles(widened(data.values, narrowing));
@@ -96,7 +104,11 @@ std::vector<double> values_read(const Dataset& data, size_t width) {
   const std::span<const float> floats = data.values.values<float>();
   for (size_t at = 0; at < read.size(); ++at) {
     const size_t j = at % width % narrowing.origin.size();
-    if (narrowing.origin[j] == 0 && narrowing.unit[j] == 1) read[at] = with_its_digits(floats[at]);
+    if (narrowing.origin[j] == 0 && narrowing.unit[j] == 1) {
+      read[at] = with_its_digits(floats[at]);
+    } else if (!narrowing.decimals.empty()) {
+      read[at] = with_places(read[at], narrowing.decimals[j]);
+    }
   }
   return read;
 }

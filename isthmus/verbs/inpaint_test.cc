@@ -243,6 +243,19 @@ TEST(WithKnown, FloatsKeepTheirDigitsBesideAWideColumn) {
       std::ranges::equal(out.values<double>(), std::vector<double>{7.1, 1000000003.0, 141.9}));
 }
 
+// A density of 1.001 g/ml about a mean of 0.99 was written as 1.0010000000651478.
+TEST(WithKnown, NarrowedColumnsKeepTheDecimalsOfTheirFile) {
+  const Mask mask(Tensor::from<uint8_t>({1, 3}, std::vector<uint8_t>{1, 1, 0}));
+  Dataset data;
+  data.values = Tensor::from<float>({1, 3}, std::vector<float>{0.011f, 0.3f, 0});
+  data.spec.narrowing = {.origin = {0.99, 1e6, 0}, .unit = {1, 1, 1}, .decimals = {3, -1, 0}};
+  const Tensor stored = Tensor::from<float>({1, 3}, std::vector<float>{0, 0, 5});
+  const Tensor out = with_known(stored, data, mask);
+  // Decimals that nobody knows are those of the number in memory.
+  EXPECT_TRUE(
+      std::ranges::equal(out.values<double>(), std::vector<double>{1.001, 1e6 + double{0.3f}, 5}));
+}
+
 TEST(MissingError, CountsMissingValuesOnly) {
   const Mask mask(Tensor::from<uint8_t>({2, 2}, std::vector<uint8_t>{1, 0, 1, 1}));
   const DataSpec spec = {.kind = DataKind::kImage, .item_shape = {1, 2}, .fields = {{.max = 1}}};
