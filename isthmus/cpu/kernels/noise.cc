@@ -63,31 +63,35 @@ struct Counters {
   WordVec c0, c1, c2, c3;
 };
 
-struct Product {
-  WordVec high, low;
-};
-HWY_INLINE Product multiply(WordVec a, WordVec factor) {
+/// One round in every even lane; odd lanes hold anything.
+HWY_INLINE Counters philox_round(const Counters& c, uint32_t k0, uint32_t k1) {
   const WordTag d;
-  const hn::RepartitionToWide<WordTag> dd;
-  const auto even = hn::MulEven(a, factor);
-  const auto odd = hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(dd, a))), factor);
-  const auto low = hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(odd)), hn::BitCast(d, even));
-  const auto high = hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, hn::ShiftRight<32>(even)));
-  return {high, low};
+  const auto p0 = hn::MulEven(c.c0, hn::Set(d, 0xD2511F53u));
+  const auto p1 = hn::MulEven(c.c2, hn::Set(d, 0xCD9E8D57u));
+  const auto high0 = hn::BitCast(d, hn::ShiftRight<32>(p0));
+  const auto high1 = hn::BitCast(d, hn::ShiftRight<32>(p1));
+  return {hn::Xor(high1, hn::Xor(c.c1, hn::Set(d, k0))), hn::BitCast(d, p1),
+          hn::Xor(high0, hn::Xor(c.c3, hn::Set(d, k1))), hn::BitCast(d, p0)};
 }
 
 HWY_INLINE Counters philox(RngKey key, Counters c) {
   const WordTag d;
-  const auto factor0 = hn::Set(d, 0xD2511F53u), factor1 = hn::Set(d, 0xCD9E8D57u);
+  const hn::RepartitionToWide<WordTag> dd;
+  const auto down = [&](WordVec v) {
+    return hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(dd, v)));
+  };
+  const auto joined = [&](WordVec odd, WordVec even) {
+    return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(hn::BitCast(dd, odd))), even);
+  };
+  Counters odd = {down(c.c0), down(c.c1), down(c.c2), down(c.c3)};
   uint32_t k0 = key.low, k1 = key.high;
   for (int round = 0; round < 10; ++round) {
-    const Product p0 = multiply(c.c0, factor0), p1 = multiply(c.c2, factor1);
-    c = {hn::Xor(hn::Xor(p1.high, c.c1), hn::Set(d, k0)), p1.low,
-         hn::Xor(hn::Xor(p0.high, c.c3), hn::Set(d, k1)), p0.low};
+    c = philox_round(c, k0, k1);
+    odd = philox_round(odd, k0, k1);
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
-  return c;
+  return {joined(odd.c0, c.c0), joined(odd.c1, c.c1), joined(odd.c2, c.c2), joined(odd.c3, c.c3)};
 }
 
 HWY_INLINE FloatVec uniform_of(WordVec words) {
@@ -165,11 +169,10 @@ struct Places {
 };
 
 /// The four draws of each place, one place after the other.
-HWY_INLINE void draw(const NoiseCall& call, const Places& places, float* values) {
+HWY_INLINE void draw(const NoiseCall& call, WordVec low, WordVec high, WordVec block,
+                     float* values) {
   const FloatTag d;
-  const WordTag dw;
-  const Counters words = philox(call.key, {hn::Load(dw, places.low), hn::Load(dw, places.high),
-                                           hn::Set(dw, call.epoch), hn::Load(dw, places.block)});
+  const Counters words = philox(call.key, {low, high, hn::Set(WordTag(), call.epoch), block});
   if (call.normal) {
     const NormalPair a = normals_of(words.c0, words.c1), b = normals_of(words.c2, words.c3);
     hn::StoreInterleaved4(a.first, a.second, b.first, b.second, d, values);
@@ -181,8 +184,23 @@ HWY_INLINE void draw(const NoiseCall& call, const Places& places, float* values)
 
 void fill_noise(const NoiseCall& call) {
   const int64_t blocks = (call.cols + 3) / 4;
+  const WordTag dw;
+  const auto lanes = static_cast<int64_t>(kLanes);
   int64_t row = 0, block = 0;
   while (row < call.num_items && blocks > 0) {
+    // As many places as there are lanes, side by side in one row.
+    for (; 4 * (block + lanes) <= call.cols; block += lanes) {
+      const uint64_t item = static_cast<uint64_t>(call.items[row]);
+      draw(call, hn::Set(dw, static_cast<uint32_t>(item)),
+           hn::Set(dw, static_cast<uint32_t>(item >> 32)),
+           hn::Iota(dw, call.first_block + static_cast<uint32_t>(block)),
+           call.dst + row * call.dst_stride + 4 * block);
+    }
+    if (block == blocks) {
+      block = 0;
+      ++row;
+      continue;
+    }
     Places places = {};
     float* to[kLanes];
     size_t widths[kLanes];
@@ -201,7 +219,8 @@ void fill_noise(const NoiseCall& call) {
       }
     }
     HWY_ALIGN float values[4 * kLanes];
-    draw(call, places, values);
+    draw(call, hn::Load(dw, places.low), hn::Load(dw, places.high), hn::Load(dw, places.block),
+         values);
     for (size_t i = 0; i < count; ++i) {
       if (widths[i] == 4) {
         std::memcpy(to[i], values + 4 * i, 4 * sizeof(float));
