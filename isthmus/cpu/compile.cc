@@ -188,7 +188,7 @@ void Compiler::add_fills(size_t stage, std::set<uint32_t> fills) {
     if (!once(i) || plan_.nodes[i].level != static_cast<int>(stage)) continue;
     if (node(i).kind != NodeKind::kOp || node(i).op->rows != RowUse::kBatchSum) continue;
     for (uint32_t in : node(i).inputs) {
-      if (once(in)) fills.insert(in);
+      if (once(in) && node(in).type.extent == Extent::kPerRow) fills.insert(in);
     }
   }
   for (const auto& [name, i] : graph_.outputs()) {

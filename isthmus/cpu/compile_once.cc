@@ -51,7 +51,11 @@ void Compiler::compile_assignments_in_place() {
   for (const Assignment& a : graph_.assignments()) {
     const uint32_t value = base(a.value);
     const Node& n = node(value);
-    if (n.kind != NodeKind::kOp || !n.op->elementwise || uses[value] != 1) continue;
+    if (n.kind != NodeKind::kOp || uses[value] != 1) continue;
+    // Rows put into a state that nobody else reads: the other rows lie where they belong.
+    const bool replaces = n.op->name == "replace_rows" && n.inputs[0] == a.state &&
+                          readers_[a.state] == std::vector<uint32_t>{value};
+    if (!n.op->elementwise && !replaces) continue;
     if (n.type.shape != node(a.state).type.shape) continue;
     if (in_place_is_safe(a.state, value)) in_place_[value] = a.state;
   }
@@ -103,8 +107,21 @@ OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
   int64_t each = 4;  // per value of the tile
   if (program.source == OnceSource::kOuterSum) each = 40 + 10 * packs;
   if (program.source == OnceSource::kMatmul) each = 4 + program.product.num_k / 12;
+  if (program.source == OnceSource::kReplaceRows) each = 1;
   program.cost_estimate = tile * each;
   return program;
+}
+
+ScatterSum Compiler::scatter_of(uint32_t index, uint32_t rows, const OnceProgram& to) const {
+  const Place &from = rows_place(index), &values = rows_place(rows);
+  const Shape& axes = node(index).type.shape;
+  return {.index = from,
+          .rows = values,
+          .num_entries = to.rows,
+          .width = to.cols,
+          .per_item = value_count(axes),
+          .index_item = from.row_stride * geometry(axes).lead,
+          .row_step = values.row_stride};
 }
 
 void Compiler::set_source(const OnceGroup& group, OnceProgram& program) {
@@ -119,16 +136,15 @@ void Compiler::set_source(const OnceGroup& group, OnceProgram& program) {
   } else if (is_op(i, "matmul")) {
     program.source = OnceSource::kMatmul;
   } else if (is_op(i, "scatter_sum")) {
-    const Place &index = rows_place(node(i).inputs[0]), &rows = rows_place(node(i).inputs[1]);
-    const Shape& axes = node(node(i).inputs[0]).type.shape;
     program.source = OnceSource::kScatterSum;
-    program.scatter = {.index = index,
-                       .rows = rows,
-                       .num_entries = program.rows,
-                       .width = program.cols,
-                       .per_item = value_count(axes),
-                       .index_item = index.row_stride * geometry(axes).lead,
-                       .row_step = rows.row_stride};
+    program.scatter = scatter_of(node(i).inputs[0], node(i).inputs[1], program);
+  } else if (is_op(i, "replace_rows")) {
+    program.source = OnceSource::kReplaceRows;
+    program.scatter = scatter_of(node(i).inputs[1], node(i).inputs[2], program);
+    program.scatter.table = p_.places[node(i).inputs[0]];
+    ISTHMUS_CHECK(program.scatter.table.memory == Memory::kArena &&
+                      program.scatter.table.row_stride == program.cols,
+                  "the rows of the table follow each other");
   } else if (is_op(i, "sum_items") && node(i).type.extent == Extent::kOnce) {
     program.source = OnceSource::kSumAll;
     program.sum_src = p_.places[node(i).inputs[0]];

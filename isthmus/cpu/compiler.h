@@ -150,6 +150,7 @@ class Compiler {
   OnceProgram compile_once_group(const OnceGroup& group);
   std::vector<uint32_t> chunk_nodes(const OnceGroup& group) const;
   void set_source(const OnceGroup& group, OnceProgram& program);
+  ScatterSum scatter_of(uint32_t index, uint32_t rows, const OnceProgram& to) const;
   void set_outer_sum(uint32_t i, OnceProgram& program);
   void set_matmul(uint32_t i, OnceProgram& program);
   void add_tile_matmuls(MatmulSpec spec, int64_t panels, OnceProgram& program);

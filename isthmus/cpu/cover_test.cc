@@ -130,6 +130,29 @@ TEST(Indices, OutsideTheirTableFailTheStepAndNotTheProcess) {
   }
 }
 
+/// In place, and where somebody reads the table as it was: the last row of an index counts.
+TEST(Indices, NameTheRowsOfAStateThatAreReplaced) {
+  for (const bool is_read : {false, true}) {
+    GraphBuilder g;
+    const Value index = g.input("index", {}), x = g.input("x", {2});
+    const Value table = g.parameter("table", {4, 2}, {});
+    g.assign(table, g.replace_rows(table, index, g.neg(x)));
+    g.output("sum", g.batch_sum(g.sum_items(x)));
+    if (is_read) g.output("before", g.sum_items(table));
+    const auto executor = compiled(std::move(g).finish(), 5);
+    executor->set("table", tensor_of({1, 2, 3, 4, 5, 6, 7, 8}, {4, 2}));
+    executor->bind_input("index", tensor_of({2, 0, 2, 4, 9}, {5}), Scaling{});
+    executor->bind_input("x", tensor_of({1, 1, 2, 3, 4, 5, 6, 6, 7, 7}, {5, 2}), Scaling{});
+    executor->run({.items = first_items(5)});
+    EXPECT_EQ((std::vector<float>{-2, -3, 3, 4, -4, -5, 7, 8}), values_of(executor->get("table")));
+    if (is_read) {
+      EXPECT_EQ(36.0, executor->scalar("before"));
+    }
+    executor->run({.items = first_items(1)});  // of a partial batch only what is there
+    EXPECT_EQ((std::vector<float>{-2, -3, 3, 4, -1, -1, 7, 8}), values_of(executor->get("table")));
+  }
+}
+
 TEST(Indices, MayBeAColumnOfAWiderValue) {
   GraphBuilder g;
   const Value x = g.input("x", {3});

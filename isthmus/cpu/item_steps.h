@@ -66,9 +66,11 @@ struct Gather {
   int64_t per_item = 1, index_item = 1;  // indices, and floats from item to item
 };
 
-/// Rows of a per-row value added to the rows of a kOnce value that their indices name.
+/// Rows of a per-row value added to, or put in the place of, the rows of a kOnce value that their
+/// indices name.
 struct ScatterSum {
   Place index, rows;
+  Place table;  // what is left where nothing is put
   int64_t num_entries = 0, width = 0;
   int64_t per_item = 1, index_item = 1, row_step = 0;
 };

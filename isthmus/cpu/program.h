@@ -177,6 +177,7 @@ enum class OnceSource : uint8_t {
   kMatmul,
   kBatchSum,
   kScatterSum,
+  kReplaceRows,
   kSumAll,
   kReduce,
   kMoves,

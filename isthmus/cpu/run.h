@@ -93,6 +93,8 @@ void run_gather(const Machine& m, ThreadMemory& t, const Gather& g, const ItemRa
 /// Entries [first_entry, end_entry) of the sum, to dst.
 void run_scatter_sum(const Machine& m, ThreadMemory& t, const ScatterSum& s, float* dst,
                      int64_t first_entry, int64_t end_entry) noexcept;
+/// dst is the table or a copy of its own.
+void run_replace_rows(const Machine& m, ThreadMemory& t, const ScatterSum& s, float* dst) noexcept;
 /// What the reference throws becomes the thread's failure.
 void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t batch_row,
                    int64_t rows) noexcept;

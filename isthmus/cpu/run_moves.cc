@@ -141,4 +141,16 @@ void run_scatter_sum(const Machine& m, ThreadMemory& t, const ScatterSum& s, flo
   }
 }
 
+void run_replace_rows(const Machine& m, ThreadMemory& t, const ScatterSum& s, float* dst) noexcept {
+  const float* table = m.arena + s.table.offset;
+  const auto bytes = static_cast<size_t>(s.width) * sizeof(float);
+  if (dst != table) std::memcpy(dst, table, static_cast<size_t>(s.num_entries) * bytes);
+  const float* index = m.batch + s.index.offset;
+  const float* rows = m.batch + s.rows.offset;
+  for (int64_t k = 0; k < m.step.num_rows; ++k, index += s.index_item, rows += s.row_step) {
+    if (*index >= static_cast<float>(s.num_entries)) continue;
+    std::memcpy(dst + entry_of(t, *index, s.num_entries) * s.width, rows, bytes);
+  }
+}
+
 }  // namespace isthmus

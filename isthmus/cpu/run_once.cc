@@ -249,6 +249,9 @@ void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& ta
     case OnceSource::kScatterSum:
       run_scatter_sum(m, t, g.scatter, resolve(m, t, g.source_dst, {}), 0, g.scatter.num_entries);
       break;
+    case OnceSource::kReplaceRows:
+      run_replace_rows(m, t, g.scatter, resolve(m, t, g.source_dst, {}));
+      break;
     case OnceSource::kReduce:
       run_reduce(m, t, m.program.reductions[static_cast<size_t>(g.reduction)], {});
       break;

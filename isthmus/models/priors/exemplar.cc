@@ -31,14 +31,8 @@ int64_t count_of(const ExemplarOptions& options) {
 
 /// The rows of the table that belong to the items of this step take their means.
 void store_means(GraphBuilder& g, Value table, Value mean) {
-  const int64_t count = g.shape(table)[0];
-  const Value place = g.input("place", {1});
-  const Value stored = g.less(place, g.constant(static_cast<double>(count)));  // (B, 1)
-  const Value row =
-      g.reshape({{"shape", Shape{}}}, g.minimum(place, g.constant(static_cast<double>(count - 1))));
-  const auto in_table = [&](Value rows) { return g.scatter_sum({{"size", count}}, row, rows); };
-  const Value kept = g.sub(g.constant(1.0), in_table(stored));  // (N, 1)
-  g.assign(table, g.add(g.mul(table, kept), in_table(g.mul(mean, stored))));
+  const Value place = g.reshape({{"shape", Shape{}}}, g.input("place", {1}));
+  g.assign(table, g.replace_rows(table, place, mean));
 }
 
 /// The density while training, of one draw per item.
