@@ -183,6 +183,20 @@ TEST(BatchWise, ASingleRowWithoutItselfHasNoMixture) {
   EXPECT_EQ(outputs.at("imq"), std::vector<double>{0});
 }
 
+TEST(BatchWise, AGradientOfKernelsVisitsThePairsOfTheirSumWithIt) {
+  GraphBuilder g;
+  const Value h = g.mul(g.input("x", {2 * kCols}), g.constant(2.0));
+  const Attrs attrs = {{"kernel", "imq"}, {"scales", std::vector<double>{1, 10}}};
+  const Value sums = g.kernel_sum(attrs, h, h);
+  g.output("sums", sums);
+  g.output("dh", differentiate(g, g.batch_mean(sums), {h})[0]);
+  const Graph graph = std::move(g).finish();
+  auto executor = make_cpu_device(1)->compile(graph, {.max_rows = 64});
+  const std::string program = executor->plan_text();
+  EXPECT_NE(program.find("kernel_sum_gradient and %"), std::string::npos) << program;
+  EXPECT_EQ(program.find("kernel_sum\n"), std::string::npos) << program;
+}
+
 TEST(BatchWise, PlanAndProgramNameTheBatchStep) {
   const Graph graph = everything(false);
   const auto device = make_cpu_device(1);

@@ -36,6 +36,7 @@ void Compiler::emit_batch_step(uint32_t i) {
   if (n.attrs.has("kernel")) {
     step.is_rbf = n.attrs.text("kernel") == "rbf";
     for (double scale : n.attrs.numbers("scales")) step.scales.push_back(static_cast<float>(scale));
+    step.fractions = imq_fractions(n.attrs.numbers("scales"));
   }
   if (n.attrs.has("of")) {
     const std::string& of = n.attrs.text("of");
@@ -45,6 +46,41 @@ void Compiler::emit_batch_step(uint32_t i) {
   p_.scratch_floats =
       std::max(p_.scratch_floats, step.kernel->scratch_floats(p_.shape.max_rows, step.cols));
   rows_->batch.push_back(std::move(step));
+}
+
+bool Compiler::is_only_summed(uint32_t i) const {
+  return !is_output(i) && std::all_of(readers_[i].begin(), readers_[i].end(),
+                                      [&](uint32_t r) { return is_op(r, "batch_sum"); });
+}
+
+/// Pairs that need not be visited. The gradient of a sum of kernels visits the pairs of that sum:
+/// where both are in this stage, it leaves the sum as well. A sum of a value with itself of which
+/// only the sum over all rows is read visits each pair once.
+void Compiler::spare_kernel_pairs() {
+  std::vector<BatchStep>& steps = rows_->batch;
+  const auto is_of = [&](const BatchStep& gradient, const BatchStep& sum) {
+    const Node &g = node(gradient.node), &s = node(sum.node);
+    return g.op->name == "kernel_sum_gradient" && s.op->name == "kernel_sum" &&
+           g.inputs[0] == s.inputs[0] && g.inputs[1] == s.inputs[1] && gradient.of_first &&
+           gradient.is_rbf == sum.is_rbf && gradient.scales == sum.scales &&
+           gradient.exclude_self == sum.exclude_self;
+  };
+  std::set<uint32_t> merged;
+  for (const BatchStep& sum : steps) {
+    const auto gradient = std::find_if(steps.begin(), steps.end(), [&](const BatchStep& step) {
+      return !step.sums.valid() && is_of(step, sum);
+    });
+    if (gradient == steps.end()) continue;
+    gradient->sums = sum.dst;
+    gradient->sums_node = sum.node;
+    merged.insert(sum.node);
+  }
+  for (BatchStep& sum : steps) {
+    const Node& n = node(sum.node);
+    sum.halved = n.op->name == "kernel_sum" && n.inputs[0] == n.inputs[1] &&
+                 !merged.contains(sum.node) && is_only_summed(sum.node);
+  }
+  std::erase_if(steps, [&](const BatchStep& step) { return merged.contains(step.node); });
 }
 
 }  // namespace isthmus

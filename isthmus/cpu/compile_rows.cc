@@ -31,6 +31,7 @@ void Compiler::compile_row_stage(size_t stage) {
     emit_group(group);
     emit_followers(group);
   }
+  spare_kernel_pairs();
 }
 
 void Compiler::emit_group(const DeviceGroup& group) {

@@ -99,6 +99,9 @@ class Compiler {
   }
   void add_batch_fills(size_t stage, std::set<uint32_t>& fills) const;
   void emit_batch_step(uint32_t i);
+  bool is_only_summed(uint32_t i) const;
+  void spare_kernel_pairs();
+
   // compile_moves.cc
   struct ItemValue {
     Place place;

@@ -101,7 +101,10 @@ std::string print_program(const Program& p) {
   for (size_t s = 0; s < p.row_stages.size(); ++s) {
     text += "stage " + std::to_string(s) + ", " + std::to_string(p.shape.num_blocks) + " blocks\n";
     for (const BatchStep& b : p.row_stages[s].batch) {
-      text += "  batch  %" + std::to_string(b.node) + "  " + std::string(b.kernel->op) + "\n";
+      text += "  batch  %" + std::to_string(b.node) + "  " + std::string(b.kernel->op);
+      if (b.halved) text += ", each pair once";
+      if (b.sums.valid()) text += " and %" + std::to_string(b.sums_node);
+      text += "\n";
     }
     for (const RowInstruction& r : p.row_stages[s].instructions) {
       text += "  rows  %" + std::to_string(r.node) + "  " + row_op_text(p, r) + "\n";

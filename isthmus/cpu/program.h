@@ -161,7 +161,11 @@ struct BatchStep {
   int64_t cols = 0;      // of the first input
   int64_t out_cols = 0;  // of the result
   bool is_rbf = false, exclude_self = false, of_first = true, of_second = true;
+  bool halved = false;
   std::vector<float> scales;
+  std::vector<ImqFraction> fractions;
+  Place sums;   // kernel_sum_gradient: where it leaves the values of sums_node as well, if valid
+  uint32_t sums_node = kNoNode;
 };
 
 struct RowStageProgram {

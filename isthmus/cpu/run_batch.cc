@@ -42,9 +42,13 @@ void run_batch_task(Machine& m, const RowStageProgram& stage, int64_t task, int 
   call.dst_stride = step->dst.row_stride;
   call.is_rbf = step->is_rbf;
   call.exclude_self = step->exclude_self;
+  call.halved = step->halved;
   call.of_first = step->of_first;
   call.of_second = step->of_second;
   call.scales = step->scales;
+  call.fractions = step->fractions;
+  if (step->sums.valid()) call.sums = resolve(m, t, step->sums, {});
+  call.sums_stride = step->sums.row_stride;
   call.scratch = t.scratch;
   step->kernel->run(call);
   t.ticks[static_cast<size_t>(Cost::kOther)] += ticks_now() - start;

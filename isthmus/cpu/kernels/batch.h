@@ -10,8 +10,21 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace isthmus {
+
+inline constexpr size_t kMostScales = 8;
+
+/// The sum over some scales C of C / (C + r), and of 2 C / (C + r)^2, as fractions of polynomials:
+/// see batch_kernel_sum.cc. Coefficients from the lowest power on.
+struct ImqFraction {
+  float least = 0;  // of the scales
+  int count = 0;    // of scales, and of coefficients
+  std::array<float, kMostScales> below = {}, values = {};
+  std::array<float, 2 * kMostScales - 1> slopes = {};
+};
+std::vector<ImqFraction> imq_fractions(std::vector<double> scales);
 
 struct BatchCall {
   struct Input {
@@ -26,9 +39,15 @@ struct BatchCall {
   int64_t dst_stride = 0;
   bool is_rbf = false;  // kernel_sum: else imq
   bool exclude_self = false;
+  /// kernel_sum of a value with itself: row i has twice its pairs with later rows, so that the sum
+  /// over all rows is what it must be.
+  bool halved = false;
   bool of_first = true, of_second = true;  // kernel_sum_gradient: whose gradients are summed
-  std::span<const float> scales;           // kernel_sum
-  float* scratch = nullptr;                // scratch_floats values
+  std::span<const float> scales;           // of rbf
+  std::span<const ImqFraction> fractions;  // of imq
+  float* sums = nullptr;                   // kernel_sum_gradient: kernel_sum goes here as well
+  int64_t sums_stride = 0;
+  float* scratch = nullptr;  // scratch_floats values
 };
 
 struct BatchKernel {
@@ -43,8 +62,8 @@ struct BatchKernel {
 const BatchKernel* find_batch_kernel(std::string_view op);
 
 // What the table is made of: by the name of the operation.
-inline constexpr int64_t kPairTile = 64;  // rows of the second factor at a time
-inline constexpr int64_t kPairRows = 32;  // rows of one task
+inline constexpr int64_t kPairRows = 64;   // rows of one task
+inline constexpr int64_t kPairGroup = 16;  // rows of the second factor at a time
 void batch_kernel_sum(const BatchCall& call) noexcept;
 void batch_kernel_sum_gradient(const BatchCall& call) noexcept;
 void batch_pair_logsumexp(const BatchCall& call) noexcept;

@@ -50,6 +50,7 @@ std::vector<Case> cases_of(int64_t z) {
 struct Trial {
   std::vector<std::vector<float>> values;
   std::vector<float> scales, scratch;
+  std::vector<ImqFraction> fractions;
   BatchCall call;
   int64_t out_cols = 0;
   const BatchKernel* kernel = nullptr;
@@ -82,8 +83,10 @@ Trial set_up(const Case& c, int64_t rows, int64_t z) {
   if (c.attrs.has("kernel")) {
     s.call.is_rbf = c.attrs.text("kernel") == "rbf";
     for (double scale : c.attrs.numbers("scales")) s.scales.push_back(static_cast<float>(scale));
+    s.fractions = imq_fractions(c.attrs.numbers("scales"));
   }
   s.call.scales = s.scales;
+  s.call.fractions = s.fractions;
   if (c.attrs.has("of")) {
     s.call.of_first = c.attrs.text("of") != "y";
     s.call.of_second = c.attrs.text("of") != "x";
@@ -146,6 +149,77 @@ TEST_P(BatchKernels, EqualTheirReferenceHoweverTheyAreCut) {
         }
         for (int64_t k = 0; k < kGap; ++k) ASSERT_EQ(row[s.out_cols + k], 77.0f) << c.op;
       }
+    }
+  }
+}
+
+/// Fractions of up to eight scales: those of the models, more than fit in one, and scales so far
+/// apart that their product is no float.
+TEST_P(BatchKernels, ScalesOfAnyNumberAndSpreadShareTheirReciprocals) {
+  const std::vector<std::vector<double>> lists = {{4, 8, 20, 40, 80, 200, 400},
+                                                  {1, 1, 1},
+                                                  {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 2},
+                                                  {1e-12, 3e12, 1e-4, 5, 1e18},
+                                                  {1e-3}};
+  for (const std::vector<double>& scales : lists) {
+    for (const char* op : {"kernel_sum", "kernel_sum_gradient"}) {
+      Attrs attrs = {{"kernel", "imq"}, {"scales", scales}, {"exclude_self", int64_t{1}}};
+      std::vector<Shape> shapes = {{4}, {4}};
+      if (op == std::string_view("kernel_sum_gradient")) {
+        attrs = {{"kernel", "imq"}, {"scales", scales}, {"exclude_self", int64_t{1}}, {"of", "x"}};
+        shapes.push_back({});
+      }
+      const Case c = {op, attrs, shapes};
+      Trial s = set_up(c, 70, 4);
+      const std::vector<float> out = run(s, s.kernel->step);
+      const std::vector<double> expected = reference(c, s);
+      double scale = 1;
+      for (double v : expected) scale = std::max(scale, std::fabs(v));
+      for (int64_t r = 0; r < 70; ++r) {
+        for (int64_t k = 0; k < s.out_cols; ++k) {
+          const double want = expected[static_cast<size_t>(r * s.out_cols + k)];
+          const float got = out[static_cast<size_t>(r * s.call.dst_stride + k)];
+          ASSERT_TRUE(tolerance::within(got, want, 2 * tolerance::kSumF32, scale))
+              << op << " of " << scales.size() << " scales: " << got << ", not " << want;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(BatchKernels, AGradientLeavesTheBitsOfItsSumAsWell) {
+  for (const Case& c : cases_of(5)) {
+    if (c.op != std::string_view("kernel_sum_gradient") || c.attrs.text("of") == "y") continue;
+    const Attrs attrs = {{"kernel", c.attrs.text("kernel")},
+                         {"scales", c.attrs.numbers("scales")},
+                         {"exclude_self", c.attrs.integer("exclude_self")}};
+    Trial s = set_up(c, 70, 5),
+          alone = set_up({"kernel_sum", attrs, c.shapes, false, c.of_itself}, 70, 5);
+    const std::vector<float> gradients = run(s, s.kernel->step);
+    std::vector<float> sums(70);
+    s.call.sums = sums.data();
+    s.call.sums_stride = 1;
+    EXPECT_EQ(gradients, run(s, s.kernel->step));
+    const std::vector<float> want = run(alone, alone.kernel->step);
+    for (int64_t r = 0; r < 70; ++r) {
+      EXPECT_EQ(sums[static_cast<size_t>(r)], want[static_cast<size_t>(r * alone.call.dst_stride)]);
+    }
+  }
+}
+
+TEST_P(BatchKernels, HalvedSumsHaveTheSumOverAllRows) {
+  for (const Case& c : cases_of(5)) {
+    if (c.op != std::string_view("kernel_sum")) continue;
+    for (const int64_t rows : {1, 2, 70, 200}) {
+      Trial s = set_up({c.op, c.attrs, c.shapes, false, true}, rows, 5);
+      s.call.halved = true;
+      const std::vector<float> out = run(s, s.kernel->step);
+      EXPECT_EQ(out, run(s, 21));
+      double got = 0, want = 0;
+      for (int64_t r = 0; r < rows; ++r) got += out[static_cast<size_t>(r * s.call.dst_stride)];
+      for (double v : reference(c, s)) want += v;
+      EXPECT_TRUE(tolerance::within(got, want, tolerance::kSumF32, want))
+          << got << ", not " << want;
     }
   }
 }

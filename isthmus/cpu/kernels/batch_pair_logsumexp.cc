@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mixture of the normals of all rows, and its gradients: see graph/ops/pair_logsumexp.cc. The
-// log-sum-exp keeps a largest term and a sum per lane. Errors grow with the distance q = |z - m|^2
+// log-sum-exp keeps a largest term and a sum per row. Errors grow with the distance q = |z - m|^2
 // / (2 v) to the nearest row: about 1e-7 q, absolute in the value, relative in the gradients.
 #include "isthmus/base/gamma_functions.h"
 #include "isthmus/cpu/kernels/targets.h"
@@ -39,105 +39,122 @@ void fill_rows(const BatchCall& call, int64_t cols) {
   }
 }
 
-void pair_logsumexps(const BatchCall& call) {
+/// For each row the largest exponent so far, and the sum of the exponentials beside it.
+void add_exponentials(const PairGroup& group, float half_inverse, float* largest, float* sums) {
   const FloatTag d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t lanes = vector_lanes();
+  const auto factor = hn::Set(d, -half_inverse);
+  for (int64_t i = 0; i < kPairRows; i += lanes) {
+    const auto exponent = [&](int64_t j) {
+      return hn::Mul(hn::LoadU(d, group.squares + j * kPairRows + i), factor);
+    };
+    const auto before = hn::LoadU(d, largest + i);
+    auto top = before;
+    for (int64_t j = 0; j < kPairGroup; ++j) top = hn::Max(top, exponent(j));
+    auto sum = hn::Mul(hn::LoadU(d, sums + i), exp_nonpositive(d, hn::Sub(before, top)));
+    for (int64_t j = 0; j < kPairGroup; ++j) {
+      sum = hn::Add(sum, exp_nonpositive(d, hn::Sub(exponent(j), top)));
+    }
+    hn::StoreU(top, d, largest + i);
+    hn::StoreU(sum, d, sums + i);
+  }
+}
+
+void pair_logsumexps(const BatchCall& call) {
   const Mixture mixture = mixture_of(call);
   if (mixture.count == 0) return fill_rows(call, 1);
-  float* const largest = call.scratch + kPairTile * call.cols;
-  float* const sums = largest + kPairRows * lanes;
-  const int64_t rows = call.end - call.first;
-  std::fill_n(largest, rows * lanes, kNoTerm);
-  std::fill_n(sums, rows * lanes, 0.0f);
-  const auto factor = hn::Set(d, -mixture.half_inverse());
-  visit_pairs(call, call.in[0], call.in[1], [&](const PairTile& t) {
-    const int64_t at = (t.row - call.first) * lanes;
-    const auto before = hn::LoadU(d, largest + at);
-    auto top = before;
-    for (int64_t j = 0; j < t.count; j += lanes) {
-      top = hn::Max(top, hn::Mul(hn::LoadU(d, t.squares + j), factor));
-    }
-    auto sum = hn::Mul(hn::LoadU(d, sums + at), vector_exp(d, hn::Sub(before, top)));
-    for (int64_t j = 0; j < t.count; j += lanes) {
-      const auto s = hn::Mul(hn::LoadU(d, t.squares + j), factor);
-      sum = hn::Add(sum, vector_exp(d, hn::Sub(s, top)));
-    }
-    hn::StoreU(top, d, largest + at);
-    hn::StoreU(sum, d, sums + at);
+  HWY_ALIGN float largest[kPairRows], sums[kPairRows] = {};
+  std::fill_n(largest, kPairRows, kNoTerm);
+  PairTask(call, call.in[0], call.in[1]).visit([&](const PairGroup& group) {
+    add_exponentials(group, mixture.half_inverse(), largest, sums);
   });
-  for (int64_t r = 0; r < rows; ++r) {
-    const auto top = hn::LoadU(d, largest + r * lanes), sum = hn::LoadU(d, sums + r * lanes);
-    const auto most = hn::MaxOfLanes(d, top);
-    const auto scaled = hn::Mul(sum, vector_exp(d, hn::Sub(top, most)));
-    const double total = static_cast<double>(hn::GetLane(hn::SumOfLanes(d, scaled)));
-    const double value = static_cast<double>(hn::GetLane(most)) + own_log(total);
-    call.dst[(call.first + r) * call.dst_stride] = static_cast<float>(value + mixture.log_constant);
+  for (int64_t i = call.first; i < call.end; ++i) {
+    const auto r = static_cast<size_t>(i - call.first);
+    const double value = static_cast<double>(largest[r]) + own_log(static_cast<double>(sums[r]));
+    call.dst[i * call.dst_stride] = static_cast<float>(value + mixture.log_constant);
   }
 }
 
-/// weights[j] = factors[j] exp(exponents[j] - |z - m|^2 / (2 v)); 0 where a row is left out.
-HWY_INLINE void set_weights(const PairTile& t, float half_inverse, const float* exponents,
-                            const float* factors, float* weights) {
-  const FloatTag d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto minus = hn::Set(d, -half_inverse);
-  for (int64_t j = 0; j < kPairTile; j += lanes) {
-    const auto exponent =
-        hn::MulAdd(hn::LoadU(d, t.squares + j), minus, hn::LoadU(d, exponents + j));
-    hn::StoreU(hn::Mul(vector_exp(d, exponent), hn::LoadU(d, factors + j)), d, weights + j);
+/// What belongs to a row of z, by row of the task or of the group.
+struct RowFactors {
+  HWY_ALIGN float exponents[kPairRows], factors[kPairRows];
+};
+
+void load_factors(const BatchCall& call, const Mixture& mixture, int64_t first, int64_t end,
+                  RowFactors& to) {
+  const BatchCall::Input &out = call.in[3], &dy = call.in[4];
+  to = {};
+  for (int64_t i = first; i < end; ++i) {
+    const double value = static_cast<double>(out.data[i * out.stride]);
+    to.exponents[i - first] = static_cast<float>(mixture.log_constant - value);
+    to.factors[i - first] = dy.data[i * dy.stride] * static_cast<float>(mixture.inverse);
   }
 }
 
-/// The sum of weights[j] (|z - m|^2 / (2 v) - Z / 2).
-HWY_INLINE float log_var_part(const PairTile& t, float half_inverse, float half_size,
-                              const float* weights) {
+/// weights = factor exp(exponent - |z - m|^2 / (2 v)), below 1e-37 factor where a pair is left out.
+/// The factors are
+/// those of the rows of the task, or with kOfGroup of the rows of the group.
+template <bool kOfGroup>
+void set_weights(const PairGroup& group, const Mixture& mixture, const RowFactors& of,
+                 float* weights) {
   const FloatTag d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  auto sum = hn::Zero(d);
-  for (int64_t j = 0; j < kPairTile; j += lanes) {
-    const auto r2 = hn::LoadU(d, t.squares + j);
-    const auto q =
-        hn::Mul(hn::IfThenElseZero(hn::Lt(r2, hn::Inf(d)), r2), hn::Set(d, half_inverse));
-    sum = hn::MulAdd(hn::LoadU(d, weights + j), hn::Sub(q, hn::Set(d, half_size)), sum);
+  const int64_t lanes = vector_lanes();
+  const auto minus = hn::Set(d, -mixture.half_inverse());
+  for (int64_t j = 0; j < kPairGroup; ++j) {
+    for (int64_t i = 0; i < kPairRows; i += lanes) {
+      const auto load = [&](const float* values) {
+        return kOfGroup ? hn::Set(d, values[j]) : hn::LoadU(d, values + i);
+      };
+      const int64_t at = j * kPairRows + i;
+      const auto exponent = hn::MulAdd(hn::LoadU(d, group.squares + at), minus, load(of.exponents));
+      hn::StoreU(hn::Mul(exp_nonpositive(d, exponent), load(of.factors)), d, weights + at);
+    }
   }
-  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+/// Adds for each row the sum of weights (|z - m|^2 / (2 v) - Z / 2).
+void add_log_var_parts(const PairGroup& group, const Mixture& mixture, float half_size,
+                       const float* weights, float* sums) {
+  const FloatTag d;
+  const auto half = hn::Set(d, mixture.half_inverse()), size = hn::Set(d, half_size);
+  for (int64_t i = 0; i < kPairRows; i += vector_lanes()) {
+    auto sum = hn::LoadU(d, sums + i);
+    for (int64_t j = 0; j < kPairGroup; ++j) {
+      const auto r2 = hn::LoadU(d, group.squares + j * kPairRows + i);
+      const auto q = hn::Mul(hn::IfThenElseZero(hn::Lt(r2, hn::Inf(d)), r2), half);
+      sum = hn::MulAdd(hn::LoadU(d, weights + j * kPairRows + i), hn::Sub(q, size), sum);
+    }
+    hn::StoreU(sum, d, sums + i);
+  }
 }
 
 void pair_logsumexp_gradients(const BatchCall& call) {
-  const BatchCall::Input &z = call.in[0], &m = call.in[1], &out = call.in[3], &dy = call.in[4];
+  const BatchCall::Input &z = call.in[0], &m = call.in[1];
   const Mixture mixture = mixture_of(call);
   fill_rows(call, 2 * call.cols + 1);
   if (mixture.count == 0) return;
-  HWY_ALIGN float weights[kPairTile], factors[kPairTile], exponents[kPairTile];
-  const float half = mixture.half_inverse(), inverse = static_cast<float>(mixture.inverse);
+  HWY_ALIGN float weights[kPairGroup * kPairRows], of_log_var[kPairRows] = {};
   const float half_size = 0.5f * static_cast<float>(call.cols);
-  const auto exponent_of = [&](float value) {
-    return static_cast<float>(mixture.log_constant - static_cast<double>(value));
-  };
-  DifferenceSums of_z(call);
-  visit_pairs(call, z, m, [&](const PairTile& t) {
-    float* dst = call.dst + t.row * call.dst_stride;
-    std::fill_n(factors, kPairTile, dy.data[t.row * dy.stride] * inverse);
-    std::fill_n(exponents, kPairTile, exponent_of(out.data[t.row * out.stride]));
-    set_weights(t, half, exponents, factors, weights);
-    of_z.add(z.data + t.row * z.stride, t.values, weights, t.row);
-    dst[2 * call.cols] += log_var_part(t, half, half_size, weights) / inverse;
+  RowFactors factors;
+  load_factors(call, mixture, call.first, call.end, factors);
+  PairTask of_z(call, z, m);
+  of_z.visit([&](const PairGroup& group) {
+    set_weights<false>(group, mixture, factors, weights);
+    of_z.add_differences(group, weights);
+    add_log_var_parts(group, mixture, half_size, weights, of_log_var);
   });
-  for (int64_t i = call.first; i < call.end; ++i) of_z.finish(i, call.dst + i * call.dst_stride);
-  DifferenceSums of_m(call);
-  visit_pairs(call, m, z, [&](const PairTile& t) {
-    if (t.row == call.first) {
-      load_factors(dy, t, factors);
-      load_factors(out, t, exponents);
-      for (float& f : factors) f *= inverse;
-      for (float& e : exponents) e = exponent_of(e);
-    }
-    set_weights(t, half, exponents, factors, weights);
-    of_m.add(m.data + t.row * m.stride, t.values, weights, t.row);
-  });
+  of_z.finish(call.dst);
   for (int64_t i = call.first; i < call.end; ++i) {
-    of_m.finish(i, call.dst + i * call.dst_stride + call.cols);
+    call.dst[i * call.dst_stride + 2 * call.cols] =
+        of_log_var[i - call.first] / static_cast<float>(mixture.inverse);
   }
+  PairTask of_m(call, m, z);
+  of_m.visit([&](const PairGroup& group) {
+    load_factors(call, mixture, group.first, group.first + group.count, factors);
+    set_weights<true>(group, mixture, factors, weights);
+    of_m.add_differences(group, weights);
+  });
+  of_m.finish(call.dst + call.cols);
 }
 
 }  // namespace

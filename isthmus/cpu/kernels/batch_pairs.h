@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// All pairs of rows of two values: squared distances of one row to a tile of kPairTile rows, vector
-// by vector, and sums of weighted differences. Tiles follow each other in the order of the rows, so
-// the order of a sum depends on the batch and the instruction set alone.
+// All pairs of rows of two values: the rows of a task, a lane each, against all rows of the other
+// value, kPairGroup at a time; squared distances and sums of weighted differences. The sums of a
+// row are those of its lane, in the order of the other rows: however the work is cut.
 // Included inside Highway's per-target compilation (hence no #pragma once).
 #if defined(ISTHMUS_BATCH_PAIRS_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ISTHMUS_BATCH_PAIRS_H_
@@ -22,109 +22,151 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using FloatTag = hn::ScalableTag<float>;
 
-/// Rows [tile_row, tile_row + count) of the second factor against row `row` of the first.
-struct PairTile {
-  int64_t row = 0, tile_row = 0, count = 0;
-  const float* values = nullptr;   // of the second factor, as transpose_tile() leaves them
-  const float* squares = nullptr;  // kPairTile; infinity beyond `count` and where a row is left out
+inline constexpr int kTogether = 4;  // vectors of rows that are computed side by side
+inline constexpr int kPartners = 4;  // rows of the other value at a time
+using Together = FloatVec[kTogether];
+inline int64_t vector_lanes() { return static_cast<int64_t>(hn::Lanes(FloatTag())); }
+/// Rows of the task that are computed side by side.
+inline int64_t rows_together() { return kTogether * vector_lanes(); }
+HWY_INLINE void load_together(const float* from, Together& to) {
+  for (int u = 0; u < kTogether; ++u) to[u] = hn::LoadU(FloatTag(), from + u * vector_lanes());
+}
+
+/// Rows [first, first + count) of the other value.
+struct PairGroup {
+  int64_t first = 0, count = 0;
+  /// From row j of the group to row i of the task: [j * kPairRows + i], for all kPairGroup rows;
+  /// infinity beyond `count` and where a pair is left out.
+  const float* squares = nullptr;
 };
 
-/// Value k of row j at tile[k * kPairTile + j]; zeros behind `count`.
-inline void transpose_tile(const float* rows, int64_t stride, int64_t count, int64_t cols,
-                           float* tile) {
-  for (int64_t k = 0; k < cols; ++k) {
-    float* dst = tile + k * kPairTile;
-    for (int64_t j = 0; j < count; ++j) dst[j] = rows[j * stride + k];
-    std::fill(dst + count, dst + kPairTile, 0.0f);
-  }
-}
-
-inline void squared_distances(const float* row, const float* tile, int64_t cols, float* squares) {
-  const FloatTag d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t j = 0; j < kPairTile; j += 4 * lanes) {
-    auto s0 = hn::Zero(d), s1 = hn::Zero(d), s2 = hn::Zero(d), s3 = hn::Zero(d);
-    for (int64_t k = 0; k < cols; ++k) {
-      const auto x = hn::Set(d, row[k]);
-      const float* at = tile + k * kPairTile + j;
-      const auto d0 = hn::Sub(x, hn::LoadU(d, at)), d1 = hn::Sub(x, hn::LoadU(d, at + lanes));
-      const auto d2 = hn::Sub(x, hn::LoadU(d, at + 2 * lanes));
-      const auto d3 = hn::Sub(x, hn::LoadU(d, at + 3 * lanes));
-      s0 = hn::MulAdd(d0, d0, s0);
-      s1 = hn::MulAdd(d1, d1, s1);
-      s2 = hn::MulAdd(d2, d2, s2);
-      s3 = hn::MulAdd(d3, d3, s3);
-    }
-    hn::StoreU(s0, d, squares + j);
-    hn::StoreU(s1, d, squares + j + lanes);
-    hn::StoreU(s2, d, squares + j + 2 * lanes);
-    hn::StoreU(s3, d, squares + j + 3 * lanes);
-  }
-}
-
-/// use(PairTile) for rows [call.first, call.end) of `a` against all rows of `b`, tile by tile.
-template <class Use>
-void visit_pairs(const BatchCall& call, const BatchCall::Input& a, const BatchCall::Input& b,
-                 Use use) {
-  HWY_ALIGN float squares[kPairTile];
-  constexpr float kFar = std::numeric_limits<float>::infinity();
-  for (int64_t j = 0; j < call.batch_rows; j += kPairTile) {
-    const int64_t count = std::min(kPairTile, call.batch_rows - j);
-    transpose_tile(b.data + j * b.stride, b.stride, count, call.cols, call.scratch);
-    for (int64_t i = call.first; i < call.end; ++i) {
-      squared_distances(a.data + i * a.stride, call.scratch, call.cols, squares);
-      std::fill(squares + count, squares + kPairTile, kFar);
-      if (call.exclude_self && i >= j && i < j + count) squares[i - j] = kFar;
-      use(PairTile{i, j, count, call.scratch, squares});
-    }
-  }
-}
-
-/// A vector of partial sums for each value k of each row of a call: begin, add tiles, finish.
-class DifferenceSums {
+/// The rows of a task, and what they are summed up with: [k * kPairRows + i].
+class PairTask {
  public:
-  explicit DifferenceSums(const BatchCall& call)
-      : cols_(call.cols), first_(call.first), sums_(call.scratch + kPairTile * call.cols) {
-    std::fill_n(sums_, (call.end - call.first) * cols_ * lanes(), 0.0f);
+  /// Reads the rows of `a`, and those of `b` when they are visited.
+  PairTask(const BatchCall& call, const BatchCall::Input& a, const BatchCall::Input& b)
+      : call_(call), b_(b), rows_(call.scratch), sums_(call.scratch + kPairRows * call.cols) {
+    for (int64_t k = 0; k < call.cols; ++k) {
+      for (int64_t i = call.first; i < call.end; ++i) {
+        rows_[k * kPairRows + i - call.first] = a.data[i * a.stride + k];
+      }
+      std::fill(rows_ + k * kPairRows + count(), rows_ + (k + 1) * kPairRows, 0.0f);
+    }
+    std::fill_n(sums_, call.cols * kPairRows, 0.0f);
   }
 
-  /// For each k the sum over the tile's rows j of weights[j] (b_j[k] - a[k]); `tile` as
-  /// transpose_tile() leaves it, weights 0 behind its rows.
-  void add(const float* a, const float* tile, const float* weights, int64_t row) {
-    const FloatTag d;
-    for (int64_t k = 0; k < cols_; ++k) {
-      const auto x = hn::Set(d, a[k]);
-      float* const at = sums_ + ((row - first_) * cols_ + k) * lanes();
-      auto s0 = hn::LoadU(d, at), s1 = hn::Zero(d);
-      for (int64_t j = 0; j < kPairTile; j += 2 * lanes()) {
-        const float* y = tile + k * kPairTile + j;
-        s0 = hn::MulAdd(hn::LoadU(d, weights + j), hn::Sub(hn::LoadU(d, y), x), s0);
-        s1 = hn::MulAdd(hn::LoadU(d, weights + j + lanes()), hn::Sub(hn::LoadU(d, y + lanes()), x),
-                        s1);
+  /// use(PairGroup) for all rows of b.
+  template <class Use>
+  void visit(Use use) const {
+    HWY_ALIGN float squares[kPairGroup * kPairRows] = {};
+    constexpr float kFar = std::numeric_limits<float>::infinity();
+    const int64_t begin = call_.halved ? call_.first / kPairGroup * kPairGroup : 0;
+    for (int64_t j = begin; j < call_.batch_rows; j += kPairGroup) {
+      const int64_t found = std::min(kPairGroup, call_.batch_rows - j);
+      for (int64_t g = 0; g < kPairGroup; g += kPartners) {
+        for (int64_t i = 0; i < count(); i += rows_together()) {
+          squared_distances(j + g, i, squares + g * kPairRows + i);
+        }
       }
-      hn::StoreU(hn::Add(s0, s1), d, at);
+      std::fill(squares + found * kPairRows, squares + kPairGroup * kPairRows, kFar);
+      for (int64_t g = 0; g < found; ++g) {
+        const int64_t self = j + g - call_.first;
+        float* const of_one = squares + g * kPairRows;
+        if (call_.halved) {
+          std::fill(of_one + std::clamp<int64_t>(self, 0, count()), of_one + count(), kFar);
+        } else if (call_.exclude_self && self >= 0 && self < count()) {
+          of_one[self] = kFar;
+        }
+      }
+      use(PairGroup{j, found, squares});
     }
   }
 
-  /// dst[k] += the sums of a row.
-  void finish(int64_t row, float* dst) const {
-    const FloatTag d;
-    for (int64_t k = 0; k < cols_; ++k) {
-      const auto sum = hn::LoadU(d, sums_ + ((row - first_) * cols_ + k) * lanes());
-      dst[k] += hn::GetLane(hn::SumOfLanes(d, sum));
+  /// Adds, to each row i, weights[j * kPairRows + i] (b_j - a_i) for the rows j of a group.
+  void add_differences(const PairGroup& group, const float* weights) {
+    for (int64_t g = 0; g < group.count; g += kPartners) {
+      for (int64_t i = 0; i < count(); i += rows_together()) {
+        add_differences(group.first + g, i, weights + g * kPairRows + i);
+      }
+    }
+  }
+
+  /// dst[k] of each row += its sums.
+  void finish(float* dst) const {
+    for (int64_t i = call_.first; i < call_.end; ++i) {
+      for (int64_t k = 0; k < call_.cols; ++k) {
+        dst[i * call_.dst_stride + k] += sums_[k * kPairRows + i - call_.first];
+      }
     }
   }
 
  private:
-  static int64_t lanes() { return static_cast<int64_t>(hn::Lanes(FloatTag())); }
-  int64_t cols_, first_;
+  int64_t count() const { return call_.end - call_.first; }
+
+  /// Rows j, j + 1, ... of b; beyond the batch its last.
+  void find_partners(int64_t j, const float* (&partners)[kPartners]) const {
+    for (int p = 0; p < kPartners; ++p) {
+      partners[p] = b_.data + std::min(j + p, call_.batch_rows - 1) * b_.stride;
+    }
+  }
+
+  void squared_distances(int64_t j, int64_t i, float* squares) const {
+    const FloatTag d;
+    const float* partners[kPartners];
+    find_partners(j, partners);
+    Together sums[kPartners];
+    for (Together& of_one : sums) {
+      for (FloatVec& sum : of_one) sum = hn::Zero(d);
+    }
+    for (int64_t k = 0; k < call_.cols; ++k) {
+      Together a;
+      load_together(rows_ + k * kPairRows + i, a);
+      for (int p = 0; p < kPartners; ++p) {
+        const auto y = hn::Set(d, partners[p][k]);
+        for (int u = 0; u < kTogether; ++u) {
+          const auto difference = hn::Sub(y, a[u]);
+          sums[p][u] = hn::MulAdd(difference, difference, sums[p][u]);
+        }
+      }
+    }
+    for (int p = 0; p < kPartners; ++p) {
+      for (int u = 0; u < kTogether; ++u) {
+        hn::StoreU(sums[p][u], d, squares + p * kPairRows + u * vector_lanes());
+      }
+    }
+  }
+
+  void add_differences(int64_t j, int64_t i, const float* weights) {
+    const FloatTag d;
+    const float* partners[kPartners];
+    find_partners(j, partners);
+    Together factors[kPartners];
+    for (int p = 0; p < kPartners; ++p) load_together(weights + p * kPairRows, factors[p]);
+    for (int64_t k = 0; k < call_.cols; ++k) {
+      float* const at = sums_ + k * kPairRows + i;
+      Together a, sums;
+      load_together(rows_ + k * kPairRows + i, a);
+      load_together(at, sums);
+      for (int p = 0; p < kPartners; ++p) {
+        const auto y = hn::Set(d, partners[p][k]);
+        for (int u = 0; u < kTogether; ++u) {
+          sums[u] = hn::MulAdd(factors[p][u], hn::Sub(y, a[u]), sums[u]);
+        }
+      }
+      for (int u = 0; u < kTogether; ++u) hn::StoreU(sums[u], d, at + u * vector_lanes());
+    }
+  }
+
+  const BatchCall& call_;
+  const BatchCall::Input& b_;
+  float* rows_;
   float* sums_;
 };
 
-/// One value per row of the tile, zeros behind.
-inline void load_factors(const BatchCall::Input& in, const PairTile& t, float* factors) {
-  for (int64_t j = 0; j < t.count; ++j) factors[j] = in.data[(t.tile_row + j) * in.stride];
-  std::fill(factors + t.count, factors + kPairTile, 0.0f);
+/// One value per row of the task, zeros behind.
+inline void load_own(const BatchCall& call, const BatchCall::Input& in, float* values) {
+  for (int64_t i = call.first; i < call.end; ++i) values[i - call.first] = in.data[i * in.stride];
+  std::fill(values + (call.end - call.first), values + kPairRows, 0.0f);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -58,13 +58,7 @@ std::span<const uint64_t> order_of(const BatchCall& call, int64_t col) {
 
 int64_t row_of(uint64_t key) { return static_cast<int64_t>(key & 0xffffffffu); }
 
-constexpr int64_t kMostLanes = 16;
-/// The tile and two vectors per row.
-int64_t pair_floats(int64_t, int64_t cols) { return kPairTile * cols + 2 * kPairRows * kMostLanes; }
-/// The tile and a vector per value.
-int64_t pair_gradient_floats(int64_t, int64_t cols) {
-  return kPairTile * cols + kPairRows * cols * kMostLanes;
-}
+int64_t pair_floats(int64_t, int64_t cols) { return 2 * kPairRows * cols; }
 int64_t sort_floats(int64_t max_rows, int64_t) { return 4 * max_rows; }
 
 }  // namespace
@@ -93,10 +87,9 @@ void batch_sort_rows_gradient(const BatchCall& call) noexcept {
 const BatchKernel* find_batch_kernel(std::string_view op) {
   static constexpr BatchKernel kTable[] = {
       {"kernel_sum", batch_kernel_sum, false, kPairRows, pair_floats},
-      {"kernel_sum_gradient", batch_kernel_sum_gradient, false, kPairRows, pair_gradient_floats},
+      {"kernel_sum_gradient", batch_kernel_sum_gradient, false, kPairRows, pair_floats},
       {"pair_logsumexp", batch_pair_logsumexp, false, kPairRows, pair_floats},
-      {"pair_logsumexp_gradient", batch_pair_logsumexp_gradient, false, kPairRows,
-       pair_gradient_floats},
+      {"pair_logsumexp_gradient", batch_pair_logsumexp_gradient, false, kPairRows, pair_floats},
       {"sort_rows", batch_sort_rows, true, kSortColumns, sort_floats},
       {"sort_rows_gradient", batch_sort_rows_gradient, true, kSortColumns, sort_floats},
   };
