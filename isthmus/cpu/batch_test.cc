@@ -206,6 +206,7 @@ TEST(BatchWise, PlanAndProgramNameTheBatchStep) {
   for (const char* op : {"kernel_sum", "kernel_sum_gradient", "sort_rows_gradient"}) {
     EXPECT_TRUE(std::string_view(program).find(op) != std::string_view::npos) << op;
   }
+  EXPECT_NE(program.find("sort_rows_gradient with its order"), std::string::npos) << program;
   EXPECT_EQ(program.find("reference kernel_sum"), std::string::npos);
 }
 

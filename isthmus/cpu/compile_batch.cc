@@ -43,9 +43,25 @@ void Compiler::emit_batch_step(uint32_t i) {
     step.of_first = of != "y";
     step.of_second = of != "x";
   }
+  if (n.op->name == "sort_rows_gradient") step.order = order_of_sorted(n.inputs[0]);
   p_.scratch_floats =
       std::max(p_.scratch_floats, step.kernel->scratch_floats(p_.shape.max_rows, step.cols));
   rows_->batch.push_back(std::move(step));
+}
+
+/// Where a sort in an earlier stage leaves the order of this value; invalid if there is none.
+Place Compiler::order_of_sorted(uint32_t value) {
+  for (size_t stage = 0; stage < stage_; ++stage) {
+    for (BatchStep& step : p_.row_stages[stage].batch) {
+      if (!is_op(step.node, "sort_rows") || node(step.node).inputs[0] != value) continue;
+      if (!step.order.valid()) {
+        const int64_t rows = p_.shape.max_rows;
+        step.order = {Memory::kBatch, allocate_batch(rows * step.cols), rows};
+      }
+      return step.order;
+    }
+  }
+  return {};
 }
 
 bool Compiler::is_only_summed(uint32_t i) const {

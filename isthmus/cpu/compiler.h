@@ -99,6 +99,7 @@ class Compiler {
   }
   void add_batch_fills(size_t stage, std::set<uint32_t>& fills) const;
   void emit_batch_step(uint32_t i);
+  Place order_of_sorted(uint32_t value);
   bool is_only_summed(uint32_t i) const;
   void spare_kernel_pairs();
 

@@ -102,6 +102,7 @@ std::string print_program(const Program& p) {
     text += "stage " + std::to_string(s) + ", " + std::to_string(p.shape.num_blocks) + " blocks\n";
     for (const BatchStep& b : p.row_stages[s].batch) {
       text += "  batch  %" + std::to_string(b.node) + "  " + std::string(b.kernel->op);
+      if (b.order.valid()) text += " with its order";
       if (b.halved) text += ", each pair once";
       if (b.sums.valid()) text += " and %" + std::to_string(b.sums_node);
       text += "\n";

@@ -164,6 +164,7 @@ struct BatchStep {
   bool halved = false;
   std::vector<float> scales;
   std::vector<ImqFraction> fractions;
+  Place order;  // of sort_rows and its gradient: see BatchCall; rows are columns of the value
   Place sums;   // kernel_sum_gradient: where it leaves the values of sums_node as well, if valid
   uint32_t sums_node = kNoNode;
 };

@@ -47,6 +47,8 @@ void run_batch_task(Machine& m, const RowStageProgram& stage, int64_t task, int 
   call.of_second = step->of_second;
   call.scales = step->scales;
   call.fractions = step->fractions;
+  if (step->order.valid()) call.order = reinterpret_cast<uint32_t*>(resolve(m, t, step->order, {}));
+  call.order_stride = step->order.row_stride;
   if (step->sums.valid()) call.sums = resolve(m, t, step->sums, {});
   call.sums_stride = step->sums.row_stride;
   call.scratch = t.scratch;

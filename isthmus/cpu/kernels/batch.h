@@ -47,6 +47,10 @@ struct BatchCall {
   std::span<const ImqFraction> fractions;  // of imq
   float* sums = nullptr;                   // kernel_sum_gradient: kernel_sum goes here as well
   int64_t sums_stride = 0;
+  /// sort_rows: the rows of each column in the order of their values go here as well;
+  /// sort_rows_gradient: there they are, nothing is sorted.
+  uint32_t* order = nullptr;
+  int64_t order_stride = 0;  // from column to column
   float* scratch = nullptr;  // scratch_floats values
 };
 

@@ -224,6 +224,20 @@ TEST_P(BatchKernels, HalvedSumsHaveTheSumOverAllRows) {
   }
 }
 
+TEST_P(BatchKernels, AGradientFindsTheOrderThatTheSortLeft) {
+  for (const int64_t rows : {1, 31, 65, 513}) {
+    const int64_t z = 3;
+    Trial sort = set_up({"sort_rows", {}, {{z}}}, rows, z);
+    Trial gradient = set_up({"sort_rows_gradient", {}, {{z}, {z}}}, rows, z);
+    const std::vector<float> want = run(gradient, 2);
+    std::vector<uint32_t> order(static_cast<size_t>(z * (rows + 1)));
+    sort.call.order = gradient.call.order = order.data();
+    sort.call.order_stride = gradient.call.order_stride = rows + 1;
+    run(sort, 2);
+    EXPECT_EQ(run(gradient, 1), want) << rows;
+  }
+}
+
 TEST_P(BatchKernels, FarRowsAndEqualRowsStayFinite) {
   for (const char* op : {"kernel_sum", "kernel_sum_gradient", "pair_logsumexp"}) {
     for (const Case& c : cases_of(2)) {

@@ -67,9 +67,11 @@ void batch_sort_rows(const BatchCall& call) noexcept {
   const BatchCall::Input& x = call.in[0];
   for (int64_t c = call.first; c < call.end; ++c) {
     float* dst = call.dst + c;
+    uint32_t* order = call.order + c * call.order_stride;
     for (uint64_t key : order_of(call, c)) {
       *dst = x.data[row_of(key) * x.stride + c];
       dst += call.dst_stride;
+      if (call.order != nullptr) *order++ = static_cast<uint32_t>(row_of(key));
     }
   }
 }
@@ -77,6 +79,13 @@ void batch_sort_rows(const BatchCall& call) noexcept {
 void batch_sort_rows_gradient(const BatchCall& call) noexcept {
   for (int64_t c = call.first; c < call.end; ++c) {
     const float* dy = call.in[1].data + c;
+    if (call.order != nullptr) {
+      const uint32_t* order = call.order + c * call.order_stride;
+      for (int64_t k = 0; k < call.batch_rows; ++k) {
+        call.dst[order[k] * call.dst_stride + c] = dy[k * call.in[1].stride];
+      }
+      continue;
+    }
     for (uint64_t key : order_of(call, c)) {
       call.dst[row_of(key) * call.dst_stride + c] = *dy;
       dy += call.in[1].stride;
