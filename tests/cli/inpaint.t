@@ -65,7 +65,7 @@ $ awk -F, 'NR % 20 == 2 { $2 = "" } NR % 20 == 7 { $1 = "NA" } { print $1 "," $2
 NA,0.041,1
 $ isthmus inpaint k holes.csv --steps 20 --draws 2 -o h.csv 2>/dev/null | head -1
 missing  20 of 600 values of 200 items
-$ awk -F, 'NR > 1 { printf "%s,%s,%s\n", ($1 == "NA" ? "" : "x"), ($2 == "" ? "" : "x"), "x" }' holes.csv > empty.txt; tail -n +2 h.csv | paste -d' ' - empty.txt | grep -c '^[0-9.]*,-*[0-9.e-]*,[0-3] '
+$ awk -F, 'NR > 1 { printf "%s,%s,%s\n", ($1 == "NA" ? "" : "x"), ($2 == "" ? "" : "x"), "x" }' holes.csv > empty.txt; tail -n +2 h.csv | paste -d' ' - empty.txt | grep -c '^[0-9.e+]*,-*[0-9.e-]*,[0-3] '
 200
 $ awk -F, '{ printf "%s,%s,1\n", ($1 == "NA" ? 0 : 1), ($2 == "" ? 0 : 1) }' holes.csv | tail -n +2 > exact.csv; isthmus inpaint k holes.csv --mask exact.csv --steps 20 --draws 2 -o he.csv -q; cmp h.csv he.csv
 $ head -5 exact.csv > five.csv; isthmus inpaint k holes.csv --mask five.csv -n 5 --steps 20 --draws 2 -o h5.csv -q; head -6 h.csv | cmp - h5.csv
