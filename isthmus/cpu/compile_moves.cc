@@ -166,6 +166,22 @@ Reduction Compiler::reduction_of(uint32_t i) const {
   return r;
 }
 
+int32_t Compiler::add_windows(uint32_t i) {
+  const Node& n = node(i);
+  const bool adds = is_op(i, "fold");
+  const uint32_t in = n.inputs[0];
+  const Windows windows = windows_over(n.attrs, adds ? n.type.shape : node(in).type.shape);
+  const int64_t images = windows.images * windows.image_size();
+  const int64_t patches = windows.images * windows.out_h * windows.out_w * windows.patch();
+  p_.window_steps.push_back({.windows = windows,
+                             .adds = adds,
+                             .src = once(i) ? p_.places[in] : rows_place(in),
+                             .dst = p_.places[i],
+                             .src_item = adds ? patches : images,
+                             .dst_item = adds ? images : patches});
+  return static_cast<int32_t>(p_.window_steps.size() - 1);
+}
+
 bool Compiler::is_expanded(uint32_t reader, uint32_t in) const {
   return expanded_.count({reader, in}) != 0;
 }

@@ -153,6 +153,9 @@ void Compiler::set_source(const OnceGroup& group, OnceProgram& program) {
     program.source = OnceSource::kReduce;
     program.reduction = static_cast<int32_t>(p_.reductions.size());
     p_.reductions.push_back(reduction_of(i));
+  } else if (is_windows(i)) {
+    program.source = OnceSource::kWindows;
+    program.windows = add_windows(i);
   } else if (is_moves(i) || node(i).op->elementwise) {
     program.source = OnceSource::kMoves;
     std::vector<Move> moves;

@@ -85,6 +85,10 @@ void Compiler::emit_group(const DeviceGroup& group) {
     r.reduction = static_cast<int32_t>(p_.reductions.size());
     p_.reductions.push_back(reduction_of(first));
     rows_->instructions.push_back(r);
+  } else if (is_windows(first)) {
+    RowInstruction r = instruction(RowOp::kWindows, Cost::kPacking, first);
+    r.windows = add_windows(first);
+    rows_->instructions.push_back(r);
   } else if (is_op(first, "gather")) {
     emit_gather(first);
   } else {

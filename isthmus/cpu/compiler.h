@@ -114,6 +114,8 @@ class Compiler {
   bool is_moves(uint32_t i) const;
   std::vector<Move> moves_of(uint32_t i) const;
   bool is_reduction(uint32_t i) const;
+  bool is_windows(uint32_t i) const { return is_op(i, "patches") || is_op(i, "fold"); }
+  int32_t add_windows(uint32_t i);
   Reduction reduction_of(uint32_t i) const;
   bool is_expanded(uint32_t reader, uint32_t in) const;
   /// The operand as `reader` reads it: where it lies, or where it is written out.

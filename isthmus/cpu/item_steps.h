@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "isthmus/graph/windows.h"
+
 namespace isthmus {
 
 /// Where a value lives. Offsets and strides count floats; row r of a value is at
@@ -57,6 +59,14 @@ struct SmallProducts {
   int64_t count = 1;                           // products per item
   int64_t a_size = 0, b_size = 0, c_size = 0;  // values of one factor, one result
   int32_t matmul = -1;
+};
+
+/// Windows of dense images, or images from windows.
+struct WindowStep {
+  Windows windows = {};
+  bool adds = false;  // fold
+  Place src, dst;
+  int64_t src_item = 0, dst_item = 0;
 };
 
 /// Rows of a kOnce table by number.

@@ -35,6 +35,7 @@ std::string row_op_text(const Program& p, const RowInstruction& r) {
     case RowOp::kMoves:
       return "move " + std::string(n.kind == NodeKind::kOp ? n.op->name : n.name);
     case RowOp::kReduce:
+    case RowOp::kWindows:
     case RowOp::kGather:
       return std::string(n.op->name);
     case RowOp::kSmallProducts:

@@ -92,6 +92,7 @@ enum class RowOp : uint8_t {
   kReduce,
   kGather,
   kSmallProducts,
+  kWindows,
   kReference,
   kBatchSum,
   kCrossTransposed,
@@ -113,6 +114,7 @@ struct RowInstruction {
   int32_t moves = -1;       // index into Program::moves
   int32_t reduction = -1;   // index into Program::reductions
   int32_t products = -1;    // index into Program::small_products
+  int32_t windows = -1;     // index into Program::window_steps
   int32_t gather = -1;      // index into Program::gathers
   int32_t reference = -1;   // index into Program::references
   int32_t crossing = -1;    // index into Program::crossings
@@ -186,6 +188,7 @@ enum class OnceSource : uint8_t {
   kSumAll,
   kReduce,
   kMoves,
+  kWindows,
   kReference,
   kScalar
 };
@@ -216,7 +219,7 @@ struct OnceProgram {
   int32_t batch_sum = -1;
   OnceProduct product = {};
   ScatterSum scatter = {};
-  int32_t moves = -1, reduction = -1, reference = -1;
+  int32_t moves = -1, reduction = -1, windows = -1, reference = -1;
   Place sum_src = {};  // kSumAll
   int64_t sum_count = 0;
   std::vector<PackRange> packs;
@@ -286,6 +289,7 @@ struct Program {
   std::vector<std::vector<Move>> moves;
   std::vector<Reduction> reductions;
   std::vector<SmallProducts> small_products;
+  std::vector<WindowStep> window_steps;
   std::vector<Gather> gathers;
   std::vector<ReferenceStep> references;
   std::vector<Crossing> crossings;

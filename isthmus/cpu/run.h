@@ -87,6 +87,8 @@ void run_reduce(const Machine& m, ThreadMemory& t, const Reduction& r,
                 const ItemRange& items) noexcept;
 void run_small_products(const Machine& m, ThreadMemory& t, const SmallProducts& p,
                         const ItemRange& items) noexcept;
+void run_windows(const Machine& m, ThreadMemory& t, const WindowStep& step,
+                 const ItemRange& items) noexcept;
 /// The first `valid` items have indices; one outside the table sets the thread's failure.
 void run_gather(const Machine& m, ThreadMemory& t, const Gather& g, const ItemRange& items,
                 int64_t valid) noexcept;

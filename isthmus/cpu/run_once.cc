@@ -258,6 +258,9 @@ void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& ta
     case OnceSource::kMoves:
       run_moves(m, t, m.program.moves[static_cast<size_t>(g.moves)], {});
       break;
+    case OnceSource::kWindows:
+      run_windows(m, t, m.program.window_steps[static_cast<size_t>(g.windows)], {});
+      break;
     case OnceSource::kSumAll:
       *resolve(m, t, g.source_dst, {}) = sum_all(resolve(m, t, g.sum_src, {}), g.sum_count);
       break;

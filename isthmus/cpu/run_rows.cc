@@ -196,6 +196,9 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
     case RowOp::kSmallProducts:
       return run_small_products(m, t, m.program.small_products[static_cast<size_t>(r.products)],
                                 {b.first_item, b.rows});
+    case RowOp::kWindows:
+      return run_windows(m, t, m.program.window_steps[static_cast<size_t>(r.windows)],
+                         {b.first_item, b.rows});
     case RowOp::kReference:
       return run_reference(m, m.program.references[static_cast<size_t>(r.reference)], thread,
                            b.first_item, b.rows);

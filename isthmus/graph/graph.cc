@@ -33,6 +33,11 @@ const std::string& Attrs::text(const std::string& name) const {
 const std::vector<int64_t>& Attrs::list(const std::string& name) const {
   return get<std::vector<int64_t>>(values_, name);
 }
+Attrs Attrs::with(const std::string& name, Attr value) const {
+  Attrs all = *this;
+  all.values_.insert_or_assign(name, std::move(value));
+  return all;
+}
 const std::vector<double>& Attrs::numbers(const std::string& name) const {
   return get<std::vector<double>>(values_, name);
 }

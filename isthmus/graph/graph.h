@@ -75,6 +75,8 @@ class Attrs {
   const std::vector<int64_t>& list(const std::string& name) const;
   const std::vector<double>& numbers(const std::string& name) const;
   bool has(const std::string& name) const { return values_.count(name) != 0; }
+  /// These, and one more.
+  Attrs with(const std::string& name, Attr value) const;
   const std::map<std::string, Attr>& all() const { return values_; }
   bool operator==(const Attrs&) const = default;
 

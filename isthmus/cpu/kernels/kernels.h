@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "isthmus/base/rng_key.h"
+#include "isthmus/graph/windows.h"
 
 namespace isthmus {
 
@@ -150,6 +151,17 @@ struct BiasReluCall {
   int64_t mask_stride = 0;  // 0 without a mask
 };
 void bias_relu(const BiasReluCall& call) noexcept;
+
+/// Windows of dense images one behind the other (operation patches), or such windows added up to
+/// images (fold), window by window in a fixed order.
+struct WindowsCall {
+  Windows windows = {};
+  int64_t images = 1;  // instead of those of `windows`
+  const float* src = nullptr;
+  float* dst = nullptr;
+};
+void copy_windows(const WindowsCall& call) noexcept;
+void add_windows(const WindowsCall& call) noexcept;
 
 /// Bernoulli with logits, loss and gradient in one pass (one exp and one reciprocal per value; the
 /// logs of a row's factors as logs of products of up to 64 factors per lane):
