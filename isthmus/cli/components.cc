@@ -7,6 +7,7 @@
 #include "isthmus/models/corruption.h"
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/optim/schedules.h"
 
@@ -52,6 +53,7 @@ std::string components_page() {
              "[references.bib](references.bib).",
              80, 0) +
          zoo_section("Models (`--model`)", all_models()) +
+         zoo_section("Networks (`--arch`)", all_nets()) +
          zoo_section("Priors (`--prior`)", all_priors()) +
          zoo_section("Posteriors (`--posterior`)", all_posteriors()) +
          zoo_section("Likelihoods (`--likelihood`)", all_likelihoods()) +

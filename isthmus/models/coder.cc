@@ -2,6 +2,8 @@
 // Encoder and decoder from the options. The layers are nn's, the densities prob's.
 #include "isthmus/models/coder.h"
 
+#include "isthmus/nn/net.h"
+
 namespace isthmus {
 namespace {
 
@@ -40,16 +42,26 @@ Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t o
   net.context = b.setup.data.condition.width();
   if (tail > 0) net.output.tail_scale = kLogVarStart;
   net.input_dropout = options.input_dropout;
-  return Network(b, "encoder", b.setup.data.num_values(), net, out_dim);
+  return all_nets()
+      .find(options.arch)
+      .encoder(
+          b, {.scope = "encoder", .item = b.setup.data.item_shape, .code = out_dim, .options = net},
+          b.setup.own);
 }
 
 Network make_decoder(const ModelBuild& b, const CoderOptions& options) {
-  NetworkOptions net = mirrored(network_options(options));
-  net.context = b.setup.data.condition.width();
-  net.output_bias = {
+  const ModelSetup& setup = b.setup;
+  NetRequest request = {.scope = "decoder",
+                        .item = setup.data.item_shape,
+                        .code = latent_dim(setup),
+                        .params_per_value = b.likelihood.num_params / setup.data.num_values(),
+                        .side_by_side = b.likelihood.side_by_side,
+                        .options = network_options(options)};
+  request.options.context = setup.data.condition.width();
+  request.options.output_bias = {
       .kind = "values",
-      .values = all_likelihoods().find(b.setup.model.likelihood).first_params(b.setup.data)};
-  return Network(b, "decoder", latent_dim(b.setup), net, b.likelihood.num_params);
+      .values = all_likelihoods().find(setup.model.likelihood).first_params(setup.data)};
+  return all_nets().find(options.arch).decoder(b, request, setup.own);
 }
 
 int64_t latent_dim(const ModelSetup& setup) {

@@ -11,6 +11,7 @@ inline constexpr Bounds kDropoutBounds = {.low = 0, .high = 1, .high_open = true
 
 /// Networks of the models that have some.
 struct CoderOptions {
+  std::string arch = "mlp";
   std::string hidden = "auto";
   std::string activation = "relu";
   std::string init = "auto";
@@ -20,6 +21,8 @@ struct CoderOptions {
   static constexpr auto fields() {
     using O = CoderOptions;
     return std::tuple{
+        field(&O::arch, "model.arch", one_of(arch_words),
+              "Network of encoder and decoder. conv for images whose subject moves."),
         field(
             &O::hidden, "model.hidden", any_value(),
             "Widths of the hidden layers: of the encoder, mirrored in the decoder; none: no hidden "

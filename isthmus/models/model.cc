@@ -11,6 +11,7 @@
 #include "isthmus/models/items.h"
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/prob/levels.h"
 
 namespace isthmus {
@@ -73,8 +74,9 @@ const Registry<CorruptionDef>& all_corruptions() {
 const std::vector<OptionOwner>& model_option_owners() {
   static const std::vector<OptionOwner> owners = [] {
     std::vector<OptionOwner> all;
-    for (auto zoo : {all_models().owners(), all_priors().owners(), all_posteriors().owners(),
-                     all_likelihoods().owners(), all_corruptions().owners()}) {
+    for (auto zoo :
+         {all_models().owners(), all_nets().owners(), all_priors().owners(),
+          all_posteriors().owners(), all_likelihoods().owners(), all_corruptions().owners()}) {
       all.insert(all.end(), zoo.begin(), zoo.end());
     }
     return all;

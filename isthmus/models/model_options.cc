@@ -9,6 +9,7 @@
 #include "isthmus/models/prior.h"
 #include "isthmus/nn/activations.h"
 #include "isthmus/nn/initializers.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/prob/likelihood.h"
 
 namespace isthmus {
@@ -52,6 +53,7 @@ std::vector<std::string> preset_words() {
 std::vector<std::string> likelihood_words() {
   return with_first("auto", all_likelihoods().names());
 }
+std::vector<std::string> arch_words() { return all_nets().names(); }
 std::vector<std::string> activation_words() { return activation_names(); }
 std::vector<std::string> init_words() { return with_first("auto", weight_initializer_names()); }
 std::vector<std::string> corruption_words() {

@@ -27,6 +27,15 @@ void read_operations(const Graph& graph, LayerRow& row) {
       row.kind = "linear";
       row.output_shape = {row.weight_shape.back()};
     }
+    // Convolutions are products with the windows of an image, or windows added up.
+    if (op == "matmul" && row.weight_shape.size() == 4) {
+      row.kind = "conv2d";
+      row.output_shape = node.type.shape;
+    }
+    if (op == "fold" && row.weight_shape.size() == 4) {
+      row.kind = "conv2d_transpose";
+      row.output_shape = node.type.shape;
+    }
     const bool is_activation =
         std::find(activations.begin(), activations.end(), op) != activations.end();
     if (row.kind == "linear" && row.activation.empty() && is_activation) row.activation = op;

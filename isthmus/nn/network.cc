@@ -1,55 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stack of dense layers: encoder, decoder and critic of every model are made here.
+// Layers in a row: encoder, decoder and critic of every model are made of them.
 #include "isthmus/nn/network.h"
 
 #include "isthmus/nn/activations.h"
 
 namespace isthmus {
+namespace {
 
-Network::Network(const Build& b, std::string_view scope, int64_t in_dim, NetworkOptions options,
-                 int64_t out_dim)
-    : scope_(scope), options_(std::move(options)) {
+Value activated(GraphBuilder& g, const std::string& name, Value x) {
+  return name.empty() ? x : activation(g, name, x);
+}
+
+}  // namespace
+
+Network::Network(const Build& b, std::string_view scope, int64_t in_dim,
+                 const NetworkOptions& options, int64_t out_dim)
+    : scope_(scope) {
+  add_dense_layers(b, in_dim, options, out_dim);
+}
+
+void Network::add_dense_layers(const Build& b, int64_t in_dim, const NetworkOptions& options,
+                               int64_t out_dim) {
+  for (size_t i = 0; i <= options.hidden.size(); ++i) {
+    const bool last = i == options.hidden.size();
+    LayerOptions layer;
+    layer.weight = last ? options.output : hidden_initializer(options);
+    if (last) layer.bias = options.output_bias;
+    if (!last) layer.activation = options.activation;
+    layer.dropout = i == 0 ? options.input_dropout : options.dropout;
+    const int64_t out = last ? out_dim : options.hidden[i];
+    add_dense(b, in_dim, out, layer, i == 0 ? options.context : 0);
+    in_dim = out;
+  }
+}
+
+Network::Weights Network::make(const Build& b, const Shape& weight, int64_t out,
+                               const LayerOptions& options, int64_t context_dim) {
   GraphBuilder& g = b.g;
   const GraphBuilder::Scope network_scope(g, scope_);
-  std::vector<int64_t> widths = options_.hidden;
-  widths.push_back(out_dim);
-  for (size_t i = 0; i < widths.size(); ++i) {
-    const GraphBuilder::Scope layer_scope(g, std::to_string(i));
-    const bool last = i + 1 == widths.size();
-    Layer layer;
-    layer.weight = g.parameter("weight", {in_dim, widths[i]},
-                               last ? options_.output : hidden_initializer(options_));  // (I, O)
-    layer.bias = g.parameter("bias", {widths[i]}, last ? options_.output_bias : Initializer{});
-    if (i == 0 && options_.context > 0) {
-      context_weight_ =
-          g.parameter("context", {options_.context, widths[i]}, {.kind = "glorot_uniform"});
-    }
-    layers_.push_back(layer);
-    in_dim = widths[i];
+  const GraphBuilder::Scope layer_scope(g, next_name());
+  Weights made = {.weight = g.parameter("weight", weight, options.weight),
+                  .bias = g.parameter("bias", {out}, options.bias),
+                  .context = {}};
+  if (context_dim > 0) {
+    made.context = g.parameter("context", {context_dim, out}, {.kind = "glorot_uniform"});
   }
+  for (Value v : {made.weight, made.bias, made.context}) {
+    if (v.valid()) parameters_.push_back(v);
+  }
+  return made;
+}
+
+void Network::add_named(std::function<Value(const Build&, Value x, Value context)> apply) {
+  layers_.push_back({next_name(), std::move(apply)});
+  ++num_named_;
+}
+
+void Network::add_dense(const Build& b, int64_t in, int64_t out, const LayerOptions& options,
+                        int64_t context_dim) {
+  const Weights w = make(b, {in, out}, out, options, context_dim);  // (I, O)
+  add_named([w, o = options](const Build& build, Value x, Value context) {
+    GraphBuilder& g = build.g;
+    x = dropout(build, x, o.dropout, "dropout");
+    x = g.add(g.matmul(x, w.weight), w.bias);  // (B, ..., O)
+    if (w.context.valid()) x = g.add(x, g.matmul(context, w.context));
+    return activated(g, o.activation, x);
+  });
+}
+
+void Network::add_conv(const Build& b, const Kernel& k, const LayerOptions& options) {
+  const Weights w = make(b, {k.size, k.size, k.in, k.out}, k.out, options);
+  add_named([w, k, o = options](const Build& build, Value x, Value) {
+    GraphBuilder& g = build.g;
+    x = dropout(build, x, o.dropout, "dropout");
+    x = g.add(g.conv2d({{"stride", k.stride}}, x, w.weight), w.bias);  // (B, ..., H', W', O)
+    return activated(g, o.activation, x);
+  });
+}
+
+void Network::add_conv_transpose(const Build& b, const Kernel& k, std::array<int64_t, 2> size,
+                                 const LayerOptions& options) {
+  const Weights w = make(b, {k.size, k.size, k.out, k.in}, k.out, options);
+  const Attrs attrs = {{"stride", k.stride}, {"size", std::vector<int64_t>{size[0], size[1]}}};
+  add_named([w, attrs, o = options](const Build& build, Value x, Value) {
+    GraphBuilder& g = build.g;
+    x = dropout(build, x, o.dropout, "dropout");
+    x = g.add(g.conv2d_transpose(attrs, x, w.weight), w.bias);  // (B, ..., H, W, O)
+    return activated(g, o.activation, x);
+  });
+}
+
+void Network::add(std::function<Value(const Build&, Value)> apply) {
+  layers_.push_back(
+      {{}, [apply = std::move(apply)](const Build& b, Value x, Value) { return apply(b, x); }});
 }
 
 Value Network::operator()(const Build& b, Value x, Value context) const {
-  GraphBuilder& g = b.g;
-  const GraphBuilder::Scope network_scope(g, scope_);
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const GraphBuilder::Scope layer_scope(g, std::to_string(i));
-    x = dropout(b, x, i == 0 ? options_.input_dropout : options_.dropout, "dropout");
-    x = g.add(g.matmul(x, layers_[i].weight), layers_[i].bias);  // (B, ..., O)
-    if (i == 0 && context_weight_.valid()) x = g.add(x, g.matmul(context, context_weight_));
-    if (i + 1 < layers_.size()) x = activation(g, options_.activation, x);
+  const GraphBuilder::Scope network_scope(b.g, scope_);
+  for (const Layer& layer : layers_) {
+    if (layer.name.empty()) {
+      x = layer.apply(b, x, context);
+      continue;
+    }
+    const GraphBuilder::Scope layer_scope(b.g, layer.name);
+    x = layer.apply(b, x, context);
   }
   return x;
-}
-
-Values Network::parameters() const {
-  Values all;
-  for (const Layer& layer : layers_) {
-    all.push_back(layer.weight);
-    all.push_back(layer.bias);
-  }
-  if (context_weight_.valid()) all.push_back(context_weight_);
-  return all;
 }
 
 NetworkOptions mirrored(const NetworkOptions& options) {

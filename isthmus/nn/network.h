@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multi-layer perceptrons: hidden layers with an activation, then one layer without. A network
-// makes its parameters once and can be applied any number of times.
+// Layers in a row. A network makes its parameters once and can be applied any number of times.
 //
 //   const Network encoder(b, "encoder", 784, {.hidden = {128}}, 40);   // encoder/0, encoder/1
 //   Value heads = encoder(b, x);                                      // (B, 784) -> (B, 40)
 #pragma once
 
+#include <array>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,31 +23,69 @@ struct NetworkOptions {
   Initializer output_bias = {};
   double input_dropout = 0;  // share of the inputs that a training step leaves out
   double dropout = 0;        // the same of the hidden units
-  int64_t context = 0;       // width of a second input of the first layer; 0: none
+  int64_t context = 0;       // width of a second input of the first dense layer; 0: none
 };
 
-/// Layers are named scope/0, scope/1, ...; the last one, of width out_dim, is linear and starts as
-/// `output` says, whatever `init` says for the hidden ones.
+/// A layer with parameters, and what stands around its product.
+struct LayerOptions {
+  Initializer weight = {.kind = "glorot_uniform"};
+  Initializer bias = {};
+  std::string activation = {};  // behind it; empty: none
+  double dropout = 0;           // share of its inputs that a training step leaves out
+};
+
 class Network {
  public:
-  Network(const Build& b, std::string_view scope, int64_t in_dim, NetworkOptions options,
+  /// Without a layer. Those that are added are named scope/0, scope/1, ...
+  explicit Network(std::string_view scope) : scope_(scope) {}
+  /// Dense layers; the last one, of width out_dim, is linear and starts as `output` says, whatever
+  /// `init` says for the hidden ones.
+  Network(const Build& b, std::string_view scope, int64_t in_dim, const NetworkOptions& options,
           int64_t out_dim);
 
-  /// x (B, ..., I) -> (B, ..., out_dim). A context (B, C) enters the first layer as a product of
-  /// its own, "context" (C, H): beside x, not joined to it, so that x is read as it lies.
+  /// (..., in) -> (..., out). With `context` > 0 a context (B, C) enters as a product of its own,
+  /// "context" (C, out): beside x, not joined to it, so that x is read as it lies.
+  void add_dense(const Build& b, int64_t in, int64_t out, const LayerOptions& options,
+                 int64_t context = 0);
+  /// Dense layers as the constructor makes them.
+  void add_dense_layers(const Build& b, int64_t in_dim, const NetworkOptions& options,
+                        int64_t out_dim);
+  /// Images (..., H, W, C) -> (..., ceil(H / stride), ceil(W / stride), O), padding same.
+  struct Kernel {
+    int64_t size = 4, stride = 2;
+    int64_t in = 1, out = 1;  // channels
+  };
+  void add_conv(const Build& b, const Kernel& kernel, const LayerOptions& options);
+  /// The transpose: to images of `size` {H, W}.
+  void add_conv_transpose(const Build& b, const Kernel& kernel, std::array<int64_t, 2> size,
+                          const LayerOptions& options);
+  /// A layer without parameters: what its `apply` makes of the value before.
+  void add(std::function<Value(const Build&, Value)> apply);
+
+  /// x (B, ..., I) -> (B, ..., out_dim).
   Value operator()(const Build& b, Value x, Value context = {}) const;
 
   /// Weights and biases in order of creation.
-  Values parameters() const;
+  const Values& parameters() const { return parameters_; }
 
  private:
   struct Layer {
-    Value weight, bias;
+    std::string name;  // within the network's scope; empty: no parameters
+    std::function<Value(const Build&, Value x, Value context)> apply;
   };
+  struct Weights {
+    Value weight, bias, context;
+  };
+  /// Parameters of the next layer, in its scope; context_dim 0: none of that.
+  Weights make(const Build& b, const Shape& weight, int64_t out, const LayerOptions& options,
+               int64_t context_dim = 0);
+  void add_named(std::function<Value(const Build&, Value x, Value context)> apply);
+  std::string next_name() const { return std::to_string(num_named_); }
+
   std::string scope_;
-  NetworkOptions options_;
   std::vector<Layer> layers_;
-  Value context_weight_;
+  Values parameters_;
+  int64_t num_named_ = 0;
 };
 
 /// The same widths in reverse order: the decoder of an encoder.

@@ -48,6 +48,8 @@ struct LikelihoodSetup {
 /// Shapes: params (B, P) or (B, L, P) with P = num_params, raw outputs of the decoder; x (B, D).
 struct Likelihood {
   int64_t num_params = 1;  // of an item
+  /// The parameters of a value lie side by side; else first those of all values, then second ones.
+  bool side_by_side = false;
   /// Log probability in nats, summed over D, with all constants: (B) or (B, L).
   std::function<Value(GraphBuilder&, Value params, Value x)> log_prob;
   /// Of each value, whose sum over D is log_prob up to rounding: (B, D) or (B, L, D).

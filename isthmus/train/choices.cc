@@ -10,7 +10,7 @@
 #include "isthmus/models/items.h"
 #include "isthmus/models/model.h"
 #include "isthmus/models/parts.h"
-#include "isthmus/nn/network.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/train/resolver.h"
 
 namespace isthmus {
@@ -92,6 +92,11 @@ void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
              narrow < third ? "one for " + std::to_string(kItemsPerLatent) + " of " +
                                   group_digits(num_items) + " items"
                             : "a third of " + size + ", 2 to 20");
+  }
+  if (spec.item_shape.size() == 2 || spec.item_shape.size() == 3) {
+    r.decide("model.stages", usual_stages(spec.item_shape[0], spec.item_shape[1]),
+             "images of " + std::to_string(spec.item_shape[0]) + " x " +
+                 std::to_string(spec.item_shape[1]) + ", halved until 7 pixels or fewer are left");
   }
   r.decide("model.exemplars", std::to_string(num_items), "all training items");
   r.decide("model.init", hidden_initializer({}).kind,

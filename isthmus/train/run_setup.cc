@@ -246,10 +246,13 @@ std::string describe_model(const ModelSetup& setup) {
   const Abilities has = abilities_of(setup);
   const std::string latent = std::to_string(has.latent_dim),
                     items = std::to_string(setup.data.num_values());
-  std::string text = setup.model.name + " " + items + join_widths(hidden) + "-";
+  const bool images = own_option(chosen_owners(setup), "model.stages") != nullptr;
+  const std::string stages =
+      images ? "-" + coder.arch + "(" + setup.own.texts.at("model.stages") + ")" : "";
+  std::string text = setup.model.name + " " + items + stages + join_widths(hidden) + "-";
   text += has.normal_posterior ? "(" + latent + "," + latent + ")-" + latent : latent;
   std::reverse(hidden.begin(), hidden.end());
-  text += join_widths(hidden) + "-" + items + ", ";
+  text += join_widths(hidden) + stages + "-" + items + ", ";
   if (own_option(chosen_owners(setup), "model.activation")) text += coder.activation + ", ";
   text += setup.model.likelihood;
   const LikelihoodDef& likelihood = all_likelihoods().find(setup.model.likelihood);

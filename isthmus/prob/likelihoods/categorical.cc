@@ -195,6 +195,7 @@ Value mean_level(GraphBuilder& g, const std::vector<Run>& runs, Value params) {
 Likelihood make_categorical(GraphBuilder&, const LikelihoodSetup& setup) {
   const std::vector<Run> runs = checked_runs(setup.levels, setup.num_values);
   return {.num_params = num_params_of(runs),  // logits
+          .side_by_side = true,
           .log_prob =
               [runs](GraphBuilder& g, Value params, Value x) {
                 Value sum;
