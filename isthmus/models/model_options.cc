@@ -32,6 +32,27 @@ const std::vector<Preset>& presets() {
        {{"name", "vae"},
         {"hidden", "1024,512"},
         {"latent_dim", "32"},
+        {"likelihood", "bernoulli"}}},
+      {"conv-28",
+       {{"name", "vae"},
+        {"arch", "conv"},
+        {"stages", "32,64"},
+        {"hidden", "128"},
+        {"latent_dim", "20"},
+        {"likelihood", "bernoulli"}}},
+      {"infogan-28",  // encoder and decoder of Dai and Wipf 2019
+       {{"name", "vae"},
+        {"arch", "conv"},
+        {"stages", "64,128"},
+        {"hidden", "1024"},
+        {"latent_dim", "64"},
+        {"likelihood", "bernoulli"}}},
+      {"locatello-64",  // Locatello et al. 2019
+       {{"name", "vae"},
+        {"arch", "conv"},
+        {"stages", "32,32,64,64"},
+        {"hidden", "256"},
+        {"latent_dim", "10"},
         {"likelihood", "bernoulli"}}}};
   return all;
 }

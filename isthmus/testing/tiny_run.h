@@ -17,23 +17,24 @@
 
 namespace isthmus {
 
-/// `count` grey images of 4 x 4 bytes: a bright row or column at a keyed place, and some noise.
-inline Dataset tiny_images(int64_t count, uint64_t seed = 5) {
+/// `count` grey images of side x side bytes: a bright row or column at a keyed place, and noise.
+inline Dataset tiny_images(int64_t count, uint64_t seed = 5, int64_t side = 4) {
   Dataset data;
   data.spec.kind = DataKind::kImage;
-  data.spec.item_shape = {4, 4};
+  data.spec.item_shape = {side, side};
   data.spec.dtype = Dtype::kU8;
-  data.values = Tensor(Dtype::kU8, {count, 4, 4});
+  data.values = Tensor(Dtype::kU8, {count, side, side});
   data.source = "tiny";
   const RngKey key = RngKey::from(seed, "tiny");
+  const int64_t pixels = side * side;
+  std::vector<float> u(static_cast<size_t>(pixels + 2));
   for (int64_t i = 0; i < count; ++i) {
-    float u[18];
-    fill_uniform(key, static_cast<uint64_t>(i), 0, 0, u, 18);
-    const int line = static_cast<int>(u[0] * 4);
-    for (int p = 0; p < 16; ++p) {
-      const bool lit = (u[1] < 0.5f ? p / 4 : p % 4) == line;
-      data.values.values<uint8_t>()[static_cast<size_t>(i * 16 + p)] =
-          static_cast<uint8_t>((lit ? 200 : 10) + 40 * u[2 + p]);
+    fill_uniform(key, static_cast<uint64_t>(i), 0, 0, u.data(), pixels + 2);
+    const auto line = static_cast<int64_t>(u[0] * static_cast<float>(side));
+    for (int64_t p = 0; p < pixels; ++p) {
+      const bool lit = (u[1] < 0.5f ? p / side : p % side) == line;
+      data.values.values<uint8_t>()[static_cast<size_t>(i * pixels + p)] =
+          static_cast<uint8_t>((lit ? 200 : 10) + 40 * u[static_cast<size_t>(2 + p)]);
     }
   }
   data.spec.fields = {{.name = "",

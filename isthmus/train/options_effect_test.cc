@@ -92,7 +92,7 @@ Settings often(const OptionOwner& owner, const std::string& but) {
 }
 
 void expect_effects(const std::vector<OptionOwner>& owners) {
-  const Dataset data = tiny_images(40);
+  const Dataset data = tiny_images(40, 5, 8);  // of a size that every network takes
   const auto device = open_device({.device = "cpu", .threads = 1});
   for (const OptionOwner& owner : owners) {
     const Settings plain = {{owner.key, owner.name}};
