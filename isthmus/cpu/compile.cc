@@ -7,6 +7,12 @@
 #include "isthmus/cpu/compiler.h"
 
 namespace isthmus {
+namespace {
+
+/// Of the L2 cache, for the values that one pass goes over.
+constexpr int64_t kWidestBytes = 768 << 10;
+
+}  // namespace
 
 Program compile_program(const Graph& graph, const CompileOptions& options, int num_threads) {
   Program program;
@@ -19,9 +25,11 @@ Program compile_program(const Graph& graph, const CompileOptions& options, int n
 }
 
 void Compiler::compile() {
+  for (uint32_t i = 0; i < graph_.nodes().size(); ++i) has_windows_ |= is_windows(i);
   choose_block_shape();
   find_readers();
   split_row_groups();
+  cut_runs();
   find_once_positions();
   compile_assignments_in_place();
   place_all();
@@ -57,12 +65,11 @@ void Compiler::find_once_positions() {
 /// an item large; then as many as keep the widest of them in the L2 cache. Products of the values
 /// without such axes get slow with few rows, so no less than that.
 void Compiler::choose_block_shape() {
-  constexpr int64_t kWidestBytes = 768 << 10;
   int64_t lead = 1, widest = 1;
   for (uint32_t i = 0; i < graph_.nodes().size(); ++i) {
     // An input is loaded flat, a view moves nothing: their axes cost no rows.
     const bool moves = node(i).kind != NodeKind::kInput && base(i) == i;
-    if (once(i) || !moves) continue;
+    if (once(i) || !moves || is_image(i)) continue;
     const Geometry g = geometry(node(i).type.shape);
     lead = std::max(lead, g.lead);
     widest = std::max(widest, g.lead * g.cols);
@@ -201,6 +208,48 @@ void Compiler::add_fills(size_t stage, std::set<uint32_t> fills) {
   for (uint32_t i : fills) {
     const Geometry g = geometry(node(i).type.shape);
     out.insert(out.begin(), DeviceGroup{{i}, g.lead, g.cols, true, true});
+  }
+}
+
+/// Values that a group reads and writes, per item.
+int64_t Compiler::group_floats(const DeviceGroup& group) const {
+  std::set<uint32_t> values;
+  for (uint32_t i : group.nodes) {
+    values.insert(i);
+    for (uint32_t in : node(i).inputs) values.insert(base(in));
+  }
+  int64_t floats = 0;
+  for (uint32_t i : values) {
+    if (!once(i)) floats += value_count(node(i).type.shape);
+  }
+  return floats;
+}
+
+/// Neighbouring groups whose values of a whole block do not fit the cache pass over fewer items at
+/// a time: the largest power of two that fits for each of them. Everything else goes over whole
+/// blocks, so that products with large weights have many rows.
+void Compiler::cut_runs() {
+  const int64_t block = p_.shape.block_rows;
+  for (const auto& groups : row_groups_) {
+    std::vector<GroupRun> runs;
+    for (size_t k = 0; k < groups.size(); ++k) {
+      int64_t items = block;
+      const int64_t most = kWidestBytes / 4 / std::max<int64_t>(1, group_floats(groups[k]));
+      if (has_windows_ && most < block && block % 2 == 0) {
+        const int64_t least = p_.options.precision == Precision::kBF16 ? 2 : 1;  // pairs of rows
+        while (items % 2 == 0 && items > std::max(most, least)) items /= 2;
+      }
+      const bool joins = !runs.empty() && (runs.back().items < block) == (items < block);
+      if (!joins) runs.push_back({k, k, items});
+      runs.back().end = k + 1;
+      runs.back().items = std::min(runs.back().items, items);
+    }
+    for (const GroupRun& run : runs) {
+      for (size_t k = run.first; k < run.end; ++k) {
+        for (uint32_t i : groups[k].nodes) items_[i] = run.items;
+      }
+    }
+    runs_.push_back(std::move(runs));
   }
 }
 

@@ -63,7 +63,7 @@ int32_t Compiler::make_chunk_program(const std::vector<uint32_t>& nodes, const G
   const bool in_rows = row_group != nullptr;
   ChunkProgram chunk;
   chunk.cols = g.cols;
-  const int64_t rows = in_rows ? p_.shape.block_rows * g.lead : g.lead;
+  const int64_t rows = in_rows ? pass_items_ * g.lead : g.lead;
   chunk.chunk_rows = std::clamp<int64_t>(kChunkFloats / std::max<int64_t>(width, 1), 1, rows);
   if (in_rows && g.lead > 1) {
     chunk.chunk_rows = chunk_rows_of(chunk.chunk_rows, g.lead);

@@ -43,6 +43,8 @@ bool Compiler::is_sink(const DeviceGroup& group, uint32_t i, const Follower& f) 
   if (!group.chunks || group.fill || group.lead != 1 || f.kind == FollowerKind::kTransposed) {
     return false;
   }
+  // An operand for a run of its own is rounded there.
+  if (f.kind == FollowerKind::kCast && items_of(i) != items_of(f.reader)) return false;
   const bool same_rows = !is_view(i) && base(f.value) == i &&
                          geometry(node(f.value).type.shape) == Geometry{1, group.cols} &&
                          geometry(node(i).type.shape) == Geometry{1, group.cols};

@@ -208,8 +208,9 @@ void Compiler::place_expanded() {
     if (once(key.first)) {
       place = {Memory::kArena, allocate_arena(count), cols};
     } else {
-      place = {Memory::kBlock, p_.block_floats, cols};
-      p_.block_floats += round_up(p_.shape.block_rows * count, kLineFloats) + kLineFloats;
+      const int64_t items = items_of(key.first);
+      place = {items < p_.shape.block_rows ? Memory::kPass : Memory::kBlock, p_.block_floats, cols};
+      p_.block_floats += round_up(items * count, kLineFloats) + kLineFloats;
     }
     if (cols == 1) place.col_stride = 0;
   }

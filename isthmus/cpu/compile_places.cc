@@ -154,7 +154,23 @@ void Compiler::place_row_values() {
   }
 }
 
-/// First fit by lifetime over the groups of one stage.
+/// Whether a value is read only in the run that makes it.
+bool Compiler::stays_in_run(uint32_t i, size_t stage, const GroupRun& run) const {
+  const auto& groups = row_groups_[stage];
+  return std::all_of(readers_[i].begin(), readers_[i].end(), [&](uint32_t r) {
+    for (size_t k = 0; k < groups.size(); ++k) {
+      const auto& nodes = groups[k].nodes;
+      const bool here = std::find(nodes.begin(), nodes.end(), r) != nodes.end() ||
+                        groups[k].expand_for == r;
+      if (here && (k < run.first || k >= run.end)) return false;
+    }
+    return true;
+  });
+}
+
+/// First fit by lifetime over the groups of one stage. What a run of several passes hands on exists
+/// for its whole block from the run's first group to the last of the run that reads it; what stays
+/// in the run has the items of one pass.
 void Compiler::place_block_lifetimes(size_t stage) {
   const auto& groups = row_groups_[stage];
   std::map<uint32_t, size_t> position;
@@ -166,30 +182,55 @@ void Compiler::place_block_lifetimes(size_t stage) {
     size_t last;
   };
   std::vector<Live> live;
-  for (size_t k = 0; k < groups.size(); ++k) {
-    live.erase(std::remove_if(live.begin(), live.end(), [&](const Live& l) { return l.last < k; }),
-               live.end());
-    for (uint32_t i : groups[k].nodes) {
-      Place& place = p_.places[i];
-      if (place.memory != Memory::kBlock || place.offset >= 0) continue;
-      size_t last = k;
-      for (uint32_t r : readers_[i]) {
-        const auto at = position.find(r);
-        if (at != position.end()) last = std::max(last, at->second);
+  const auto allocate = [&](uint32_t i, int64_t items, size_t last) {
+    const Geometry g = geometry(node(i).type.shape);
+    const int64_t size = round_up(items * g.lead * g.cols, kLineFloats) + kLineFloats;
+    std::sort(live.begin(), live.end(),
+              [](const Live& a, const Live& b) { return a.begin < b.begin; });
+    int64_t at = 0;
+    for (const Live& l : live) {
+      if (l.begin - at >= size) break;
+      at = std::max(at, l.end);
+    }
+    p_.places[i].offset = at;
+    live.push_back({at, at + size, last});
+    p_.block_floats = std::max(p_.block_floats, at + size);
+  };
+  for (const GroupRun& run : runs_[stage]) {
+    const bool passes = run.items < p_.shape.block_rows;
+    const auto end_of = [&](size_t group) {  // the last group before which the memory is in use
+      for (const GroupRun& other : runs_[stage]) {
+        const bool inside = other.first <= group && group < other.end;
+        if (inside && other.items < p_.shape.block_rows) return other.end - 1;
       }
-      const Geometry g = geometry(node(i).type.shape);
-      const int64_t size =
-          round_up(p_.shape.block_rows * g.lead * g.cols, kLineFloats) + kLineFloats;
-      std::sort(live.begin(), live.end(),
-                [](const Live& a, const Live& b) { return a.begin < b.begin; });
-      int64_t at = 0;
-      for (const Live& l : live) {
-        if (l.begin - at >= size) break;
-        at = std::max(at, l.end);
+      return group;
+    };
+    const auto place = [&](size_t k, bool handed_on) {
+      for (uint32_t i : groups[k].nodes) {
+        Place& p = p_.places[i];
+        if (p.memory != Memory::kBlock || p.offset >= 0) continue;
+        const bool stays = passes && stays_in_run(i, stage, run);
+        if (passes && handed_on == stays) continue;
+        size_t last = k;
+        for (uint32_t r : readers_[i]) {
+          const auto at = position.find(r);
+          if (at != position.end()) last = std::max(last, at->second);
+        }
+        if (stays) p.memory = Memory::kPass;
+        allocate(i, stays ? run.items : p_.shape.block_rows, stays ? last : end_of(last));
       }
-      place.offset = at;
-      live.push_back({at, at + size, last});
-      p_.block_floats = std::max(p_.block_floats, at + size);
+    };
+    const auto drop = [&](size_t k) {
+      live.erase(std::remove_if(live.begin(), live.end(), [&](const Live& l) { return l.last < k; }),
+                 live.end());
+    };
+    drop(run.first);
+    if (passes) {
+      for (size_t k = run.first; k < run.end; ++k) place(k, true);
+    }
+    for (size_t k = run.first; k < run.end; ++k) {
+      drop(k);
+      place(k, false);
     }
   }
 }

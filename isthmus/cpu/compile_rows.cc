@@ -26,10 +26,16 @@ const Place& Compiler::rows_place(uint32_t i) const {
 void Compiler::compile_row_stage(size_t stage) {
   stage_ = stage;
   rows_ = &p_.row_stages[stage];
-  casts_.clear();
-  for (const DeviceGroup& group : row_groups_[stage]) {
-    emit_group(group);
-    emit_followers(group);
+  for (const GroupRun& run : runs_[stage]) {
+    pass_items_ = run.items;
+    casts_.clear();
+    RowRun compiled = {.first = rows_->instructions.size(), .items = run.items};
+    for (size_t k = run.first; k < run.end; ++k) {
+      emit_group(row_groups_[stage][k]);
+      emit_followers(row_groups_[stage][k]);
+    }
+    compiled.end = rows_->instructions.size();
+    rows_->runs.push_back(compiled);
   }
   spare_kernel_pairs();
 }
@@ -102,7 +108,7 @@ void Compiler::emit_matmul(uint32_t i) {
   const bool transposed = n.attrs.integer("transpose_b", 0) != 0;
   const bool bf16 = rounds_to_bf16(i);
   const Geometry in = geometry(node(x).type.shape), out = geometry(n.type.shape);
-  const int64_t rows = p_.shape.block_rows * in.lead;
+  const int64_t rows = pass_items_ * in.lead;
   const int64_t stored_cols = node(w).type.shape[1];
   MatmulSpec spec{.m = rows, .n = out.cols, .k = in.cols, .bf16 = bf16};
   RowInstruction r = instruction(RowOp::kGemm, Cost::kGemm, i);
@@ -156,7 +162,7 @@ std::pair<int64_t, bool> Compiler::cast_offset(uint32_t value, const Geometry& g
   int64_t offset = free_cast(g);
   if (offset < 0) {
     offset = p_.block_halfs;
-    p_.block_halfs += round_up(p_.shape.block_rows * g.lead * Matmul::row_stride(g.cols), 32) + 32;
+    p_.block_halfs += round_up(pass_items_ * g.lead * Matmul::row_stride(g.cols), 32) + 32;
   }
   casts_[{value, g.cols}] = {offset, g, false};
   return {offset, true};
@@ -255,7 +261,7 @@ void Compiler::emit_gather(uint32_t i) {
 
 void Compiler::emit_reference(uint32_t i) {
   RowInstruction r = instruction(RowOp::kReference, Cost::kOther, i);
-  r.reference = make_reference(i, p_.shape.block_rows, p_.places[i]);
+  r.reference = make_reference(i, pass_items_, p_.places[i]);
   rows_->instructions.push_back(r);
 }
 

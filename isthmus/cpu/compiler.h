@@ -26,6 +26,12 @@ struct DeviceGroup {
   uint32_t expand_for = kNoNode;  // as this reader's operand
 };
 
+/// Groups [first, end) of a row stage that pass over `items` items at a time.
+struct GroupRun {
+  size_t first = 0, end = 0;
+  int64_t items = 0;
+};
+
 class Compiler {
  public:
   Compiler(Program& program) : p_(program), graph_(program.graph), plan_(program.plan) {}
@@ -37,6 +43,17 @@ class Compiler {
   int64_t product_lead() const;
   void find_once_positions();
   void split_row_groups();
+  void cut_runs();
+  int64_t group_floats(const DeviceGroup& group) const;
+  /// A value with the axes of an image, in a graph that has windows: few items of it fill a cache.
+  bool is_image(uint32_t i) const {
+    return has_windows_ && node(i).type.extent == Extent::kPerRow && node(i).type.shape.size() > 2;
+  }
+  /// Items of the run that computes a per-row node.
+  int64_t items_of(uint32_t i) const {
+    const auto at = items_.find(i);
+    return at != items_.end() ? at->second : p_.shape.block_rows;
+  }
   std::vector<DeviceGroup> split_row_group(const RowGroup& group, std::set<uint32_t>& fills);
   bool find_expansions(uint32_t i, const Geometry& g);
   void add_fills(size_t stage, std::set<uint32_t> fills);
@@ -63,6 +80,7 @@ class Compiler {
   void place_row_values();
   void place_once_values();
   void place_block_lifetimes(size_t stage);
+  bool stays_in_run(uint32_t i, size_t stage, const GroupRun& run) const;
   bool internal_to(uint32_t i, const std::vector<uint32_t>& group) const;
   bool stays_in_chunks(const DeviceGroup& group, uint32_t i, size_t stage) const;
   bool is_output(uint32_t i) const;
@@ -179,6 +197,9 @@ class Compiler {
   const Plan& plan_;
   std::vector<std::vector<uint32_t>> readers_;               // readers through aliases and views
   std::vector<std::vector<DeviceGroup>> row_groups_;         // per stage
+  std::vector<std::vector<GroupRun>> runs_;                  // per stage
+  std::map<uint32_t, int64_t> items_;                        // per pass, by node
+  bool has_windows_ = false;
   std::map<uint32_t, Place> filled_;                         // rows of uniform nodes
   std::map<std::pair<uint32_t, uint32_t>, Place> expanded_;  // operands by (reader, input)
   std::map<std::pair<uint32_t, bool>, int32_t> packed_index_, crossing_index_;
@@ -189,6 +210,7 @@ class Compiler {
   std::map<uint32_t, uint32_t> in_place_;                  // value -> state
   std::map<uint32_t, std::pair<int, int>> once_position_;  // node -> (level, sublevel)
   size_t stage_ = 0;
+  int64_t pass_items_ = 0;  // of the run that is being compiled
   RowStageProgram* rows_ = nullptr;
 };
 

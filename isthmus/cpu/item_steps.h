@@ -18,6 +18,7 @@ enum class Memory : uint8_t {
   kArena,    // the executor's: parameters, state, kOnce values, scalars
   kBatch,    // one region per value, all rows of a batch
   kBlock,    // per thread: one block of rows
+  kPass,     // per thread: the items of one pass of a run
   kScratch,  // per thread: one chunk inside a group
   kTile,     // per thread: one tile of a kOnce value
   kStored,   // an input that is loaded where it is read, chunk by chunk

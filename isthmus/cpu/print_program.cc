@@ -108,8 +108,14 @@ std::string print_program(const Program& p) {
       if (b.sums.valid()) text += " and %" + std::to_string(b.sums_node);
       text += "\n";
     }
-    for (const RowInstruction& r : p.row_stages[s].instructions) {
-      text += "  rows  %" + std::to_string(r.node) + "  " + row_op_text(p, r) + "\n";
+    for (const RowRun& run : p.row_stages[s].runs) {
+      const bool passes = run.items < p.shape.block_rows;
+      if (passes) text += "  passes of " + std::to_string(run.items) + " items\n";
+      for (size_t k = run.first; k < run.end; ++k) {
+        const RowInstruction& r = p.row_stages[s].instructions[k];
+        text += std::string(passes ? "    " : "  ") + "rows  %" + std::to_string(r.node) + "  " +
+                row_op_text(p, r) + "\n";
+      }
     }
     print_once(p, p.once_stages[s], text);
   }

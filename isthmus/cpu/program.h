@@ -171,9 +171,17 @@ struct BatchStep {
   uint32_t sums_node = kNoNode;
 };
 
+/// Instructions [first, end) that a block goes through `items` items at a time: large values of few
+/// items stay in the L2 cache.
+struct RowRun {
+  size_t first = 0, end = 0;
+  int64_t items = 0;
+};
+
 struct RowStageProgram {
   std::vector<BatchStep> batch;
   std::vector<RowInstruction> instructions;
+  std::vector<RowRun> runs;
 };
 
 // ---- once stages ----

@@ -54,7 +54,7 @@ struct Machine {
 struct RowOrigin {
   int64_t batch_row = 0;  // of the first row of this block
   int64_t block_row = 0;  // of the first row of this chunk inside the block (or inside the value)
-  int64_t tile_row = 0;   // kTile: first row of the tile inside the value
+  int64_t tile_row = 0;   // kTile, kPass: first row of the tile or pass inside the value or block
   int64_t first_col = 0;  // kArena: where the tile begins
 };
 float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const RowOrigin& at);
@@ -75,9 +75,11 @@ void run_batch_task(Machine& m, const RowStageProgram& stage, int64_t task, int 
 void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept;
 void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& task,
                    int thread) noexcept;
-/// Items of a block, or one for a kOnce value. `place` holds `item_size` floats per item.
+/// Items of a pass over a block, or one for a kOnce value. `place` holds `item_size` floats per
+/// item.
 struct ItemRange {
   int64_t first = 0, count = 1;
+  int64_t in_block = 0;  // items of the block before them
 };
 float* item_address(const Machine& m, const ThreadMemory& t, const Place& place, int64_t item_size,
                     const ItemRange& items) noexcept;
@@ -98,8 +100,8 @@ void run_scatter_sum(const Machine& m, ThreadMemory& t, const ScatterSum& s, flo
 /// dst is the table or a copy of its own.
 void run_replace_rows(const Machine& m, ThreadMemory& t, const ScatterSum& s, float* dst) noexcept;
 /// What the reference throws becomes the thread's failure.
-void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t batch_row,
-                   int64_t rows) noexcept;
+void run_reference(Machine& m, const ReferenceStep& step, int thread,
+                   const ItemRange& items) noexcept;
 /// Rows [first, first + count) of the batch (valid ones first, then zeros), columns [first_col,
 /// first_col + cols), of an input as float32.
 struct LoadRange {

@@ -16,6 +16,8 @@ float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const Ro
       return m.batch + p.offset + ((at.batch_row + row) / p.row_repeat) * p.row_stride;
     case Memory::kBlock:
       return t.block + p.offset + (row / p.row_repeat) * p.row_stride;
+    case Memory::kPass:
+      return t.block + p.offset + (row - at.tile_row) / p.row_repeat * p.row_stride;
     case Memory::kTile:
       return t.tile + p.offset + (row - at.tile_row) * p.row_stride;
     case Memory::kScratch:
@@ -164,7 +166,7 @@ void run_cast(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const
               int64_t cols, const RowOrigin& at) {
   const int64_t stride = Matmul::row_stride(cols);
   rows_to_bf16(resolve(m, t, s.in[0], at), s.in[0].row_stride, rows.count, cols,
-               t.half + s.half_offset + rows.row * stride, stride, 0);
+               t.half + s.half_offset + (rows.row - at.tile_row) * stride, stride, 0);
 }
 
 /// Adds rows to the partial sums of their items; a partial begins at its first row.

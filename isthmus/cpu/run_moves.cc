@@ -59,6 +59,8 @@ float* item_address(const Machine& m, const ThreadMemory& t, const Place& place,
     case Memory::kBatch:
       return m.batch + place.offset + items.first * item_size;
     case Memory::kBlock:
+      return t.block + place.offset + items.in_block * item_size;
+    case Memory::kPass:
       return t.block + place.offset;
     default:
       return nullptr;

@@ -140,15 +140,17 @@ void run_scalar(Machine& m, const OnceProgram& g, int thread) {
 
 }  // namespace
 
-void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t batch_row,
-                   int64_t rows) noexcept {
+void run_reference(Machine& m, const ReferenceStep& step, int thread,
+                   const ItemRange& items) noexcept {
   ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
   auto& kept = const_cast<ReferenceStep&>(step);  // per-thread slots
   const Node& node = m.program.graph.nodes()[step.node];
   const size_t n = step.in.size(), set = static_cast<size_t>(thread) * n;
   const auto locate = [&](const RefArray& a, const Place& p) {
     const int64_t lead = geometry(a.type.shape).lead;
-    return resolve(m, t, p, {a.type.extent == Extent::kPerRow ? batch_row * lead : 0, 0, 0});
+    if (a.type.extent != Extent::kPerRow) return resolve(m, t, p, {});
+    const int64_t before = items.in_block * lead;
+    return resolve(m, t, p, {items.first * lead - before, before, before});
   };
   for (size_t k = 0; k < n; ++k) {
     RefArray& a = kept.in_values[set + k];
@@ -165,7 +167,7 @@ void run_reference(Machine& m, const ReferenceStep& step, int thread, int64_t ba
   }
   RefArray& out = kept.out_values[static_cast<size_t>(thread)];
   std::fill(out.data.begin(), out.data.end(), 0.0);
-  const int64_t used = node.op->rows == RowUse::kBatchSum ? m.step.num_rows : rows;
+  const int64_t used = node.op->rows == RowUse::kBatchSum ? m.step.num_rows : items.count;
   try {
     node.op->reference({node.attrs, {step.in_pointers.data() + set, n}, used, out});
   } catch (...) {
@@ -265,7 +267,7 @@ void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& ta
       *resolve(m, t, g.source_dst, {}) = sum_all(resolve(m, t, g.sum_src, {}), g.sum_count);
       break;
     case OnceSource::kReference:
-      run_reference(m, m.program.references[static_cast<size_t>(g.reference)], thread, 0, 1);
+      run_reference(m, m.program.references[static_cast<size_t>(g.reference)], thread, {});
       break;
     case OnceSource::kScalar:
       run_scalar(m, g, thread);

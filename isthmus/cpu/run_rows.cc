@@ -11,14 +11,19 @@
 namespace isthmus {
 namespace {
 
+/// The items of a block that one pass goes over.
 struct Block {
-  int64_t index = 0;
   int64_t first_item = 0;
-  int64_t rows = 0;   // R
-  int64_t valid = 0;  // rows of the batch in this block
+  int64_t rows = 0;
+  int64_t valid = 0;     // rows of the batch among them
+  int64_t in_block = 0;  // items of the block before them
+  ItemRange items() const { return {first_item, rows, in_block}; }
 };
 
-RowOrigin origin(const Block& b, int64_t lead) { return {b.first_item * lead, 0, 0}; }
+RowOrigin origin(const Block& b, int64_t lead) {
+  const int64_t before = b.in_block * lead;
+  return {b.first_item * lead - before, before, before};
+}
 
 void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
   load_input(m, m.program.inputs[static_cast<size_t>(r.input)],
@@ -94,10 +99,12 @@ void run_batch_sum(Machine& m, ThreadMemory& t, const RowInstruction& r, const B
   const int64_t chunk = m.program.shape.chunk_rows;
   const float* src = resolve(m, t, r.src, origin(b, r.lead));
   const int64_t stride = r.src.row_stride * r.lead;
-  for (int64_t row = 0; row < b.valid; row += chunk) {
-    const int64_t index = (b.first_item + row) / chunk;
-    column_sum(src + row * stride, stride, std::min(chunk, b.valid - row), r.cols, false,
-               m.batch + sum.partials_offset + index * sum.chunk_stride);
+  for (int64_t row = 0; row < b.valid;) {
+    const int64_t item = b.first_item + row, inside = item % chunk;
+    const int64_t count = std::min(chunk - inside, b.valid - row);
+    column_sum(src + row * stride, stride, count, r.cols, inside != 0,
+               m.batch + sum.partials_offset + item / chunk * sum.chunk_stride);
+    row += count;
   }
 }
 
@@ -166,6 +173,16 @@ void run_cross_plain(Machine& m, ThreadMemory& t, const RowInstruction& r, const
   keep_pairs(m, c, r.src, src, b.first_item * r.lead, valid, rows);
 }
 
+ChunkRange chunk_range(const Block& b, const RowInstruction& r) {
+  const int64_t before = b.in_block * r.lead;
+  return {.first_row = before,
+          .end_row = before + b.rows * r.lead,
+          .batch_row = b.first_item * r.lead - before,
+          .valid_rows = before + b.valid * r.lead,
+          .tile_row = before,
+          .cols = r.cols};
+}
+
 void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b,
                      int thread) {
   switch (r.op) {
@@ -184,24 +201,24 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
     case RowOp::kChunks:
       return run_chunk_program(
           m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)],
-          {0, b.rows * r.lead, b.first_item * r.lead, b.valid * r.lead, 0, 0, r.cols});
+          chunk_range(b, r));
     case RowOp::kMoves:
-      return run_moves(m, t, m.program.moves[static_cast<size_t>(r.moves)], {b.first_item, b.rows});
+      return run_moves(m, t, m.program.moves[static_cast<size_t>(r.moves)], b.items());
     case RowOp::kReduce:
       return run_reduce(m, t, m.program.reductions[static_cast<size_t>(r.reduction)],
-                        {b.first_item, b.rows});
+                        b.items());
     case RowOp::kGather:
       return run_gather(m, t, m.program.gathers[static_cast<size_t>(r.gather)],
-                        {b.first_item, b.rows}, b.valid);
+                        b.items(), b.valid);
     case RowOp::kSmallProducts:
       return run_small_products(m, t, m.program.small_products[static_cast<size_t>(r.products)],
-                                {b.first_item, b.rows});
+                                b.items());
     case RowOp::kWindows:
       return run_windows(m, t, m.program.window_steps[static_cast<size_t>(r.windows)],
-                         {b.first_item, b.rows});
+                         b.items());
     case RowOp::kReference:
       return run_reference(m, m.program.references[static_cast<size_t>(r.reference)], thread,
-                           b.first_item, b.rows);
+                           b.items());
     case RowOp::kBatchSum:
       return run_batch_sum(m, t, r, b);
     case RowOp::kCrossTransposed:
@@ -275,19 +292,25 @@ void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const flo
 
 void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept {
   ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
-  const BlockShape& shape = m.program.shape;
-  Block b{block, block * shape.block_rows, shape.block_rows, 0};
-  b.valid = std::clamp<int64_t>(m.step.num_rows - b.first_item, 0, b.rows);
-  if (b.valid == 0) {
-    clear_crossings(m, t, stage, b);
+  const int64_t rows = m.program.shape.block_rows, first = block * rows;
+  const int64_t valid = std::clamp<int64_t>(m.step.num_rows - first, 0, rows);
+  if (valid == 0) {
+    clear_crossings(m, t, stage, {first, rows, 0, 0});
     return;
   }
   uint64_t start = ticks_now();
-  for (const RowInstruction& r : stage.instructions) {
-    run_instruction(m, t, r, b, thread);
-    const uint64_t end = ticks_now();
-    t.ticks[static_cast<size_t>(r.cost)] += end - start;
-    start = end;
+  for (const RowRun& run : stage.runs) {
+    for (int64_t before = 0; before < rows; before += run.items) {
+      const Block pass{first + before, run.items,
+                       std::clamp<int64_t>(valid - before, 0, run.items), before};
+      for (size_t k = run.first; k < run.end; ++k) {
+        const RowInstruction& r = stage.instructions[k];
+        run_instruction(m, t, r, pass, thread);
+        const uint64_t end = ticks_now();
+        t.ticks[static_cast<size_t>(r.cost)] += end - start;
+        start = end;
+      }
+    }
   }
 }
 
