@@ -89,6 +89,7 @@ void Compiler::choose_block_shape() {
   p_.shape.max_rows = rows;
   p_.shape.num_blocks = (rows + block - 1) / block;
   p_.shape.chunk_rows = std::min<int64_t>(32, block);
+  choose_parts();
   // Panels of sums over the batch: whole blocks, about 512 rows of the longest value.
   const int64_t panel_blocks = std::max<int64_t>(1, 512 / (block * product_lead()));
   const int64_t blocks = std::min(panel_blocks, p_.shape.num_blocks);
@@ -100,7 +101,7 @@ void Compiler::choose_block_shape() {
 int64_t Compiler::product_lead() const {
   int64_t lead = 1;
   for (uint32_t i = 0; i < graph_.nodes().size(); ++i) {
-    if (!is_op(i, "outer_sum")) continue;
+    if (!is_op(i, "outer_sum") || is_in_parts(i)) continue;
     lead = std::max(lead, geometry(node(node(i).inputs[0]).type.shape).lead);
   }
   return lead;
@@ -217,6 +218,9 @@ int64_t Compiler::group_floats(const DeviceGroup& group) const {
   for (uint32_t i : group.nodes) {
     values.insert(i);
     for (uint32_t in : node(i).inputs) values.insert(base(in));
+    for (uint32_t r : readers_[i]) {
+      if (is_in_parts(r) && last_factor(r) == i) values.insert(base(node(r).inputs[0]));
+    }
   }
   int64_t floats = 0;
   for (uint32_t i : values) {
@@ -230,6 +234,11 @@ int64_t Compiler::group_floats(const DeviceGroup& group) const {
 /// blocks, so that products with large weights have many rows.
 void Compiler::cut_runs() {
   const int64_t block = p_.shape.block_rows;
+  for (const auto& groups : row_groups_) {
+    for (size_t k = 0; k < groups.size(); ++k) {
+      for (uint32_t i : groups[k].nodes) position_[i] = k;
+    }
+  }
   for (const auto& groups : row_groups_) {
     std::vector<GroupRun> runs;
     for (size_t k = 0; k < groups.size(); ++k) {

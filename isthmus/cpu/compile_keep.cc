@@ -31,6 +31,10 @@ std::vector<Compiler::Follower> Compiler::followers(uint32_t i, size_t stage) co
       if (!once(r) || (filled && !here) || (once(value) && !filled)) continue;
       if (is_op(r, "batch_sum")) found.push_back({FollowerKind::kBatchSum, value, r});
       if (!is_op(r, "outer_sum")) continue;
+      if (is_in_parts(r)) {
+        if (last_factor(r) == i) found.push_back({FollowerKind::kPart, value, r});
+        continue;
+      }
       if (node(r).inputs[0] == value) found.push_back({FollowerKind::kTransposed, value, r});
       if (node(r).inputs[1] == value) found.push_back({FollowerKind::kKept, value, r});
     }
@@ -40,9 +44,8 @@ std::vector<Compiler::Follower> Compiler::followers(uint32_t i, size_t stage) co
 
 /// Whether a chunk of `group` serves this reader of its value `i` itself.
 bool Compiler::is_sink(const DeviceGroup& group, uint32_t i, const Follower& f) const {
-  if (!group.chunks || group.fill || group.lead != 1 || f.kind == FollowerKind::kTransposed) {
-    return false;
-  }
+  const bool is_plain = f.kind == FollowerKind::kTransposed || f.kind == FollowerKind::kPart;
+  if (!group.chunks || group.fill || group.lead != 1 || is_plain) return false;
   // An operand for a run of its own is rounded there.
   if (f.kind == FollowerKind::kCast && items_of(i) != items_of(f.reader)) return false;
   const bool same_rows = !is_view(i) && base(f.value) == i &&
@@ -87,6 +90,10 @@ void Compiler::emit_followers(const DeviceGroup& group) {
     if (rows_place(i).memory == Memory::kStored) continue;
     for (const Follower& f : followers(i, stage_)) {
       if (f.kind == FollowerKind::kCast || is_sink(group, i, f)) continue;
+      if (f.kind == FollowerKind::kPart) {
+        emit_part(f.reader);
+        continue;
+      }
       const Geometry g = geometry(node(f.value).type.shape);
       RowInstruction s;
       s.node = f.value;

@@ -102,10 +102,14 @@ OnceProgram Compiler::compile_once_group(const OnceGroup& group) {
   add_pack_ranges(group, program);
   if (program.source == OnceSource::kOuterSum) set_outer_sum(program.node, program);
   if (program.source == OnceSource::kMatmul) set_matmul(program.node, program);
+  if (program.source == OnceSource::kParts && program.source_dst.memory == Memory::kTile) {
+    p_.tile_floats = std::max(p_.tile_floats, program.tile_rows * program.tile_cols);
+  }
   const int64_t tile = program.tile_rows * program.tile_cols;
   const auto packs = static_cast<int64_t>(program.packs.size());
   int64_t each = 4;  // per value of the tile
   if (program.source == OnceSource::kOuterSum) each = 40 + 10 * packs;
+  if (program.source == OnceSource::kParts) each = 4 + p_.shape.num_parts() + 10 * packs;
   if (program.source == OnceSource::kMatmul) each = 4 + program.product.num_k / 12;
   if (program.source == OnceSource::kReplaceRows) each = 1;
   program.cost_estimate = tile * each;
@@ -128,7 +132,10 @@ void Compiler::set_source(const OnceGroup& group, OnceProgram& program) {
   const uint32_t i = group.source;
   program.node = i;
   program.source_dst = p_.places[i];
-  if (is_op(i, "outer_sum")) {
+  if (is_in_parts(i)) {
+    program.source = OnceSource::kParts;
+    program.part_sum = part_sum(i);
+  } else if (is_op(i, "outer_sum")) {
     program.source = OnceSource::kOuterSum;
   } else if (is_op(i, "batch_sum")) {
     program.source = OnceSource::kBatchSum;
@@ -176,7 +183,8 @@ void Compiler::set_source(const OnceGroup& group, OnceProgram& program) {
 int64_t Compiler::tile_cols_for(const OnceGroup& group) {
   const Geometry g = geometry(group.shape);
   const bool cut = group.source != kNoNode && is_op(group.source, "outer_sum") &&
-                   p_.options.precision == Precision::kBF16 && g.cols > kWideTile &&
+                   !is_in_parts(group.source) && p_.options.precision == Precision::kBF16 &&
+                   g.cols > kWideTile &&
                    std::all_of(group.nodes.begin(), group.nodes.end(),
                                [&](uint32_t i) { return node(i).op->elementwise; });
   if (!cut) return g.cols;
@@ -194,7 +202,9 @@ int64_t Compiler::tile_rows_for(const OnceGroup& group, const OnceProgram& progr
     const int64_t rows = round_up(std::max<int64_t>(1, kTileFloats / program.tile_cols), 16);
     return std::min({g.lead, rows, round_up((g.lead + 7) / 8, 16)});
   }
-  if (program.source != OnceSource::kOuterSum) return g.lead;
+  if (program.source != OnceSource::kOuterSum && program.source != OnceSource::kParts) {
+    return g.lead;
+  }
   // About 16,000 values, in whole vectors of rows.
   const int64_t rows = round_up(std::max<int64_t>(1, kTileFloats / program.tile_cols), 16);
   const int64_t tiles = std::max<int64_t>(1, (g.lead + rows / 2) / rows);

@@ -129,8 +129,8 @@ void Compiler::place_row_values() {
           batch |= !once(r) && plan_.nodes[r].level > static_cast<int>(s);
           batch |= is_output(r) && base(r) == base(i) && !is_view(r);
           // float32 sums of products read the second factor where it lies.
-          batch |= is_op(r, "outer_sum") && p_.options.precision == Precision::kF32 &&
-                   base(node(r).inputs[1]) == i;
+          batch |= is_op(r, "outer_sum") && !is_in_parts(r) &&
+                   p_.options.precision == Precision::kF32 && base(node(r).inputs[1]) == i;
           batch |= reads_batch(r);
         }
         Place place;
@@ -160,8 +160,8 @@ bool Compiler::stays_in_run(uint32_t i, size_t stage, const GroupRun& run) const
   return std::all_of(readers_[i].begin(), readers_[i].end(), [&](uint32_t r) {
     for (size_t k = 0; k < groups.size(); ++k) {
       const auto& nodes = groups[k].nodes;
-      const bool here = std::find(nodes.begin(), nodes.end(), r) != nodes.end() ||
-                        groups[k].expand_for == r;
+      const bool here =
+          std::find(nodes.begin(), nodes.end(), r) != nodes.end() || groups[k].expand_for == r;
       if (here && (k < run.first || k >= run.end)) return false;
     }
     return true;
@@ -221,8 +221,9 @@ void Compiler::place_block_lifetimes(size_t stage) {
       }
     };
     const auto drop = [&](size_t k) {
-      live.erase(std::remove_if(live.begin(), live.end(), [&](const Live& l) { return l.last < k; }),
-                 live.end());
+      live.erase(
+          std::remove_if(live.begin(), live.end(), [&](const Live& l) { return l.last < k; }),
+          live.end());
     };
     drop(run.first);
     if (passes) {

@@ -111,6 +111,14 @@ class Compiler {
   std::pair<int64_t, bool> cast_offset(uint32_t value, const Geometry& g);
   int64_t free_cast(const Geometry& g);
 
+  // compile_parts.cc
+  bool is_in_parts(uint32_t i) const;
+  void choose_parts();
+  uint32_t last_factor(uint32_t i) const;
+  int32_t part_sum(uint32_t i);
+  int64_t brief_floats(int64_t floats);
+  void emit_part(uint32_t i);
+
   // compile_batch.cc
   bool is_batch_wise(uint32_t i) const {
     return node(i).kind == NodeKind::kOp && node(i).op->rows == RowUse::kBatchWise;
@@ -151,7 +159,7 @@ class Compiler {
   bool is_zero_constant(const Place& place) const;
 
   // compile_keep.cc
-  enum class FollowerKind : uint8_t { kCast, kBatchSum, kTransposed, kKept };
+  enum class FollowerKind : uint8_t { kCast, kBatchSum, kTransposed, kKept, kPart };
   struct Follower {
     FollowerKind kind;
     uint32_t value;   // the value itself, an alias or a view of it
@@ -195,10 +203,13 @@ class Compiler {
   Program& p_;
   const Graph& graph_;
   const Plan& plan_;
-  std::vector<std::vector<uint32_t>> readers_;               // readers through aliases and views
-  std::vector<std::vector<DeviceGroup>> row_groups_;         // per stage
-  std::vector<std::vector<GroupRun>> runs_;                  // per stage
-  std::map<uint32_t, int64_t> items_;                        // per pass, by node
+  std::vector<std::vector<uint32_t>> readers_;        // readers through aliases and views
+  std::vector<std::vector<DeviceGroup>> row_groups_;  // per stage
+  std::vector<std::vector<GroupRun>> runs_;           // per stage
+  std::map<uint32_t, int64_t> items_;                 // per pass, by node
+  std::map<uint32_t, size_t> position_;               // of a node's group in its stage
+  std::map<uint32_t, int32_t> part_sum_index_;
+  int64_t brief_offset_ = -1;
   bool has_windows_ = false;
   std::map<uint32_t, Place> filled_;                         // rows of uniform nodes
   std::map<std::pair<uint32_t, uint32_t>, Place> expanded_;  // operands by (reader, input)

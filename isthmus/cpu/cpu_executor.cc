@@ -29,7 +29,8 @@ ExecutorMemory memory_of(const Program& p) {
   return {.shared = floats(p.arena_floats) + floats(p.batch_floats) + halfs(p.packed_values) +
                     halfs(p.crossing_values),
           .per_thread = floats(p.block_floats) + floats(p.scratch_floats) + floats(p.tile_floats) +
-                        halfs(p.block_halfs) + halfs(p.tile_halfs) + aligned(p.gemm_scratch_bytes)};
+                        halfs(p.block_halfs) + halfs(p.tile_halfs) + halfs(p.part_halfs) +
+                        aligned(p.gemm_scratch_bytes)};
 }
 
 CpuExecutor::CpuExecutor(const Graph& graph, const CompileOptions& options, ThreadPool& pool)
@@ -65,6 +66,7 @@ void CpuExecutor::allocate(ThreadPool& pool) {
     m.tile = reinterpret_cast<float*>(take(floats(p.tile_floats)));
     m.half = reinterpret_cast<uint16_t*>(take(halfs(p.block_halfs)));
     m.tile_half = reinterpret_cast<uint16_t*>(take(halfs(p.tile_halfs)));
+    m.part_half = reinterpret_cast<uint16_t*>(take(halfs(p.part_halfs)));
     m.gemm_scratch = take(aligned(p.gemm_scratch_bytes));
     for (const Matmul& matmul : p.matmuls) m.workspaces.push_back(matmul.make_workspace());
   }
@@ -264,8 +266,8 @@ void CpuExecutor::run(const StepInputs& inputs) {
       machine_.pool.run(num_batch_tasks(machine_, rows), body);
     }
     if (!rows.instructions.empty()) {
-      auto body = [&](int64_t block, int thread) { run_row_block(machine_, rows, block, thread); };
-      machine_.pool.run(program_.shape.num_blocks, body);
+      auto body = [&](int64_t part, int thread) { run_row_blocks(machine_, rows, part, thread); };
+      machine_.pool.run(program_.shape.num_parts(), body);
     }
     run_once_stage(program_.once_stages[s]);
   }

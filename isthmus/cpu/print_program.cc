@@ -40,6 +40,12 @@ std::string row_op_text(const Program& p, const RowInstruction& r) {
       return std::string(n.op->name);
     case RowOp::kSmallProducts:
       return "products of rows";
+    case RowOp::kPart: {
+      const PartProduct& part = p.part_products[static_cast<size_t>(r.part)];
+      const MatmulSpec& spec = p.matmuls[static_cast<size_t>(part.matmul[0])].spec();
+      return std::string(part.windows >= 0 ? "windows again, " : "") + "add to a part " +
+             std::to_string(spec.m) + "x" + std::to_string(spec.n) + "x" + std::to_string(spec.k);
+    }
     case RowOp::kReference:
       return "reference " + std::string(n.op->name);
     case RowOp::kBatchSum:
@@ -60,6 +66,8 @@ std::string once_text(const Program& p, const OnceProgram& g) {
   if (g.source == OnceSource::kOuterSum) {
     const Matmul& m = p.matmuls[static_cast<size_t>(g.matmuls[0][0][0])];
     text += " outer_sum (" + m.kernel_name() + ", " + std::to_string(p.num_panels) + " panels)";
+  } else if (g.source == OnceSource::kParts) {
+    text += " outer_sum of " + std::to_string(p.shape.num_parts()) + " parts";
   } else if (g.source == OnceSource::kMatmul) {
     const Matmul& m = p.matmuls[static_cast<size_t>(g.matmuls[0][0][0])];
     text += " matmul x" + std::to_string(g.product.num_k) + " (" + m.kernel_name() + ")";

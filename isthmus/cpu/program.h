@@ -25,7 +25,9 @@ struct BlockShape {
   int64_t max_rows = 0;     // as asked for
   int64_t num_blocks = 0;
   int64_t chunk_rows = 32;  // items per partial sum
+  int64_t part_blocks = 1;  // blocks that one task goes through, in order
   int64_t padded_rows() const { return num_blocks * block_rows; }
+  int64_t num_parts() const { return (num_blocks + part_blocks - 1) / part_blocks; }
 };
 
 /// Time classes of StepProfile.
@@ -93,6 +95,7 @@ enum class RowOp : uint8_t {
   kGather,
   kSmallProducts,
   kWindows,
+  kPart,
   kReference,
   kBatchSum,
   kCrossTransposed,
@@ -115,6 +118,7 @@ struct RowInstruction {
   int32_t reduction = -1;   // index into Program::reductions
   int32_t products = -1;    // index into Program::small_products
   int32_t windows = -1;     // index into Program::window_steps
+  int32_t part = -1;        // index into Program::part_products
   int32_t gather = -1;      // index into Program::gathers
   int32_t reference = -1;   // index into Program::references
   int32_t crossing = -1;    // index into Program::crossings
@@ -141,6 +145,25 @@ struct BatchSum {
   int64_t size = 0;
   int64_t partials_offset = 0;  // floats of the batch region, one row per chunk
   int64_t chunk_stride = 0;
+};
+
+/// A sum of products over the batch that is made in parts, one per `part_blocks` blocks.
+struct PartSum {
+  uint32_t node = 0;
+  int64_t rows = 0, cols = 0;  // of the sum
+  int64_t offset = 0;          // floats of the batch region
+  int64_t stride = 0;          // from part to part
+};
+
+/// What a pass adds to its part: the product of the transposed rows of a with the rows of b.
+struct PartProduct {
+  int32_t sum = -1;
+  int32_t windows = -1;  // first makes a: windows that are not kept
+  Place a, b;
+  int64_t a_cols = 0, b_cols = 0;
+  int32_t matmul[2] = {-1, -1};  // the first product of a part, further ones
+  MatmulPacking packing;         // bf16: of b
+  int64_t b_halfs = 0;           // bf16: where b lies in the thread's memory for parts
 };
 
 /// A node that runs through its double-precision reference.
@@ -189,6 +212,7 @@ struct RowStageProgram {
 enum class OnceSource : uint8_t {
   kNone,
   kOuterSum,
+  kParts,
   kMatmul,
   kBatchSum,
   kScatterSum,
@@ -224,7 +248,7 @@ struct OnceProgram {
   int32_t matmuls[2][2][2] = {{{-1, -1}, {-1, -1}}, {{-1, -1}, {-1, -1}}};
   int32_t crossing_a = -1, crossing_b = -1;
   int32_t input = -1;  // the first factor comes from this stored input, not from a crossing
-  int32_t batch_sum = -1;
+  int32_t batch_sum = -1, part_sum = -1;
   OnceProduct product = {};
   ScatterSum scatter = {};
   int32_t moves = -1, reduction = -1, windows = -1, reference = -1;
@@ -302,6 +326,8 @@ struct Program {
   std::vector<ReferenceStep> references;
   std::vector<Crossing> crossings;
   std::vector<BatchSum> batch_sums;
+  std::vector<PartSum> part_sums;
+  std::vector<PartProduct> part_products;
   OnceStageProgram prologue;
   std::vector<RowStageProgram> row_stages;
   std::vector<OnceStageProgram> once_stages;
@@ -312,7 +338,8 @@ struct Program {
   int64_t panel_rows = 0;  // rows of one panel of a sum of products
   int64_t num_panels = 0;
   int64_t arena_floats = 0, batch_floats = 0, block_floats = 0, scratch_floats = 0, tile_floats = 0;
-  int64_t packed_values = 0, crossing_values = 0, block_halfs = 0, tile_halfs = 0;  // uint16
+  int64_t packed_values = 0, crossing_values = 0, block_halfs = 0, tile_halfs = 0,
+          part_halfs = 0;  // uint16
   size_t gemm_scratch_bytes = 0;
 };
 

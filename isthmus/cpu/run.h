@@ -22,6 +22,7 @@ struct alignas(64) ThreadMemory {
   float* tile = nullptr;
   uint16_t* half = nullptr;
   uint16_t* tile_half = nullptr;
+  uint16_t* part_half = nullptr;
   std::byte* gemm_scratch = nullptr;
   std::vector<std::unique_ptr<Matmul::Workspace>> workspaces;  // by matmul
   CostTimes ticks = {};
@@ -72,7 +73,8 @@ void run_chunk_program(Machine& m, ThreadMemory& t, const ChunkProgram& chunk,
 /// Tasks of the batch-wise nodes of a stage, for the rows of this step.
 int64_t num_batch_tasks(const Machine& m, const RowStageProgram& stage) noexcept;
 void run_batch_task(Machine& m, const RowStageProgram& stage, int64_t task, int thread) noexcept;
-void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept;
+/// The blocks of one part, in order.
+void run_row_blocks(Machine& m, const RowStageProgram& stage, int64_t part, int thread) noexcept;
 void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& task,
                    int thread) noexcept;
 /// Items of a pass over a block, or one for a kOnce value. `place` holds `item_size` floats per

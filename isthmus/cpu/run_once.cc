@@ -111,6 +111,19 @@ void run_batch_tree(Machine& m, ThreadMemory& t, const OnceProgram& g) {
               static_cast<size_t>(sum.size) * sizeof(float));
 }
 
+/// The parts that hold rows of this step, in their order.
+void run_parts(const Machine& m, const ThreadMemory& t, const OnceProgram& g,
+               const Rectangle& tile) {
+  const PartSum& sum = m.program.part_sums[static_cast<size_t>(g.part_sum)];
+  const int64_t part_rows = m.program.shape.part_blocks * m.program.shape.block_rows;
+  const int64_t parts = (m.step.num_rows + part_rows - 1) / part_rows;
+  const int64_t count = tile.rows() * sum.cols;
+  const float* part = m.batch + sum.offset + tile.first_row * sum.cols;
+  float* dst = resolve(m, t, g.source_dst, {0, tile.first_row, tile.first_row, 0});
+  std::memcpy(dst, part, static_cast<size_t>(count) * sizeof(float));
+  for (int64_t k = 1; k < parts; ++k) add_into(dst, part + k * sum.stride, count);
+}
+
 /// All values of a kOnce array: eight lanes in double, then the lanes in order.
 float sum_all(const float* src, int64_t count) {
   double lanes[8] = {};
@@ -241,6 +254,9 @@ void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& ta
       cost = Cost::kGemm;
       break;
     }
+    case OnceSource::kParts:
+      run_parts(m, t, g, task.tile);
+      break;
     case OnceSource::kMatmul:
       run_product(m, t, g, task.tile);
       cost = Cost::kGemm;

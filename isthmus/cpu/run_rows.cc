@@ -173,6 +173,51 @@ void run_cross_plain(Machine& m, ThreadMemory& t, const RowInstruction& r, const
   keep_pairs(m, c, r.src, src, b.first_item * r.lead, valid, rows);
 }
 
+/// A pass adds its product to the part of its blocks; the first one of a part begins it. Rows
+/// beyond the batch count as zeros.
+void run_part(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+  if (b.valid == 0) return;
+  const PartProduct& part = m.program.part_products[static_cast<size_t>(r.part)];
+  const PartSum& sum = m.program.part_sums[static_cast<size_t>(part.sum)];
+  if (part.windows >= 0) {
+    run_windows(m, t, m.program.window_steps[static_cast<size_t>(part.windows)], b.items());
+  }
+  const RowOrigin at = origin(b, r.lead);
+  float *a = resolve(m, t, part.a, at), *rows = resolve(m, t, part.b, at);
+  const int64_t count = b.rows * r.lead, valid = b.valid * r.lead;
+  const BlockShape& shape = m.program.shape;
+  const int64_t part_rows = shape.part_blocks * shape.block_rows;
+  const int64_t index = b.first_item / part_rows;
+  const bool further = b.first_item % part_rows != 0;
+  float* dst = m.batch + sum.offset + index * sum.stride;
+  const auto which = static_cast<size_t>(part.matmul[further ? 1 : 0]);
+  const Matmul& matmul = m.program.matmuls[which];
+  if (!matmul.spec().bf16) {
+    for (int64_t row = valid; row < count; ++row) {
+      std::memset(a + row * part.a.row_stride, 0, static_cast<size_t>(part.a_cols) * sizeof(float));
+      std::memset(rows + row * part.b.row_stride, 0,
+                  static_cast<size_t>(part.b_cols) * sizeof(float));
+    }
+    return matmul.run(*t.workspaces[which], a, rows, dst, t.gemm_scratch);
+  }
+  rows_to_bf16_transposed(a, part.a.row_stride, valid, part.a_cols, t.part_half,
+                          matmul.spec().a_stride_m, part.packing.padded_k);
+  PackCall call;
+  call.src = rows;
+  call.k_stride = part.b.row_stride;
+  call.n_stride = 1;
+  call.num_k = valid;
+  call.end_k = part.packing.padded_k;
+  call.padded_k = part.packing.padded_k;
+  call.num_n = part.b_cols;
+  call.block_n = part.packing.block_n;
+  call.block_stride = part.packing.block_stride;
+  call.end_block = (part.b_cols + part.packing.block_n - 1) / part.packing.block_n;
+  call.dst = t.part_half + part.b_halfs;
+  pack_bf16_pairs(call);
+  matmul.run(*t.workspaces[which], t.part_half, call.dst, dst, t.gemm_scratch);
+}
+
 ChunkRange chunk_range(const Block& b, const RowInstruction& r) {
   const int64_t before = b.in_block * r.lead;
   return {.first_row = before,
@@ -199,23 +244,21 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
     case RowOp::kGemm:
       return run_gemm(m, t, r, b);
     case RowOp::kChunks:
-      return run_chunk_program(
-          m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)],
-          chunk_range(b, r));
+      return run_chunk_program(m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)],
+                               chunk_range(b, r));
     case RowOp::kMoves:
       return run_moves(m, t, m.program.moves[static_cast<size_t>(r.moves)], b.items());
     case RowOp::kReduce:
-      return run_reduce(m, t, m.program.reductions[static_cast<size_t>(r.reduction)],
-                        b.items());
+      return run_reduce(m, t, m.program.reductions[static_cast<size_t>(r.reduction)], b.items());
     case RowOp::kGather:
-      return run_gather(m, t, m.program.gathers[static_cast<size_t>(r.gather)],
-                        b.items(), b.valid);
+      return run_gather(m, t, m.program.gathers[static_cast<size_t>(r.gather)], b.items(), b.valid);
     case RowOp::kSmallProducts:
       return run_small_products(m, t, m.program.small_products[static_cast<size_t>(r.products)],
                                 b.items());
     case RowOp::kWindows:
-      return run_windows(m, t, m.program.window_steps[static_cast<size_t>(r.windows)],
-                         b.items());
+      return run_windows(m, t, m.program.window_steps[static_cast<size_t>(r.windows)], b.items());
+    case RowOp::kPart:
+      return run_part(m, t, r, b);
     case RowOp::kReference:
       return run_reference(m, m.program.references[static_cast<size_t>(r.reference)], thread,
                            b.items());
@@ -239,6 +282,30 @@ void clear_crossings(Machine& m, ThreadMemory& t, const RowStageProgram& stage, 
       if (s.op != ChunkOp::kKeepPairs) continue;
       keep_pairs(m, m.program.crossings[static_cast<size_t>(s.index)], s.in[0], t.scratch,
                  b.first_item, 0, b.rows);
+    }
+  }
+}
+
+void run_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) {
+  ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
+  const int64_t rows = m.program.shape.block_rows, first = block * rows;
+  const int64_t valid = std::clamp<int64_t>(m.step.num_rows - first, 0, rows);
+  if (valid == 0) {
+    clear_crossings(m, t, stage, {first, rows, 0, 0});
+    return;
+  }
+  uint64_t start = ticks_now();
+  for (const RowRun& run : stage.runs) {
+    for (int64_t before = 0; before < rows; before += run.items) {
+      const Block pass{first + before, run.items, std::clamp<int64_t>(valid - before, 0, run.items),
+                       before};
+      for (size_t k = run.first; k < run.end; ++k) {
+        const RowInstruction& r = stage.instructions[k];
+        run_instruction(m, t, r, pass, thread);
+        const uint64_t end = ticks_now();
+        t.ticks[static_cast<size_t>(r.cost)] += end - start;
+        start = end;
+      }
     }
   }
 }
@@ -290,28 +357,11 @@ void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const flo
   pack_bf16_pairs(call);
 }
 
-void run_row_block(Machine& m, const RowStageProgram& stage, int64_t block, int thread) noexcept {
-  ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
-  const int64_t rows = m.program.shape.block_rows, first = block * rows;
-  const int64_t valid = std::clamp<int64_t>(m.step.num_rows - first, 0, rows);
-  if (valid == 0) {
-    clear_crossings(m, t, stage, {first, rows, 0, 0});
-    return;
-  }
-  uint64_t start = ticks_now();
-  for (const RowRun& run : stage.runs) {
-    for (int64_t before = 0; before < rows; before += run.items) {
-      const Block pass{first + before, run.items,
-                       std::clamp<int64_t>(valid - before, 0, run.items), before};
-      for (size_t k = run.first; k < run.end; ++k) {
-        const RowInstruction& r = stage.instructions[k];
-        run_instruction(m, t, r, pass, thread);
-        const uint64_t end = ticks_now();
-        t.ticks[static_cast<size_t>(r.cost)] += end - start;
-        start = end;
-      }
-    }
-  }
+void run_row_blocks(Machine& m, const RowStageProgram& stage, int64_t part, int thread) noexcept {
+  const BlockShape& shape = m.program.shape;
+  const int64_t first = part * shape.part_blocks;
+  const int64_t end = std::min(shape.num_blocks, first + shape.part_blocks);
+  for (int64_t block = first; block < end; ++block) run_block(m, stage, block, thread);
 }
 
 }  // namespace isthmus
