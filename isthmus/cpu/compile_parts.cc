@@ -39,6 +39,19 @@ uint32_t Compiler::last_factor(uint32_t i) const {
   return position_.at(x) > position_.at(dy) ? x : dy;
 }
 
+/// The readers of a per-row value, and the values behind which its product is added to a part.
+std::vector<uint32_t> Compiler::row_readers(uint32_t i) const {
+  std::vector<uint32_t> readers = readers_[i];
+  for (uint32_t r : readers_[i]) {
+    if (is_in_parts(r)) readers.push_back(last_factor(r));
+    if (!is_op(r, "patches")) continue;
+    for (uint32_t sum : readers_[r]) {
+      if (is_in_parts(sum)) readers.push_back(last_factor(sum));  // makes the windows again
+    }
+  }
+  return readers;
+}
+
 int32_t Compiler::part_sum(uint32_t i) {
   const auto [at, is_new] =
       part_sum_index_.try_emplace(i, static_cast<int32_t>(p_.part_sums.size()));

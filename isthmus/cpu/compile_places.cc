@@ -157,7 +157,8 @@ void Compiler::place_row_values() {
 /// Whether a value is read only in the run that makes it.
 bool Compiler::stays_in_run(uint32_t i, size_t stage, const GroupRun& run) const {
   const auto& groups = row_groups_[stage];
-  return std::all_of(readers_[i].begin(), readers_[i].end(), [&](uint32_t r) {
+  const std::vector<uint32_t> readers = row_readers(i);
+  return std::all_of(readers.begin(), readers.end(), [&](uint32_t r) {
     for (size_t k = 0; k < groups.size(); ++k) {
       const auto& nodes = groups[k].nodes;
       const bool here =
@@ -212,7 +213,7 @@ void Compiler::place_block_lifetimes(size_t stage) {
         const bool stays = passes && stays_in_run(i, stage, run);
         if (passes && handed_on == stays) continue;
         size_t last = k;
-        for (uint32_t r : readers_[i]) {
+        for (uint32_t r : row_readers(i)) {
           const auto at = position.find(r);
           if (at != position.end()) last = std::max(last, at->second);
         }

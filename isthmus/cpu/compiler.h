@@ -115,6 +115,7 @@ class Compiler {
   bool is_in_parts(uint32_t i) const;
   void choose_parts();
   uint32_t last_factor(uint32_t i) const;
+  std::vector<uint32_t> row_readers(uint32_t i) const;
   int32_t part_sum(uint32_t i);
   int64_t brief_floats(int64_t floats);
   void emit_part(uint32_t i);

@@ -25,8 +25,8 @@ ModelSetup small_setup(const std::string& model) {
           .data = image_spec({2, 3})};
 }
 
-ModelSetup preset_setup(const std::string& preset) {
-  ModelSetup setup{.model = {.preset = preset}, .own = {}, .data = image_spec({28, 28})};
+ModelSetup preset_setup(const std::string& preset, int64_t side = 28) {
+  ModelSetup setup{.model = {.preset = preset}, .own = {}, .data = image_spec({side, side})};
   for (const auto& [key, value] : preset_values(preset)) {
     set_option(setup, "model." + std::string(key), value);
   }
@@ -40,13 +40,13 @@ Graph training_graph(const ModelSetup& setup) {
 }
 
 TEST(Presets, HaveTheirParameterCounts) {
-  const std::map<std::string, int64_t> expected = {{"vae-784-128-20", 209464},
-                                                   {"ae-784-256-128-20", 473636},
-                                                   {"vae-784-400-20", 652824},
-                                                   {"vae-784-1024-512-32", 2707280}};
+  const std::map<std::string, int64_t> expected = {
+      {"vae-784-128-20", 209464},       {"ae-784-256-128-20", 473636}, {"vae-784-400-20", 652824},
+      {"vae-784-1024-512-32", 2707280}, {"conv-28", 880617},           {"infogan-28", 13314561},
+      {"locatello-64", 764245}};
   ASSERT_EQ(preset_words().size(), expected.size() + 1);
   for (const auto& [preset, count] : expected) {
-    const ModelSetup setup = preset_setup(preset);
+    const ModelSetup setup = preset_setup(preset, preset.ends_with("-64") ? 64 : 28);
     EXPECT_EQ(training_graph(setup).num_parameter_values(), count) << preset;
     EXPECT_EQ(evaluation_graph(setup).num_parameter_values(), count) << preset;
   }

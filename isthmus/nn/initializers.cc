@@ -19,6 +19,10 @@ Fans fans_of(const Shape& shape) {
   if (shape.empty()) return {};
   const double last = static_cast<double>(shape.back());
   if (shape.size() == 1) return {last, last};
+  if (shape.size() == 4) {  // a kernel (KH, KW, I, O): a pixel of either side meets all its places
+    const auto places = static_cast<double>(shape[0] * shape[1]);
+    return {places * static_cast<double>(shape[2]), places * last};
+  }
   return {static_cast<double>(value_count(shape)) / last, last};
 }
 

@@ -2,11 +2,13 @@
 // Layers against values by hand, initializers against the variances that their rules promise.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "isthmus/graph/op.h"
 #include "isthmus/nn/activations.h"
 #include "isthmus/nn/initializers.h"
-#include "isthmus/nn/network.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/testing/leaf_values.h"
 
 namespace isthmus {
@@ -242,6 +244,84 @@ TEST(Initializers, ValuesDependOnSeedAndNameAlone) {
 
 TEST(Initializers, RefuseAnUnknownKind) {
   EXPECT_THROW(initialize({.kind = "he_norm"}, {2, 2}, {}), Error);
+}
+
+/// Encoder and decoder of network conv for images, as a graph x -> code and code -> params.
+struct ConvPair {
+  ConvPair(const Shape& item, const std::string& stages, int64_t params,
+           bool side_by_side = false) {
+    OwnOptions own;
+    own.texts["model.stages"] = stages;
+    NetRequest request = {.scope = "encoder", .item = item, .code = 5};
+    request.options.hidden = {6};
+    const NetDef& conv = all_nets().find("conv");
+    const Value x = g.input("x", {value_count(item)}), z = g.input("z", {5});
+    code = conv.encoder({g}, request, own)({g}, x);
+    request.scope = "decoder";
+    request.params_per_value = params;
+    request.side_by_side = side_by_side;
+    std::vector<float> first(static_cast<size_t>(params * value_count(item)));
+    for (size_t i = 0; i < first.size(); ++i) {
+      const auto values = static_cast<size_t>(value_count(item));
+      first[i] = static_cast<float>(side_by_side ? i % static_cast<size_t>(params) : i / values);
+    }
+    request.options.output_bias = {.kind = "values", .values = first};
+    decoded = conv.decoder({g}, request, own)({g}, z);
+    g.output("code", code);
+    g.output("decoded", decoded);
+  }
+  GraphBuilder g;
+  Value code, decoded;
+};
+
+TEST(ConvNet, MirrorsAnyImage) {
+  for (const Shape& item : {Shape{28, 28}, Shape{9, 13}, Shape{8, 8, 3}, Shape{31, 17, 1}}) {
+    const ConvPair pair(item, "3,4", 2);
+    EXPECT_EQ(Shape{5}, pair.g.shape(pair.code));
+    EXPECT_EQ(Shape{2 * value_count(item)}, pair.g.shape(pair.decoded));
+  }
+}
+
+/// With all weights zero the outputs are the biases, which say where each parameter lies.
+TEST(ConvNet, LaysTheParametersOfAllValuesOneBehindTheOtherOrSideBySide) {
+  for (const bool side_by_side : {false, true}) {
+    ConvPair pair({8, 9, 3}, "2", 2, side_by_side);
+    const Graph graph = std::move(pair.g).finish();
+    ReferenceRun run(graph, 1);
+    for (const auto& [name, tensor] : initialize(graph, 1)) {
+      const auto values = tensor.values<float>();
+      std::vector<double> given(values.begin(), values.end());
+      if (name.ends_with("weight")) std::fill(given.begin(), given.end(), 0.0);
+      run.set(name, given);
+    }
+    run.set("x", std::vector<double>(8 * 9 * 3, 0.5));
+    run.set("z", std::vector<double>(5, 0.5));
+    run.run();
+    const auto& y = run.output("decoded").data;
+    for (size_t i = 0; i < y.size(); ++i) {
+      EXPECT_EQ(static_cast<double>(side_by_side ? i % 2 : i / (8 * 9 * 3)), y[i]) << i;
+    }
+  }
+}
+
+std::string conv_error(const Shape& item, const std::string& stages) {
+  try {
+    ConvPair(item, stages, 1);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ConvNet, RefusesWhatItCannotHalve) {
+  EXPECT_NE(std::string::npos, conv_error({12}, "4").find("an item has 1 axis"));
+  EXPECT_NE(std::string::npos, conv_error({7, 28}, "4").find("these are 7 x 28"));
+  EXPECT_NE(std::string::npos, conv_error({300, 28}, "4").find("these are 300 x 28"));
+  EXPECT_NE(std::string::npos, conv_error({8, 8}, "4,4,4,4").find("halved 3 times at most"));
+  EXPECT_NE(std::string::npos, conv_error({8, 8}, "4,0").find("model.stages"));
+  EXPECT_EQ("32,64", usual_stages(28, 28));
+  EXPECT_EQ("32,32,64,64", usual_stages(64, 64));
+  EXPECT_EQ("64", usual_stages(8, 200));
 }
 
 }  // namespace
