@@ -23,7 +23,10 @@ FOREIGN_LIMIT = 0.03
 # Hidden widths, latent size, whether the latent is a distribution.
 PRESETS = {"vae-784-128-20": ([128], 20, True), "vae-784-400-20": ([400], 20, True),
            "vae-784-1024-512-32": ([1024, 512], 32, True),
-           "ae-784-256-128-20": ([256, 128], 20, False)}
+           "ae-784-256-128-20": ([256, 128], 20, False),
+           "conv-28": ([128], 20, True), "infogan-28": ([1024], 64, True)}
+# Channels behind the stages of those that convolve: 4 x 4 kernels, stride 2.
+STAGES = {"conv-28": [32, 64], "infogan-28": [64, 128]}
 
 
 def say(*words):

@@ -13,7 +13,7 @@
 #include "isthmus/models/coder.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/models/model.h"
-#include "isthmus/nn/network.h"
+#include "isthmus/nn/net.h"
 
 namespace isthmus {
 namespace {
@@ -65,7 +65,15 @@ void check_parameter_count(const ModelSetup& setup, const Limits& limits) {
   uint64_t previous = static_cast<uint64_t>(setup.data.num_values());
   std::vector<int64_t> sizes;
   if (own_option(chosen_owners(setup), "model.hidden") != nullptr) {
-    sizes = *widths(read_own<CoderOptions>(setup.own).hidden);
+    const CoderOptions coder = read_own<CoderOptions>(setup.own);
+    sizes = *widths(coder.hidden);
+    try {
+      const NetFront front = all_nets().find(coder.arch).front(setup.data.item_shape, setup.own);
+      count += front.weights * uint64_t{2};
+      previous = static_cast<uint64_t>(front.values);
+    } catch (const Error& error) {
+      refuse(ErrorCode::kModelConfig, error.where().key, error.message());
+    }
   }
   sizes.push_back(*latent_dim_of(setup.model));
   for (int64_t size : sizes) {

@@ -11,11 +11,16 @@
 namespace isthmus {
 namespace {
 
-Bytes tiny_model(const std::string& hidden) {
-  const Dataset data = tiny_images(20);
+Bytes tiny_model(const std::string& hidden, const std::string& stages = "") {
+  const Dataset data = tiny_images(20, 5, stages.empty() ? 4 : 8);
   ReferenceDevice device;
   TrainRequest request = tiny_request(data, device, fresh_folder("model-limits"));
   request.options.own.texts["model.hidden"] = hidden;
+  if (!stages.empty()) {
+    request.options.own.texts["model.arch"] = "conv";
+    request.options.own.texts["model.stages"] = stages;
+    request.origins["model.arch"] = request.origins["model.stages"] = "flag";
+  }
   request.options.loop.epochs = "1";
   TrainObserver nobody;
   train(request, nobody);
@@ -51,6 +56,12 @@ TEST(ModelLimits, Tensors) {
   const Bytes model = tiny_model("6");
   const auto count = static_cast<int64_t>(model_from_bytes(model, {}).parameters.size());
   expect_edge(model, count, 4006, [](Limits& l, int64_t n) { l.tensors = n; });
+}
+
+/// Weights of both halves: 4 x 4 x 1 x 2 of the stage, 4 x 4 x 2 x 6 and 6 x 2 of dense layers.
+TEST(ModelLimits, ParametersOfAConvolutionalNetwork) {
+  expect_edge(tiny_model("6", "2"), 2 * (32 + 192 + 12), 4104,
+              [](Limits& l, int64_t n) { l.parameters = n; });
 }
 
 TEST(ModelLimits, BytesAndDepthOfTheConfiguration) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isthmus/base/checked.h"
 #include "isthmus/base/registry.h"
 #include "isthmus/nn/network.h"
 
@@ -26,6 +27,12 @@ struct NetRequest {
   NetworkOptions options;     // hidden from the item's side to the code's
 };
 
+/// What lies before the dense layers of an encoder.
+struct NetFront {
+  CheckedU64 weights = 0;
+  int64_t values = 0;  // of an item, where the dense layers begin
+};
+
 struct NetDef {
   std::string_view name = {};
   std::string_view summary = {};
@@ -36,6 +43,8 @@ struct NetDef {
   WithOptions<Network(const Build&, const NetRequest&)> encoder = {};
   /// (B, ..., code) -> (B, ..., params_per_value * values)
   WithOptions<Network(const Build&, const NetRequest&)> decoder = {};
+  /// Of items of this shape, from arithmetic alone; the same errors. Error E3004 beyond 64 bits.
+  WithOptions<NetFront(const Shape& item)> front = {};
 
   std::vector<BoundOption> options() const { return encoder.options(); }
 };

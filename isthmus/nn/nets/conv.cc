@@ -181,6 +181,17 @@ Network decoder(const Build& b, const NetRequest& r, const ConvOptions& options)
   return network;
 }
 
+NetFront front(const Shape& item, const ConvOptions& options) {
+  const std::vector<Image> images = images_of(item, options);
+  NetFront front = {.values = value_count(images.back().shape())};
+  for (size_t k = 1; k < images.size(); ++k) {
+    front.weights += CheckedU64(static_cast<uint64_t>(options.kernel * options.kernel)) *
+                     static_cast<uint64_t>(images[k - 1].channels) *
+                     static_cast<uint64_t>(images[k].channels);
+  }
+  return front;
+}
+
 }  // namespace
 
 std::string usual_stages(int64_t height, int64_t width) {
@@ -200,7 +211,8 @@ NetDef nets::conv() {
           .help = "for images: what is learned of one place holds at all others",
           .source = "LeCun1989",
           .encoder = encoder,
-          .decoder = decoder};
+          .decoder = decoder,
+          .front = front};
 }
 
 }  // namespace isthmus

@@ -14,6 +14,8 @@ Network decoder(const Build& b, const NetRequest& r) {
   return Network(b, r.scope, r.code, mirrored(r.options), r.params_per_value * value_count(r.item));
 }
 
+NetFront front(const Shape& item) { return {.values = value_count(item)}; }
+
 }  // namespace
 
 NetDef nets::mlp() {
@@ -22,7 +24,8 @@ NetDef nets::mlp() {
           .help = "for tables, and for images that all show their subject at the same place",
           .source = "Rumelhart1986",
           .encoder = encoder,
-          .decoder = decoder};
+          .decoder = decoder,
+          .front = front};
 }
 
 }  // namespace isthmus
