@@ -63,13 +63,14 @@ void Compiler::find_once_positions() {
 
 /// Items per block: 64, fewer of a small batch. Values with leading axes (draws, components) make
 /// an item large; then as many as keep the widest of them in the L2 cache. Products of the values
-/// without such axes get slow with few rows, so no less than that.
+/// without such axes get slow with few rows, so no less than that. In graphs with windows large
+/// values go through the block in passes instead (cut_runs).
 void Compiler::choose_block_shape() {
   int64_t lead = 1, widest = 1;
   for (uint32_t i = 0; i < graph_.nodes().size(); ++i) {
     // An input is loaded flat, a view moves nothing: their axes cost no rows.
     const bool moves = node(i).kind != NodeKind::kInput && base(i) == i;
-    if (once(i) || !moves || is_image(i)) continue;
+    if (once(i) || !moves) continue;
     const Geometry g = geometry(node(i).type.shape);
     lead = std::max(lead, g.lead);
     widest = std::max(widest, g.lead * g.cols);
@@ -79,7 +80,7 @@ void Compiler::choose_block_shape() {
   if (rows < 8 * 64) block = 32;
   if (rows < 2 * 32) block = 16;
   block = std::min(block, rows);
-  if (lead > 1) {
+  if (lead > 1 && !has_windows_) {
     block = std::min(block, std::max<int64_t>(1, kWidestBytes / 4 / widest));
     if (block > 32) block = block / 32 * 32;  // whole chunks
   }

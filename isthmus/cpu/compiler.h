@@ -45,10 +45,6 @@ class Compiler {
   void split_row_groups();
   void cut_runs();
   int64_t group_floats(const DeviceGroup& group) const;
-  /// A value with the axes of an image, in a graph that has windows: few items of it fill a cache.
-  bool is_image(uint32_t i) const {
-    return has_windows_ && node(i).type.extent == Extent::kPerRow && node(i).type.shape.size() > 2;
-  }
   /// Items of the run that computes a per-row node.
   int64_t items_of(uint32_t i) const {
     const auto at = items_.find(i);

@@ -72,6 +72,16 @@ Windows windows_over(const Attrs& attrs, const Shape& images) {
   return w;
 }
 
+Value product_of_images(GraphBuilder& g, const Attrs& attrs, Value images, Value matrix) {
+  if (g.type(images).extent == Extent::kPerRow) return g.matmul(attrs, images, matrix);
+  const Shape shape = g.shape(images);
+  const Shape pixels = {value_count(shape) / shape.back(), shape.back()};
+  const Value product = g.matmul(attrs, g.reshape({{"shape", pixels}}, images), matrix);
+  Shape result = shape;
+  result.back() = g.shape(product).back();
+  return g.reshape({{"shape", result}}, product);
+}
+
 void for_each_tap(const Windows& w, const std::function<void(int64_t, int64_t)>& f) {
   int64_t patch = 0;
   for (int64_t image = 0; image < w.images; ++image) {

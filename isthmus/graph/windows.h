@@ -31,6 +31,10 @@ struct Windows {
 /// smaller than the kernel, and at least one window fits.
 Windows windows_over(const Attrs& attrs, const Shape& images);
 
+/// The product of the last axis of images with a matrix, also where the images have no rows: then
+/// all their pixels are rows of one matrix.
+Value product_of_images(GraphBuilder& g, const Attrs& attrs, Value images, Value matrix);
+
 /// Calls f(index in the row's images, index in the row's windows) for every value of every window
 /// that lies in an image, windows in order.
 void for_each_tap(const Windows& w, const std::function<void(int64_t, int64_t)>& f);

@@ -35,14 +35,14 @@ ValueType infer_conv2d(const Attrs& attrs, const std::vector<ValueType>& in) {
   const Windows w = windows_over(window_attrs(attrs, in[0], in[1]), in[0].shape);
   Shape shape(in[0].shape.begin(), in[0].shape.end() - 3);
   shape.insert(shape.end(), {w.out_h, w.out_w, in[1].shape[3]});
-  return per_row(shape);
+  return {Dtype::kF32, shape, in[0].extent};
 }
 
 Value expand_conv2d(GraphBuilder& g, const OpCall& c) {
   const Shape& w = g.shape(c.in(1));
   const Shape matrix = {w[0] * w[1] * w[2], w[3]};
   const Value windows = g.patches(window_attrs(c.attrs, g.type(c.in(0)), g.type(c.in(1))), c.in(0));
-  return g.matmul(windows, g.reshape({{"shape", matrix}}, c.in(1)));
+  return product_of_images(g, {}, windows, g.reshape({{"shape", matrix}}, c.in(1)));
 }
 
 }  // namespace
@@ -59,7 +59,8 @@ OpDef ops::conv2d() {
                     {.attrs = two, .inputs = {per_row({6, 6, 2}), once({4, 4, 2, 5})}},
                     {.attrs = two, .inputs = {per_row({7, 5, 1}), once({4, 4, 1, 3})}},
                     {.attrs = valid, .inputs = {per_row({4, 5, 2}), once({2, 3, 2, 1})}},
-                    {.inputs = {per_row({2, 3, 3, 2}), once({1, 1, 2, 3})}}}};
+                    {.inputs = {per_row({2, 3, 3, 2}), once({1, 1, 2, 3})}},
+                    {.attrs = two, .inputs = {once({3, 4, 4, 2}), once({4, 4, 2, 3})}}}};
 }
 
 }  // namespace isthmus

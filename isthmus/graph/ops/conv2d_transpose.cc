@@ -46,7 +46,8 @@ Shape with_last(Shape shape, int64_t last) {
 ValueType infer_conv2d_transpose(const Attrs& attrs, const std::vector<ValueType>& in) {
   const Shape& w = in[1].shape;
   const Attrs windows = window_attrs(attrs, in[0], in[1]);
-  return find_op("fold").infer(windows, {per_row(with_last(in[0].shape, w[0] * w[1] * w[2]))});
+  const Shape shape = with_last(in[0].shape, w[0] * w[1] * w[2]);
+  return find_op("fold").infer(windows, {{Dtype::kF32, shape, in[0].extent}});
 }
 
 Value expand_conv2d_transpose(GraphBuilder& g, const OpCall& c) {
@@ -54,7 +55,7 @@ Value expand_conv2d_transpose(GraphBuilder& g, const OpCall& c) {
   const Shape matrix = {w[0] * w[1] * w[2], w[3]};
   const Value weight = g.reshape({{"shape", matrix}}, c.in(1));
   return g.fold(window_attrs(c.attrs, g.type(c.in(0)), g.type(c.in(1))),
-                g.matmul({{"transpose_b", 1}}, c.in(0), weight));
+                product_of_images(g, {{"transpose_b", 1}}, c.in(0), weight));
 }
 
 }  // namespace
@@ -71,7 +72,8 @@ OpDef ops::conv2d_transpose() {
                      .inputs = {per_row({4, 3, 2}), once({4, 4, 1, 2})}},
                     {.inputs = {per_row({4, 3, 2}), once({3, 3, 3, 2})}},
                     {.attrs = two.with("padding", std::string("valid")),
-                     .inputs = {per_row({2, 3, 2}), once({3, 2, 1, 2})}}}};
+                     .inputs = {per_row({2, 3, 2}), once({3, 2, 1, 2})}},
+                    {.attrs = two, .inputs = {once({3, 2, 2, 2}), once({4, 4, 3, 2})}}}};
 }
 
 }  // namespace isthmus

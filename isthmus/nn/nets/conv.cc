@@ -13,7 +13,7 @@ constexpr Bounds kChannels = between(1, 4096);
 
 struct ConvOptions {
   std::string stages = "auto";
-  int64_t kernel = 4;
+  int64_t kernel_side = 4;
 
   static constexpr auto fields() {
     using O = ConvOptions;
@@ -23,7 +23,7 @@ struct ConvOptions {
               "left, 32 channels in the first stages and 64 in the last. Widen them for pictures "
               "with much detail.",
               {.costs_memory = true, .metavar = "32,64"}),
-        field(&O::kernel, "model.kernel", between(2, 7),
+        field(&O::kernel_side, "model.kernel_side", between(2, 7),
               "Side of the kernels. Raise it for few stages on large images.",
               {.level = OptionLevel::kRare})};
   }
@@ -93,7 +93,7 @@ Network encoder(const Build& b, const NetRequest& r, const ConvOptions& options)
   add_reshape(network, 1, images[0].shape());
   for (size_t k = 1; k < images.size(); ++k) {
     network.add_conv(b,
-                     {.size = options.kernel,
+                     {.size = options.kernel_side,
                       .stride = 2,
                       .in = images[k - 1].channels,
                       .out = images[k].channels},
@@ -171,7 +171,7 @@ Network decoder(const Build& b, const NetRequest& r, const ConvOptions& options)
       layer.activation.clear();
     }
     network.add_conv_transpose(b,
-                               {.size = options.kernel,
+                               {.size = options.kernel_side,
                                 .stride = 2,
                                 .in = images[k].channels,
                                 .out = images[k - 1].channels * (last ? r.params_per_value : 1)},
@@ -185,7 +185,7 @@ NetFront front(const Shape& item, const ConvOptions& options) {
   const std::vector<Image> images = images_of(item, options);
   NetFront front = {.values = value_count(images.back().shape())};
   for (size_t k = 1; k < images.size(); ++k) {
-    front.weights += CheckedU64(static_cast<uint64_t>(options.kernel * options.kernel)) *
+    front.weights += CheckedU64(static_cast<uint64_t>(options.kernel_side * options.kernel_side)) *
                      static_cast<uint64_t>(images[k - 1].channels) *
                      static_cast<uint64_t>(images[k].channels);
   }
