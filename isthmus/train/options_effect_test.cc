@@ -17,7 +17,9 @@ namespace {
 std::optional<std::string> run_digest(const Dataset& data, Device& device,
                                       const std::vector<std::pair<std::string, std::string>>& set) {
   for (const char* scale : {"auto", "none"}) {
-    const std::string out = fresh_folder("effect");
+    // Tests of this file may run side by side.
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    const std::string out = fresh_folder(std::string("effect-") + test->name());
     TrainRequest request = tiny_request(data, device, out);
     request.options.own = {};
     request.options.loop.epochs = "2";
