@@ -123,15 +123,18 @@ void Compiler::place_row_values() {
       int64_t scratch = 0;
       for (uint32_t i : group.nodes) {
         const Geometry g = geometry(node(i).type.shape);
-        const int64_t rows = p_.shape.padded_rows() * g.lead;
+        int64_t rows = p_.shape.padded_rows() * g.lead;
         bool batch = is_output(i) || is_batch_wise(i);
         for (uint32_t r : readers_[i]) {
           batch |= !once(r) && plan_.nodes[r].level > static_cast<int>(s);
           batch |= is_output(r) && base(r) == base(i) && !is_view(r);
-          // float32 sums of products read the second factor where it lies.
-          batch |= is_op(r, "outer_sum") && !is_in_parts(r) &&
-                   p_.options.precision == Precision::kF32 && base(node(r).inputs[1]) == i;
           batch |= reads_batch(r);
+          const bool kept = is_op(r, "outer_sum") && !is_in_parts(r);
+          if (!kept || p_.options.precision != Precision::kF32) continue;
+          // float32 sums of products read the second factor where it lies, in whole panels; the
+          // rows behind the last block stay zero.
+          batch |= base(node(r).inputs[1]) == i;
+          rows = p_.num_panels * p_.panel_rows * g.lead;
         }
         Place place;
         if (group.fill) {
