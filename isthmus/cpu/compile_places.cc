@@ -37,12 +37,14 @@ int64_t Compiler::allocate_arena(int64_t floats) {
   const int64_t offset = p_.arena_floats;
   // An odd number of lines between values, so that equal widths do not fall into the same sets.
   p_.arena_floats += round_up(std::max<int64_t>(floats, 1), kLineFloats) + kLineFloats;
+  p_.gaps.push_back({Memory::kArena, offset + floats, p_.arena_floats});
   return offset;
 }
 
 int64_t Compiler::allocate_batch(int64_t floats) {
   const int64_t offset = p_.batch_floats;
   p_.batch_floats += round_up(std::max<int64_t>(floats, 1), kLineFloats) + kLineFloats;
+  p_.gaps.push_back({Memory::kBatch, offset + floats, p_.batch_floats});
   return offset;
 }
 

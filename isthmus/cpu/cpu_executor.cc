@@ -54,20 +54,29 @@ void CpuExecutor::allocate(ThreadPool& pool) {
   num_bytes_ = memory_of(p).total(pool.num_threads());
   memory_ = allocate_aligned(num_bytes_);  // zeros: nothing writes what pads an operand
   std::byte* at = memory_.get();
-  const auto take = [&](uint64_t bytes) { return std::exchange(at, at + bytes); };
-  machine_.arena = reinterpret_cast<float*>(take(floats(p.arena_floats)));
-  machine_.batch = reinterpret_cast<float*>(take(floats(p.batch_floats)));
-  machine_.packed = reinterpret_cast<uint16_t*>(take(halfs(p.packed_values)));
-  machine_.crossing = reinterpret_cast<uint16_t*>(take(halfs(p.crossing_values)));
+  const auto take = [&](std::string_view name, uint64_t bytes) {
+    regions_.push_back({name, at, at + bytes, at + aligned(bytes)});
+    return std::exchange(at, at + aligned(bytes));
+  };
+  const auto take_floats = [&](std::string_view name, int64_t count) {
+    return reinterpret_cast<float*>(take(name, static_cast<uint64_t>(count) * sizeof(float)));
+  };
+  const auto take_halfs = [&](std::string_view name, int64_t count) {
+    return reinterpret_cast<uint16_t*>(take(name, static_cast<uint64_t>(count) * sizeof(uint16_t)));
+  };
+  machine_.arena = take_floats("arena", p.arena_floats);
+  machine_.batch = take_floats("batch", p.batch_floats);
+  machine_.packed = take_halfs("packed", p.packed_values);
+  machine_.crossing = take_halfs("crossing", p.crossing_values);
   for (int t = 0; t < pool.num_threads(); ++t) {
     ThreadMemory& m = machine_.threads.emplace_back();
-    m.block = reinterpret_cast<float*>(take(floats(p.block_floats)));
-    m.scratch = reinterpret_cast<float*>(take(floats(p.scratch_floats)));
-    m.tile = reinterpret_cast<float*>(take(floats(p.tile_floats)));
-    m.half = reinterpret_cast<uint16_t*>(take(halfs(p.block_halfs)));
-    m.tile_half = reinterpret_cast<uint16_t*>(take(halfs(p.tile_halfs)));
-    m.part_half = reinterpret_cast<uint16_t*>(take(halfs(p.part_halfs)));
-    m.gemm_scratch = take(aligned(p.gemm_scratch_bytes));
+    m.block = take_floats("block", p.block_floats);
+    m.scratch = take_floats("scratch", p.scratch_floats);
+    m.tile = take_floats("tile", p.tile_floats);
+    m.half = take_halfs("half", p.block_halfs);
+    m.tile_half = take_halfs("tile_half", p.tile_halfs);
+    m.part_half = take_halfs("part_half", p.part_halfs);
+    m.gemm_scratch = take("gemm_scratch", p.gemm_scratch_bytes);
     for (const Matmul& matmul : p.matmuls) m.workspaces.push_back(matmul.make_workspace());
   }
   machine_.scalars64.assign(p.graph.nodes().size(), 0.0);

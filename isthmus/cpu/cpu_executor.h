@@ -20,6 +20,12 @@ struct ExecutorMemory {
 };
 ExecutorMemory memory_of(const Program& program);
 
+/// A part of an executor's memory: what the program may touch, and a gap that it may not.
+struct MemoryRegion {
+  std::string_view name;
+  std::byte *begin, *end, *gap_end;
+};
+
 class CpuExecutor final : public Executor {
  public:
   CpuExecutor(const Graph& graph, const CompileOptions& options, ThreadPool& pool);
@@ -41,6 +47,10 @@ class CpuExecutor final : public Executor {
   StepProfile profile() const override;
   void reset_profile() override;
 
+  /// For tests that watch where a step writes and what it reads.
+  const Machine& machine() const { return machine_; }
+  const std::vector<MemoryRegion>& regions() const { return regions_; }
+
  private:
   void allocate(ThreadPool& pool);
   void set_constants();
@@ -56,6 +66,7 @@ class CpuExecutor final : public Executor {
   Machine machine_;
   TaskShares shares_;
   std::shared_ptr<std::byte[]> memory_;
+  std::vector<MemoryRegion> regions_;
   uint64_t num_bytes_ = 0;
   std::map<std::string, uint32_t, std::less<>> states_, scalars_;
   std::vector<bool> dirty_;  // by packed weight

@@ -307,6 +307,13 @@ struct OutputPlace {
   int64_t row_size = 0;
 };
 
+/// Floats behind a value of the arena or the batch that keep it apart from the next: nobody writes
+/// there.
+struct Gap {
+  Memory memory = Memory::kNone;
+  int64_t first = 0, end = 0;
+};
+
 struct Program {
   Graph graph;
   Plan plan;
@@ -334,6 +341,7 @@ struct Program {
   std::vector<CommitCopy> commits;
   std::vector<InputBinding> inputs;
   std::vector<OutputPlace> outputs;
+  std::vector<Gap> gaps;
 
   int64_t panel_rows = 0;  // rows of one panel of a sum of products
   int64_t num_panels = 0;
