@@ -117,5 +117,38 @@ class Summary(unittest.TestCase):
         self.assertEqual(self.check()[0], 1)
 
 
+
+class Zoo(unittest.TestCase):
+    """isthmus_zoo: the list and the folder say the same, or configuring fails."""
+
+    @staticmethod
+    def configure(listed, files):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "zoo").mkdir()
+            for name in files:
+                (root / "zoo" / f"{name}.cc").write_text("", encoding="utf-8")
+            (root / "CMakeLists.txt").write_text(
+                "cmake_minimum_required(VERSION 3.20)\nproject(zoo NONE)\n"
+                f"include({TOOLS.parent}/cmake/isthmus_room.cmake)\n"
+                f"isthmus_zoo(zoo animals {listed})\n", encoding="utf-8")
+            done = subprocess.run(["cmake", "-S", root, "-B", root / "build"], check=False,
+                                  capture_output=True, text=True)
+            return done.returncode, " ".join(done.stderr.split())
+
+    def test_a_listed_name_without_a_file_stops(self):
+        status, text = self.configure("ape bear", ["ape"])
+        self.assertNotEqual(status, 0)
+        self.assertIn("animals: listed 'bear', but zoo/bear.cc does not exist", text)
+
+    def test_a_file_that_is_not_listed_stops(self):
+        status, text = self.configure("ape", ["ape", "bear"])
+        self.assertNotEqual(status, 0)
+        self.assertIn("zoo/bear.cc is not listed", text)
+
+    def test_equal_lists_pass(self):
+        self.assertEqual(self.configure("ape", ["ape"])[0], 0)
+
+
 if __name__ == "__main__":
     unittest.main()
