@@ -26,6 +26,15 @@ inline DataSpec small_images() {
           .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3, .integer = true}}};
 }
 
+/// Models that are trained by steps.
+inline std::vector<std::string> models_of_steps() {
+  std::vector<std::string> names;
+  for (const ModelDef& def : all_models()) {
+    if (!def.fit) names.emplace_back(def.name);
+  }
+  return names;
+}
+
 /// Feeds both sides; items are visited in an order that is not that of the data.
 class ModelOnDevice {
  public:
@@ -59,9 +68,11 @@ class ModelOnDevice {
   /// Runs both; the reference is returned.
   ReferenceRun run(uint32_t epoch) {
     for (const Node& node : graph_.nodes()) draw_noise(node, epoch);
-    executor_->run({.items = items_, .epoch = epoch, .seed = kSeed});
+    step(epoch);
     return run_reference(graph_, rows(), leaves_);
   }
+  /// The device alone.
+  void step(uint32_t epoch) { executor_->run({.items = items_, .epoch = epoch, .seed = kSeed}); }
 
  private:
   void bind(const Node& node, int64_t num_items) {
