@@ -109,6 +109,7 @@ void Compiler::append_chunk_step(ChunkProgram& chunk, uint32_t i, const Geometry
     return;
   }
   step.name = n.op->name;
+  step.nodes = {i};
   step.num_in = static_cast<int>(n.inputs.size());
   step.dst = p_.places[i];
   if (n.op->elementwise) {

@@ -233,6 +233,48 @@ TEST(Bf16Products, PackAReshapedWeightByItsNewShapeAndAgainWhenItChanges) {
   EXPECT_EQ((std::vector<float>{92, 104, 148}), y());
 }
 
+TEST(Kernels, AreThoseThatTheProgramRuns) {
+  const OpDef op = doubled();
+  GraphBuilder g;
+  const Value x = g.input("x", {4});
+  const Value w = g.parameter("w", {4, 6}, {}), b = g.parameter("b", {6}, {});
+  const Value h = g.relu(g.add(g.matmul(x, w), b));
+  const Value pairs = g.transpose(g.reshape({{"shape", Shape{2, 3}}}, g.softmax(h)));
+  g.output("y", g.sort_rows(g.sum(g.call(op, {}, {pairs}))));
+  g.output("rate", g.exp(g.scalar("rate")));
+  const std::vector<OperationKernel> expected = {{"matmul", "product"},
+                                                 {"add", "fused into bias_relu"},
+                                                 {"relu", "fused into bias_relu"},
+                                                 {"softmax", "reduction"},
+                                                 {"reshape", "no work"},
+                                                 {"transpose", "move"},
+                                                 {"doubled", "interpreter"},
+                                                 {"sum", "chunk"},
+                                                 {"sort_rows", "batch kernel"}};
+  const Graph graph = std::move(g).finish();
+  for (const Precision precision : {Precision::kF32, Precision::kBF16}) {
+    const auto executor = compiled(graph, 70, precision);
+    EXPECT_EQ(expected, executor->kernels()) << executor->plan_text();
+  }
+}
+
+/// Values with draws or components are wide: a chunk is some of their rows, not all of an item's.
+TEST(Chunks, OfValuesWithLeadingAxesStayInTheL1Cache) {
+  for (const Shape& shape : {Shape{50, 784}, Shape{50, 20}, Shape{7, 5, 300}, Shape{3, 1}}) {
+    GraphBuilder g;
+    const Value x = g.input("x", shape);
+    g.output("y", g.sum(g.square(g.exp(x))));
+    const std::string plan = compiled(std::move(g).finish(), 64)->plan_text();
+    const size_t at = plan.find("chunks of ");
+    ASSERT_NE(std::string::npos, at) << plan;
+    size_t read = 0;
+    const std::string sizes = plan.substr(at + 10);
+    const int64_t rows = std::stol(sizes, &read), cols = std::stol(sizes.substr(read + 1));
+    EXPECT_EQ(shape.back(), cols) << plan;
+    EXPECT_LE(rows * cols * 4, 8192) << plan;
+  }
+}
+
 float rounded_to_bf16(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, 4);

@@ -42,6 +42,7 @@ class CpuExecutor final : public Executor {
   std::span<const float> rows(std::string_view output) const override;
   Tensor once(std::string_view output) const override;
   std::vector<std::string> warnings() const override { return interpreted_operations(program_); }
+  std::vector<OperationKernel> kernels() const override { return list_kernels(program_); }
   uint64_t num_bytes() const override { return num_bytes_; }
   std::string plan_text() const override { return print_program(program_); }
   StepProfile profile() const override;

@@ -60,8 +60,9 @@ struct ChunkStep {
   std::array<Place, 8> scalars = {};  // kAdam: beta1 .. decay as places of kOnce scalars
   int32_t index =
       -1;  // kLoad, kBernoulli if it loads: input; kKeepPairs: crossing; kColumnSum: batch sum
-  int64_t half_offset = 0;     // kCast: in the thread's bf16 buffer
-  std::string_view name = {};  // for the plan text
+  int64_t half_offset = 0;           // kCast: in the thread's bf16 buffer
+  std::string_view name = {};        // for the plan text
+  std::vector<uint32_t> nodes = {};  // that it computes; more than one where steps were fused
 };
 
 struct ChunkProgram {
@@ -361,6 +362,8 @@ inline int64_t operand_rows(int64_t cols) { return std::max<int64_t>(1, kOperand
 
 Program compile_program(const Graph& graph, const CompileOptions& options, int num_threads);
 std::string print_program(const Program& program);
+/// By node, without leaves and float64 scalars; see Executor::kernels.
+std::vector<OperationKernel> list_kernels(const Program& program);
 /// Name and type of each operation that runs through its double-precision reference, except float64
 /// scalars.
 std::vector<std::string> interpreted_operations(const Program& program);

@@ -49,6 +49,14 @@ struct StepProfile {
   double gemm = 0, likelihood = 0, optimizer = 0, packing = 0, input = 0, barrier = 0, other = 0;
 };
 
+/// How a device runs an operation: "product", "fused into bias_relu", "alias"; the words are the
+/// device's.
+struct OperationKernel {
+  std::string operation;
+  std::string kernel;
+  auto operator<=>(const OperationKernel&) const = default;
+};
+
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -81,6 +89,8 @@ class Executor {
   /// precision, as name and type ("erf f32 (B, 20)"); correct, but slow. Float64 scalars made of
   /// scalars are meant to run there and are not named.
   virtual std::vector<std::string> warnings() const { return {}; }
+  /// How each operation of the graph runs, in order of its nodes, but for float64 scalars.
+  virtual std::vector<OperationKernel> kernels() const { return {}; }
   /// Bytes held by this executor: state, packed copies, batch and block buffers.
   virtual uint64_t num_bytes() const = 0;
   /// The plan as text: stages, tasks, buffers, kernels, warnings.

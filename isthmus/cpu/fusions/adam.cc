@@ -102,6 +102,7 @@ void fuse_adam(ChunkProgram& chunk) {
     fused.scalars = {decay1, decay2, c1, c2, rate, epsilon, {}, {}};
     if (!m.stays_inside(m1, v1, last.dst)) continue;
     std::sort(m.used.rbegin(), m.used.rend());
+    fused.nodes = nodes_of(chunk, m.used);
     const int at = m.used.front() - static_cast<int>(m.used.size()) + 1;
     for (int u : m.used) chunk.steps.erase(chunk.steps.begin() + u);
     chunk.steps.insert(chunk.steps.begin() + at, fused);

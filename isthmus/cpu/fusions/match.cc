@@ -24,10 +24,20 @@ int maker_of(const ChunkProgram& chunk, const Place& value) {
   return -1;
 }
 
-void replace_steps(ChunkProgram& chunk, std::vector<int> gone, const ChunkStep& fused) {
+std::vector<uint32_t> nodes_of(const ChunkProgram& chunk, const std::vector<int>& steps) {
+  std::vector<uint32_t> nodes;
+  for (int k : steps) {
+    const auto& own = chunk.steps[static_cast<size_t>(k)].nodes;
+    nodes.insert(nodes.end(), own.begin(), own.end());
+  }
+  return nodes;
+}
+
+void replace_steps(ChunkProgram& chunk, std::vector<int> gone, ChunkStep fused) {
+  fused.nodes = nodes_of(chunk, gone);
   std::sort(gone.rbegin(), gone.rend());
   for (int k : gone) chunk.steps.erase(chunk.steps.begin() + k);
-  chunk.steps.insert(chunk.steps.begin() + gone.back(), fused);
+  chunk.steps.insert(chunk.steps.begin() + gone.back(), std::move(fused));
 }
 
 }  // namespace isthmus

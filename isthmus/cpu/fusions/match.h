@@ -35,7 +35,10 @@ inline bool uniform(const Place& p) { return p.row_stride == 0 && p.col_stride =
 std::vector<int> readers_of(const ChunkProgram& chunk, const Place& value);
 /// The step that writes `value`; -1: none of this chunk.
 int maker_of(const ChunkProgram& chunk, const Place& value);
-/// Puts `fused` where the first of the steps `gone` stood, and takes those away.
-void replace_steps(ChunkProgram& chunk, std::vector<int> gone, const ChunkStep& fused);
+/// The nodes that these steps compute.
+std::vector<uint32_t> nodes_of(const ChunkProgram& chunk, const std::vector<int>& steps);
+/// Puts `fused`, which computes their nodes, where the first of the steps `gone` stood, and takes
+/// those away.
+void replace_steps(ChunkProgram& chunk, std::vector<int> gone, ChunkStep fused);
 
 }  // namespace isthmus
