@@ -3,6 +3,7 @@
 #include "isthmus/cli/components.h"
 
 #include "isthmus/cli/help.h"
+#include "isthmus/cli/kernel_table.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/models/corruption.h"
 #include "isthmus/models/posterior.h"
@@ -60,7 +61,14 @@ std::string components_page() {
          zoo_section("Corruptions (`--corruption`)", all_corruptions()) +
          zoo_section("Optimizers (`--optimizer`)", all_optimizers()) +
          zoo_section("Schedules of the learning rate (`--schedule`)", all_schedules()) +
-         zoo_section("Metrics (`eval --metrics`)", all_metrics());
+         zoo_section("Metrics (`eval --metrics`)", all_metrics()) + "\n## Operations\n\n" +
+         wrap(
+             "What runs each operation of a graph, as compiled programs say it: those of every "
+             "operation alone and of a training step of every model. A chunk is a part of an "
+             "elementwise program ([cpu.md](cpu.md)); *no work* means that the value lies in the "
+             "memory of its input. `isthmus doctor --plan MODEL` prints the program of a model.",
+             80, 0) +
+         "\n" + kernel_table();
 }
 
 }  // namespace isthmus

@@ -13,6 +13,7 @@
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
 #include "isthmus/train/memory_estimate.h"
+#include "isthmus/train/step_graph.h"
 #include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/pictures.h"
 
@@ -36,19 +37,15 @@ void open_run_device(RunSetup& s, const TrainRequest& request) {
 }
 
 void build_step_graph(RunSetup& s) {
-  const TrainOptions& options = s.options();
   s.has_elbo = abilities_of(s.model).elbo;
   if (s.fitted()) {
     require_range(s.model);
     s.step_graph = evaluation_graph(s.model);
     return;
   }
-  GraphBuilder g;
-  const Training training = build_training(g, s.model);
-  add_update(g, training.objectives, options.optimizer, grad_norm_limit(options.loop.max_grad_norm),
-             options.loop.ema);
-  s.beta = training.beta;
-  s.step_graph = std::move(g).finish();
+  StepGraph step = step_graph_of(s.model, s.options());
+  s.beta = step.beta;
+  s.step_graph = std::move(step.graph);
   for (const ExpectedTensor& p : expected_parameters(s.model)) {
     const std::string mean = std::string(kEmaPrefix) + p.name;
     const auto is_mean = [&](const Node& node) {
@@ -173,7 +170,7 @@ void plan_loop(RunSetup& s) {
   s.open_end = !epochs;
   s.max_epochs = epochs.value_or(kMaxAutoEpochs);
   s.patience = parse_count("train.patience", loop.patience, 1, true).value_or(0);
-  s.precision = loop.precision == "bf16" ? Precision::kBF16 : Precision::kF32;
+  s.precision = precision_of(loop);
 }
 
 /// A condition on the elbo or on a term of the training graph.

@@ -19,3 +19,23 @@ checks   ok   arithmetic   ... training..., threads 1 to 3: equal bits
 $ ls -A
 $ isthmus doctor --json | check_json.py
 valid isthmus.doctor/1 x 1
+$ awk 'BEGIN { print "a,b"; for (i = 0; i < 40; i++) printf "%.3f,%.3f\n", sin(i), cos(3 * i) }' > t.csv; isthmus train t.csv --epochs 1 --hidden 5 --latent 2 --batch-size 16 -o run -q
+$ isthmus doctor --plan run
+plan     training step of run: vae 2-5-(2,2)-2-5-2, relu, gaussian (sigma per_dimension)
+cpu fp32, rows <= 16, block 16, panel 16
+prologue
+...
+stage 0, 1 blocks
+...
+  rows  %...  matmul 16x5x2  ...
+...
+commit copies ...
+$ isthmus doctor --plan run/model.safetensors | head -2
+plan     evaluation of run/model.safetensors: vae 2-5-(2,2)-2-5-2, relu, gaussian (sigma per_dimension)
+cpu fp32, rows <= ..., block 64, panel 512
+$ isthmus doctor --plan run --json | check_json.py
+valid isthmus.plan/1 x 1
+$ isthmus doctor --plan t.csv
+error[E4101]: t.csv: a table or other text, not a model
+  hint: ...
+[4]

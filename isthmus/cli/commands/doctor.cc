@@ -13,6 +13,7 @@
 #include "isthmus/build_info.h"
 #include "isthmus/cli/known_data.h"
 #include "isthmus/cli/libraries.h"
+#include "isthmus/cli/plan.h"
 #include "isthmus/cli/trial.h"
 #include "isthmus/verbs/json_results.h"
 
@@ -23,9 +24,16 @@ constexpr int kCheckedThreads = 3;
 
 struct DoctorOptions {
   bool full = false;
+  std::string plan = "none";
   static constexpr auto fields() {
-    return std::tuple{field(&DoctorOptions::full, "doctor.full", any_value(),
-                            "Also check the reference network, in both precisions.")};
+    using O = DoctorOptions;
+    return std::tuple{
+        field(&O::full, "doctor.full", any_value(),
+              "Also check the reference network, in both precisions."),
+        field(&O::plan, "doctor.plan", any_value(),
+              "Instead of the checks, print the program that a model runs as here: of a run folder "
+              "its training step, of a model file its evaluation.",
+              {.metavar = "MODEL"})};
   }
 };
 
@@ -229,6 +237,10 @@ void print_facts(CommandIo& io, const DeviceInfo& info, const MemoryLimit& usabl
 
 int run_doctor(CommandIo& io, const DoctorOptions& o) {
   io.console.lines_are_the_result();
+  if (o.plan != "none") {
+    print_program_of(io, o.plan);
+    return 0;
+  }
   const auto device = io.open_device();
   const DeviceInfo& info = device->info();
   const MemoryLimit usable = usable_memory();
@@ -268,7 +280,8 @@ int run_doctor(CommandIo& io, const DoctorOptions& o) {
 CommandDef commands::doctor() {
   return {.name = "doctor",
           .summary = "What this build and machine are, and whether they work.",
-          .examples = {"isthmus doctor", "isthmus doctor --full --json"},
+          .examples = {"isthmus doctor", "isthmus doctor --full --json",
+                       "isthmus doctor --plan runs/demo"},
           .make = command_with(run_doctor)};
 }
 
