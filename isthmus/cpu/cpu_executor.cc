@@ -11,6 +11,8 @@
 namespace isthmus {
 namespace {
 
+constexpr size_t kLongestPurpose = 47;  // see StepInputs
+
 uint64_t aligned(uint64_t bytes) { return (bytes + 127) / 128 * 128 + 128; }
 uint64_t floats(int64_t n) { return aligned(static_cast<uint64_t>(n) * sizeof(float)); }
 uint64_t halfs(int64_t n) { return aligned(static_cast<uint64_t>(n) * sizeof(uint16_t)); }
@@ -81,6 +83,9 @@ void CpuExecutor::allocate(ThreadPool& pool) {
   }
   machine_.scalars64.assign(p.graph.nodes().size(), 0.0);
   machine_.step.keys.resize(p.graph.nodes().size());
+  size_t longest = 0;
+  for (const Node& n : p.graph.nodes()) longest = std::max(longest, n.name.size());
+  machine_.step.stream.reserve(kLongestPurpose + 1 + longest);
 }
 
 void CpuExecutor::set_constants() {
@@ -193,19 +198,15 @@ void CpuExecutor::begin_step(const StepInputs& inputs) {
   const int64_t chunk = program_.shape.chunk_rows;
   step.num_chunks = (rows + chunk - 1) / chunk;
   step.epoch = inputs.epoch;
-  char purpose[96];
+  ISTHMUS_CHECK(inputs.noise_purpose.size() <= kLongestPurpose, "length of a noise purpose");
   for (uint32_t i = 0; i < program_.graph.nodes().size(); ++i) {
     const Node& n = program_.graph.nodes()[i];
     if (n.kind == NodeKind::kRows) {
       machine_.scalars64[i] = static_cast<double>(rows);
       machine_.arena[program_.places[i].offset] = static_cast<float>(rows);
     } else if (n.kind == NodeKind::kNormal || n.kind == NodeKind::kUniform) {
-      const size_t length = inputs.noise_purpose.size() + 1 + n.name.size();
-      ISTHMUS_CHECK(length <= sizeof purpose, "length of a noise stream's name");
-      std::memcpy(purpose, inputs.noise_purpose.data(), inputs.noise_purpose.size());
-      purpose[inputs.noise_purpose.size()] = '/';
-      std::memcpy(purpose + inputs.noise_purpose.size() + 1, n.name.data(), n.name.size());
-      step.keys[i] = RngKey::from(inputs.seed, {purpose, length});
+      step.stream.assign(inputs.noise_purpose).append("/").append(n.name);
+      step.keys[i] = RngKey::from(inputs.seed, step.stream);
     }
   }
   for (size_t k = 0; k < dirty_.size(); ++k) {

@@ -45,5 +45,24 @@ TEST(Draws, AreTheQuantilesOfTheStreamsUniform) {
   }
 }
 
+/// Streams are named by the scopes around them: as long as those are deep.
+TEST(Draws, OfAStreamWithALongNameAreItsOwn) {
+  const std::string name(300, 'n'), purpose(47, 'p');
+  GraphBuilder g;
+  g.output("noise", g.normal(name, {5}));
+  const auto device = make_cpu_device(1);
+  const auto executor = device->compile(std::move(g).finish(), {.max_rows = 2});
+  const std::vector<int64_t> items = {7, 3};
+  executor->run({.items = items, .epoch = 1, .seed = 5, .noise_purpose = purpose});
+  const auto rows = executor->rows("noise");
+  for (size_t r = 0; r < items.size(); ++r) {
+    float expected[5];
+    fill_normal(RngKey::from(5, purpose + "/" + name), static_cast<uint64_t>(items[r]), 1, 0,
+                expected, 5);
+    for (size_t c = 0; c < 5; ++c) EXPECT_EQ(expected[c], rows[r * 5 + c]);
+  }
+  EXPECT_THROW(executor->run({.items = items, .noise_purpose = purpose + "p"}), InternalError);
+}
+
 }  // namespace
 }  // namespace isthmus

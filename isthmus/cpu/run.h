@@ -6,6 +6,7 @@
 #include <array>
 #include <exception>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "isthmus/base/rng_key.h"
@@ -36,6 +37,7 @@ struct StepState {
   int64_t num_chunks = 0;  // chunks with valid rows
   uint32_t epoch = 0;
   std::vector<RngKey> keys;  // by node, noise nodes only
+  std::string stream;        // room for the longest "<purpose>/<stream>"
 };
 
 struct Machine {
