@@ -4,6 +4,7 @@
 // batches that are one row, fill no block, one block, and several panels.
 #include <gtest/gtest.h>
 
+#include "isthmus/cpu/kernels/every_target.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/testing/rounding_choices.h"
 #include "tests/conformance/model_on_device.h"
@@ -113,6 +114,16 @@ TEST_P(StepBf16, OfSeveralPanelsEqualsTheReferenceWithRoundedOperands) {
 
 INSTANTIATE_TEST_SUITE_P(AllModels, StepBf16, testing::ValuesIn(models_of_steps()),
                          [](const auto& each) { return each.param; });
+
+ISTHMUS_ON_EVERY_TARGET(StepBf16OnTarget);
+
+TEST_P(StepBf16OnTarget, EqualsTheReferenceWithRoundedOperands) {
+  for (const char* likelihood : kLikelihoods) {
+    for (const int64_t batch : {31, 64, 513}) {
+      expect_step_equal({.likelihood = likelihood, .batch = batch, .hidden = "17"});
+    }
+  }
+}
 
 TEST(WholeStepBf16, Of1100RowsEqualsTheReferenceWithRoundedOperands) {
   for (const char* likelihood : kLikelihoods) {
