@@ -35,6 +35,10 @@ std::string_view kernel_of(RowOp op) {
       return "lookup";
     case RowOp::kSmallProducts:
       return "product per item";
+    case RowOp::kWindows:
+      return "windows";
+    case RowOp::kPart:
+      return "product over the batch, in parts";
     case RowOp::kReference:
       return "interpreter";
     case RowOp::kLoad:
@@ -54,6 +58,10 @@ std::string_view kernel_of(OnceSource source) {
   switch (source) {
     case OnceSource::kOuterSum:
       return "product over the batch";
+    case OnceSource::kParts:
+      return "product over the batch, in parts";
+    case OnceSource::kWindows:
+      return "windows";
     case OnceSource::kMatmul:
       return "product";
     case OnceSource::kBatchSum:
