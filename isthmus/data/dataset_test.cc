@@ -164,7 +164,7 @@ TEST(Folder, GreyAmongColourBecomesColour) {
   put(folder, "b.png", testing::fixture("rgba8.png"));
   const Dataset data = open(folder);
   EXPECT_EQ(data.values.shape(), (Shape{2, 7, 5, 3}));
-  EXPECT_EQ(data.note, "alpha was dropped in 1 images");
+  EXPECT_EQ(data.note, "alpha was laid over white in 1 image");
 }
 
 TEST(Folder, MixedSizesNameBothFiles) {

@@ -72,7 +72,7 @@ DecodedImage ImageFile::decode() {
     return {.pixels = jpeg.pixels, .turned = jpeg.turned, .doubtful = jpeg.doubtful};
   }
   PngImage png = decode_png(bytes_, limits_);
-  return {.pixels = png.pixels, .alpha_dropped = png.alpha_dropped};
+  return {.pixels = png.pixels, .over_white = png.over_white};
 }
 
 ParsedData parse_image(ReadFile& file, const ColumnChoice&, const Limits& limits) {
@@ -82,7 +82,7 @@ ParsedData parse_image(ReadFile& file, const ColumnChoice&, const Limits& limits
   Shape shape = image.pixels.shape();
   shape.insert(shape.begin(), 1);
   data.values = image.pixels.reshaped(shape);
-  if (image.alpha_dropped) data.note = "alpha was dropped";
+  if (image.over_white) data.note = "alpha was laid over white";
   if (image.turned) data.note = "the image was turned upright (EXIF)";
   if (image.doubtful) data.note = "the damaged JPEG image was mended by the decoder";
   return data;

@@ -23,10 +23,10 @@ struct ImageHeader {
 };
 
 struct DecodedImage {
-  Tensor pixels;  // (H, W) or (H, W, 3), upright; u8, or f32 with the numbers of 16 bits
-  bool alpha_dropped = false;
-  bool turned = false;    // by its EXIF orientation
-  bool doubtful = false;  // the decoder mended something
+  Tensor pixels;            // (H, W) or (H, W, 3), upright; u8, or f32 with the numbers of 16 bits
+  bool over_white = false;  // not all of it was opaque
+  bool turned = false;      // by its EXIF orientation
+  bool doubtful = false;    // the decoder mended something
 };
 
 /// An open image file. Its size is compared with the pixels that it announces before it is read as

@@ -130,7 +130,7 @@ class ImageReader {
         throw Error(ErrorCode::kJpegCorrupt, "the JPEG image is damaged and was mended");
       }
       store(decoded.pixels, values, count);
-      if (decoded.alpha_dropped) ++num_alpha_;
+      if (decoded.over_white) ++num_over_white_;
       if (decoded.turned) ++num_turned_;
       if (decoded.doubtful) ++num_doubtful_;
       return true;
@@ -212,8 +212,9 @@ class ImageReader {
     const auto say = [&](int64_t n, const std::string& text) {
       if (n > 0) parts.push_back(group_digits(n) + text);
     };
-    if (num_alpha_ > 0) {
-      parts.push_back("alpha was dropped in " + group_digits(num_alpha_) + " images");
+    if (num_over_white_ > 0) {
+      parts.push_back("alpha was laid over white in " +
+                      counted(num_over_white_, "image", "images"));
     }
     say(num_turned_, " images were turned upright (EXIF)");
     say(num_doubtful_, " damaged JPEG images were mended by the decoder");
@@ -244,7 +245,8 @@ class ImageReader {
   ImageForm form_;
   bool form_asked_ = false;  // by options or a model
   std::string converted_from_;
-  int64_t num_deep_ = 0, num_alpha_ = 0, num_turned_ = 0, num_doubtful_ = 0, num_converted_ = 0;
+  int64_t num_deep_ = 0, num_over_white_ = 0, num_turned_ = 0, num_doubtful_ = 0;
+  int64_t num_converted_ = 0;
 };
 
 }  // namespace

@@ -193,6 +193,17 @@ TEST(ImageFolder, JpegAndPngMayBeMixed) {
   EXPECT_EQ(opened.data.note, "1 images were turned upright (EXIF)");
 }
 
+TEST(ImageFolder, AlphaIsLaidOverWhiteAndSaid) {
+  const std::string folder = new_folder("icons");
+  for (const std::string name : {"rgba8", "rgba8_opaque", "palette4_transparent"}) {
+    put(folder, name + ".png", fixture(name + ".png"));
+  }
+  const Dataset data = Opened(folder).data;
+  EXPECT_EQ(data.note, "alpha was laid over white in 2 images");
+  const Tensor truth = parse_npy(fixture("palette4_transparent.npy"), {}).values;
+  EXPECT_EQ(testing::floats_of(data.values.rows(0, 1)), testing::floats_of(truth));
+}
+
 TEST(ImageFolder, ATruncatedJpegIsABadFile) {
   const std::string folder = new_folder("cut");
   put(folder, "1.jpg", fixture("jpeg_grey.jpg"));

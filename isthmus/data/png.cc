@@ -6,8 +6,10 @@
 #include <spng.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -62,24 +64,36 @@ bool has_transparent_colour(spng_ctx* context) {
   return spng_get_trns(context, &ignored) == SPNG_OK;
 }
 
-void decode_bytes(spng_ctx* context, const PngHeader& header, std::span<uint8_t> out) {
-  if (header.colour || !header.alpha) {
+/// An image without alpha. 16 bits come in the channels of the file.
+void decode_opaque(spng_ctx* context, const PngHeader& header, Tensor& pixels) {
+  if (pixels.dtype() == Dtype::kU8) {
     const int format = header.colour ? SPNG_FMT_RGB8 : SPNG_FMT_G8;
-    return require_ok(spng_decode_image(context, out.data(), out.size(), format, 0));
+    return require_ok(spng_decode_image(context, pixels.data(), pixels.num_bytes(), format, 0));
   }
-  // libspng has no grey without its alpha; grey as colour has three equal channels.
-  std::vector<uint8_t> colour(out.size() * 3);
-  require_ok(spng_decode_image(context, colour.data(), colour.size(), SPNG_FMT_RGB8, 0));
-  for (size_t i = 0; i < out.size(); ++i) out[i] = colour[3 * i];
-}
-
-/// 16 bits a channel, in the channels of the file.
-void decode_deep(spng_ctx* context, const PngHeader& header, std::span<float> out) {
-  const size_t kept = header.colour ? 3 : 1, stored = kept + (header.alpha ? 1 : 0);
-  std::vector<uint16_t> raw(out.size() / kept * stored);
+  std::vector<uint16_t> raw(static_cast<size_t>(pixels.num_values()));
   require_ok(
       spng_decode_image(context, raw.data(), raw.size() * sizeof(uint16_t), SPNG_FMT_PNG, 0));
-  for (size_t i = 0; i < out.size(); ++i) out[i] = raw[i / kept * stored + i % kept];
+  std::copy(raw.begin(), raw.end(), pixels.values<float>().begin());
+}
+
+/// Decodes to four channels of `Level`, lays the colours over white. Grey has three equal channels.
+/// False if everything was opaque.
+template <class Level, class Out>
+bool decode_over_white(spng_ctx* context, int format, size_t channels, std::span<Out> out) {
+  constexpr size_t kStored = 4;
+  constexpr uint64_t kOpaque = std::numeric_limits<Level>::max();
+  std::vector<Level> raw(out.size() / channels * kStored);
+  require_ok(
+      spng_decode_image(context, raw.data(), raw.size() * sizeof(Level), format, SPNG_DECODE_TRNS));
+  bool opaque = true;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const Level* pixel = raw.data() + i / channels * kStored;
+    const uint64_t value = pixel[i % channels], alpha = pixel[kStored - 1];
+    out[i] =
+        static_cast<Out>((value * alpha + kOpaque * (kOpaque - alpha) + kOpaque / 2) / kOpaque);
+    opaque &= alpha == kOpaque;
+  }
+  return !opaque;
 }
 
 /// libspng forgives an end chunk without its checksum, the mark of a file cut by four bytes.
@@ -150,15 +164,19 @@ PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits) {
   limits.require_data_bytes(checked_product(shape) * (deep ? sizeof(float) : 1));
   const Context context = open_context(bytes, header, limits);
   PngImage image{.pixels = Tensor(deep ? Dtype::kF32 : Dtype::kU8, shape)};
-  if (deep) {
-    decode_deep(context.get(), header, image.pixels.values<float>());
+  const size_t channels = header.colour ? 3 : 1;
+  if (!header.alpha && !has_transparent_colour(context.get())) {
+    decode_opaque(context.get(), header, image.pixels);
+  } else if (deep) {
+    image.over_white = decode_over_white<uint16_t>(context.get(), SPNG_FMT_RGBA16, channels,
+                                                   image.pixels.values<float>());
   } else {
-    decode_bytes(context.get(), header, image.pixels.values<uint8_t>());
+    image.over_white = decode_over_white<uint8_t>(context.get(), SPNG_FMT_RGBA8, channels,
+                                                  image.pixels.values<uint8_t>());
   }
   // Reads to the end: a file cut off after the last pixel is damaged, too.
   require_ok(spng_decode_chunks(context.get()));
   require_whole_end(bytes);
-  image.alpha_dropped = header.alpha || has_transparent_colour(context.get());
   return image;
 }
 

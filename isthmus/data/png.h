@@ -2,8 +2,9 @@
 // PNG images to and from bytes, by libspng.
 //
 // Decoding gives grey (H, W) or colour (H, W, 3): bytes, or the stored numbers 0..65535 of a file
-// of 16 bits as floats. Palettes and grey of fewer bits are expanded to bytes, alpha is dropped
-// (and said). Bytes after the image are ignored. Encoding is deterministic.
+// of 16 bits as floats. Palettes and grey of fewer bits are expanded to bytes; what is transparent
+// is laid over white (and said), by whole numbers rounded to nearest. Bytes after the image are
+// ignored. Encoding is deterministic.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,8 @@ bool looks_like_png(std::span<const std::byte> head);
 PngHeader read_png_header(std::span<const std::byte> bytes, const Limits& limits);
 
 struct PngImage {
-  Tensor pixels;               // (H, W) or (H, W, 3); u8, or f32 of 16 bits
-  bool alpha_dropped = false;  // an alpha channel or a transparent colour was there
+  Tensor pixels;            // (H, W) or (H, W, 3); u8, or f32 of 16 bits
+  bool over_white = false;  // not all of it was opaque
 };
 /// Errors: E3301 damaged (checksums are checked), E3004 over a limit.
 PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits);

@@ -31,18 +31,19 @@ TEST_P(PngType, DecodesToTheTruePixels) {
   const PngImage image = decode_png(fixture(name + ".png"), {});
   const bool grey = name.starts_with("grey");
   EXPECT_EQ(image.pixels.shape(), grey ? (Shape{7, 5}) : (Shape{7, 5, 3}));
-  EXPECT_EQ(image.pixels.dtype(), name.ends_with("16") ? Dtype::kF32 : Dtype::kU8);
+  EXPECT_EQ(image.pixels.dtype(), name.find("16") != name.npos ? Dtype::kF32 : Dtype::kU8);
   EXPECT_EQ(numbers_of(image.pixels), expected_pixels(name));
-  const bool alpha = name.find("a8") != name.npos || name.find("a16") != name.npos ||
-                     name.find("transparent") != name.npos;
-  EXPECT_EQ(image.alpha_dropped, alpha);
+  const bool alpha = name.ends_with("a8") || name.ends_with("a16") || name.ends_with("transparent");
+  EXPECT_EQ(image.over_white, alpha);
 }
 INSTANTIATE_TEST_SUITE_P(Fixtures, PngType,
                          ::testing::Values("grey1", "grey2", "grey4", "grey8", "grey16",
-                                           "grey8_interlaced", "grey8_transparent", "grey_alpha8",
+                                           "grey8_interlaced", "grey4_transparent",
+                                           "grey8_transparent", "grey16_transparent", "grey_alpha8",
                                            "grey_alpha16", "rgb8", "rgb16", "rgb8_interlaced",
-                                           "rgba8", "rgba16", "palette1", "palette2", "palette4",
-                                           "palette8", "palette4_transparent"));
+                                           "rgb8_transparent", "rgb16_transparent", "rgba8",
+                                           "rgba8_opaque", "rgba16", "palette1", "palette2",
+                                           "palette4", "palette8", "palette4_transparent"));
 
 TEST(Png, RoundTripsGreyAndColour) {
   for (const Shape& shape : {Shape{3, 4}, Shape{3, 4, 3}}) {
@@ -111,7 +112,7 @@ TEST(Png, PixelDataMayBeLargerThanAChunkLimit) {
 TEST(Png, ParsesAsADataSetOfOneImage) {
   const ParsedData data = parse_image(fixture("rgba8.png"), {});
   EXPECT_EQ(data.values.shape(), (Shape{1, 7, 5, 3}));
-  EXPECT_EQ(data.note, "alpha was dropped");
+  EXPECT_EQ(data.note, "alpha was laid over white");
 }
 
 }  // namespace

@@ -63,6 +63,33 @@ def write(name, data, pixels):
     np.save(os.path.join(HERE, name + ".npy"), pixels.astype(np.uint8 if pixels.max() < 256 else np.uint16))
 
 
+def over_white(colour, alpha, most):
+    """Whole numbers, rounded to nearest, halves up."""
+    colour, alpha = colour.astype(object), alpha.astype(object)[..., None]
+    return ((2 * (colour * alpha + most * (most - alpha)) + most) // (2 * most)).astype(int)
+
+
+def write_transparent(rng):
+    """One value that is transparent, of a kind of its own in each depth, among others."""
+    for depth in (4, 8, 16):
+        v = rng.integers(0, 2 ** depth, (7, 5, 1))
+        hole = int(v[2, 3, 0])
+        most = 2 ** depth - 1
+        white = np.where(v == hole, most, v)[:, :, 0]
+        write(f"grey{depth}_transparent", png(v, depth, 0, False, [(b"tRNS", struct.pack(">H", hole))]),
+              white if depth == 16 else white * 255 // most)
+    v = rng.integers(0, 256, (7, 5, 4))
+    v[:, :, 3] = 255
+    write("rgba8_opaque", png(v, 8, 6), v[:, :, :3])
+    for depth in (8, 16):
+        v = rng.integers(0, 2 ** depth, (7, 5, 3))
+        hole = v[4, 1]
+        v[6, 0] = [hole[0], hole[1], hole[2] ^ 1]
+        white = np.where((v == hole).all(-1, keepdims=True), 2 ** depth - 1, v)
+        trns = (b"tRNS", struct.pack(">HHH", *(int(x) for x in hole)))
+        write(f"rgb{depth}_transparent", png(v, depth, 2, False, [trns]), white)
+
+
 def grey_image(rng, name, depth, interlaced=False, extra=()):
     v = rng.integers(0, 2 ** depth, (7, 5, 1))
     eight = v if depth == 16 else v * 255 // (2 ** depth - 1)
@@ -114,14 +141,16 @@ def main():
     for depth in (1, 2, 4, 8, 16):
         grey_image(rng, f"grey{depth}", depth)
     grey_image(rng, "grey8_interlaced", 8, True)
-    grey_image(rng, "grey8_transparent", 8, False, [(b"tRNS", struct.pack(">H", 3))])
+    rng.integers(0, 2 ** 8, (7, 5, 1))  # a fixture that was here: those below keep their numbers
     for depth in (8, 16):
         v = rng.integers(0, 2 ** depth, (7, 5, 2))
-        write(f"grey_alpha{depth}", png(v, depth, 4), v[:, :, 0])
+        write(f"grey_alpha{depth}", png(v, depth, 4),
+              over_white(v[:, :, :1], v[:, :, 1], 2 ** depth - 1)[:, :, 0])
         v = rng.integers(0, 2 ** depth, (7, 5, 3))
         write(f"rgb{depth}", png(v, depth, 2), v)
         v = rng.integers(0, 2 ** depth, (7, 5, 4))
-        write(f"rgba{depth}", png(v, depth, 6), v[:, :, :3])
+        write(f"rgba{depth}", png(v, depth, 6),
+              over_white(v[:, :, :3], v[:, :, 3], 2 ** depth - 1))
     v = rng.integers(0, 256, (7, 5, 3))
     write("rgb8_interlaced", png(v, 8, 2, True), v)
     for depth in (1, 2, 4, 8):
@@ -132,8 +161,9 @@ def main():
         write(f"palette{depth}", png(v, depth, 3, False, [plte]), palette[v[:, :, 0]])
         if depth == 4:
             trns = (b"tRNS", bytes([0, 128]))
+            alpha = np.array([0, 128] + [255] * (size - 2))[v[:, :, 0]]
             write("palette4_transparent", png(v, depth, 3, True, [plte, trns]),
-                  palette[v[:, :, 0]])
+                  over_white(palette[v[:, :, 0]], alpha, 255))
     numbers = np.array([[0, 1, 2], [3, 100, 127]])
     for code in ["<f2", ">f2", "<f4", ">f4", "<f8", ">f8", "|u1", "|i1", "<u2", ">u2", "<i2",
                  ">i2", "<u4", ">u4", "<i4", ">i4", "<u8", ">u8", "<i8", ">i8"]:
@@ -145,6 +175,7 @@ def main():
     write_jpegs(rng)
     write_resized(rng)
     write_npz(rng)
+    write_transparent(rng)
 
 
 if __name__ == "__main__":
