@@ -18,7 +18,12 @@ Shape item_shape(const ParsedData& data) {
   return Shape(shape.begin() + 1, shape.end());
 }
 
-bool is_channels(int64_t size) { return size == 1 || size == 3; }
+/// What alpha needs to be asked for: items of 4 channels are pictures, or anything else.
+bool alpha_asked(const DataOptions& options) { return options.channels != "auto"; }
+
+bool is_channels(int64_t size, const DataOptions& options) {
+  return size == 1 || size == 3 || (size == 4 && alpha_asked(options));
+}
 
 bool is_image(const Shape& item) { return item.size() == 2 || (item.size() == 3 && item[2] == 3); }
 
@@ -37,6 +42,12 @@ void add_note(ParsedData& data, const std::string& note) {
 std::string describe(const ParsedData& data) {
   return describe_item({.kind = data.kind, .item_shape = item_shape(data)});
 }
+
+std::string describe_images(const ParsedData& data) {
+  return describe_item({.kind = DataKind::kImage, .item_shape = item_shape(data)});
+}
+
+int64_t channels_of(const Shape& item) { return item.size() == 3 ? item[2] : 1; }
 
 void set_item_shape(ParsedData& data, Shape item) {
   if (item.size() == 3 && item[2] == 1) item.pop_back();
@@ -81,6 +92,13 @@ void channels_last(const Tensor& in, Tensor& out) {
   }
 }
 
+void keep_channels(ParsedData& data) {
+  const Shape have = item_shape(data);
+  set_item_shape(data, have);
+  add_note(data, "items of " + item_shape_text(have) + " were read with channels last, as " +
+                     describe_images(data));
+}
+
 void move_channels(ParsedData& data) {
   const Shape have = data.values.shape();
   Tensor moved(data.values.dtype(), {have[0], have[2], have[3], have[1]});
@@ -97,26 +115,86 @@ void move_channels(ParsedData& data) {
   data.values = moved;
   set_item_shape(data, {have[2], have[3], have[1]});
   add_note(data, "items of " + item_shape_text({have[1], have[2], have[3]}) +
-                     " were read with channels first, as " + describe(data));
+                     " were read with channels first, as " + describe_images(data));
+}
+
+/// Images of these axes in the order that memory has.
+Shape with_channels_last(int64_t height, int64_t width, int64_t channels) {
+  return channels == 1 ? Shape{height, width} : Shape{height, width, channels};
+}
+
+void guess_layout(ParsedData& data, const DataOptions& options) {
+  const Shape item = item_shape(data);
+  const bool first = is_channels(item[0], options), last = is_channels(item[2], options);
+  if (!first && !last) {
+    if (item[2] == 4 && !options.model) {
+      add_note(data, "if the 4 channels are RGBA: --channels 3 lays them over white");
+    }
+    return;
+  }
+  const Shape as_last = with_channels_last(item[0], item[1], item[2]);
+  const Shape as_first = with_channels_last(item[1], item[2], item[0]);
+  const DataSpec* model = image_model(options);
+  const bool fits_last = model != nullptr && model->item_shape == as_last;
+  const bool fits_first = model != nullptr && model->item_shape == as_first;
+  if (fits_first != fits_last) return fits_first ? move_channels(data) : keep_channels(data);
+  if (first && last) {
+    throw Error(ErrorCode::kImageOption,
+                "items of " + item_shape_text(item) + " may be " +
+                    describe_item({.kind = DataKind::kImage, .item_shape = as_last}) + " or " +
+                    describe_item({.kind = DataKind::kImage, .item_shape = as_first}),
+                "say which: --layout nhwc has channels last, --layout nchw first; --as table for "
+                "other numbers");
+  }
+  return first ? move_channels(data) : keep_channels(data);
 }
 
 void apply_layout(ParsedData& data, const DataOptions& options) {
   const Shape item = item_shape(data);
-  const bool first = item.size() == 3 && is_channels(item[0]);
+  const bool axes = item.size() == 3;
   if (options.layout == "nchw") {
-    if (first) return move_channels(data);
+    if (axes && is_channels(item[0], options)) return move_channels(data);
     throw Error(ErrorCode::kImageOption,
                 "--layout nchw needs items of 1 or 3 channels, height and width; these are " +
-                    describe(data));
+                    describe(data),
+                axes && item[0] == 4 ? "4 channels become colour with --channels 3" : "");
   }
-  if (options.layout == "nhwc" || options.as == "table" || !first) return;
-  const DataSpec* model = image_model(options);
-  if (model != nullptr && model->item_shape == item) return;
-  Shape moved = {item[1], item[2], item[0]};
-  if (moved[2] == 1) moved.pop_back();
-  if (item[2] != 3 || (model != nullptr && model->item_shape == moved)) return move_channels(data);
-  log_warning("W3315", "items of " + item_shape_text(item) + " are read with channels last",
-              "if they come first: --layout nchw");
+  if (options.as == "table" || !axes) return;
+  if (options.layout == "auto") return guess_layout(data, options);
+  if (is_channels(item[2], options)) set_item_shape(data, item);
+}
+
+template <class T>
+double opaque_level(const Tensor& images) {
+  constexpr double kByte = 255, kDeep = 65535;
+  double least = 0, most = 0;
+  bool whole = true;
+  for (const T v : images.values<T>()) {
+    const auto value = static_cast<double>(v);
+    if (std::isnan(value)) continue;  // the facts tell where
+    least = std::min(least, value);
+    most = std::max(most, value);
+    whole &= value == std::floor(value);
+  }
+  if (least >= 0 && most <= 1) return 1;
+  if (least >= 0 && whole && most <= kDeep) return most <= kByte ? kByte : kDeep;
+  throw Error(ErrorCode::kImageOption,
+              "the last of 4 channels is read as alpha, but values go from " + print_value(least) +
+                  " to " + print_value(most),
+              "alpha and colours are reals from 0 to 1, or whole numbers up to 255 or 65535; leave "
+              "out the fourth channel if it is something else");
+}
+
+/// Three channels of four.
+void apply_alpha(ParsedData& data, const DataOptions& options) {
+  if (!alpha_asked(options) || item_shape(data).size() != 3 || item_shape(data)[2] != 4) return;
+  double opaque = 255;
+  if (data.values.dtype() == Dtype::kF32) opaque = opaque_level<float>(data.values);
+  if (data.values.dtype() == Dtype::kF64) opaque = opaque_level<double>(data.values);
+  data.values = over_white(data.values, opaque);
+  data.kind = DataKind::kImage;
+  add_note(data, "the fourth channel was read as alpha (opaque: " + print_value(opaque) +
+                     ") and laid over white");
 }
 
 void apply_form(ParsedData& data, const DataOptions& options, const Limits& limits) {
@@ -128,14 +206,16 @@ void apply_form(ParsedData& data, const DataOptions& options, const Limits& limi
                 "flat pixels become images with --shape HxW");
   }
   const ImageForm form = wanted_form(options, limits);
-  const std::string before = describe(data);
   const Shape item = item_shape(data);
+  require_channels(form.channels > 0 ? form.channels : channels_of(item), options);
   CheckedU64 made = static_cast<uint64_t>(form.height > 0 ? form.height : item[0]);
   made = made * static_cast<uint64_t>(form.width > 0 ? form.width : item[1]) * uint64_t{3};
   limits.require_data_bytes(made * static_cast<uint64_t>(data.values.shape()[0]) *
                             size_of(data.values.dtype()));
   data.values = convert_images(data.values, form);
-  add_note(data, converted_note(data.values.shape()[0], before, describe(data), options));
+  Conversion conversion;
+  for (int64_t n = 0; n < data.values.shape()[0]; ++n) conversion.add(item, item_shape(data));
+  add_note(data, conversion.note(describe(data), options));
 }
 
 }  // namespace
@@ -162,7 +242,7 @@ Shape parse_sizes(std::string_view text, std::string_view key, const Limits& lim
 ImageForm wanted_form(const DataOptions& options, const Limits& limits) {
   ImageForm form;
   if (const DataSpec* model = image_model(options)) {
-    form = {model->item_shape[0], model->item_shape[1], model->item_shape.size() == 3 ? 3 : 1};
+    form = {.height = model->item_shape[0], .width = model->item_shape[1]};
   }
   if (options.resize != "none") {
     const Shape sizes = parse_sizes(options.resize, "data.resize", limits);
@@ -177,13 +257,45 @@ ImageForm wanted_form(const DataOptions& options, const Limits& limits) {
   return form;
 }
 
-std::string converted_note(int64_t count, const std::string& from, const std::string& to,
-                           const DataOptions& options) {
-  if (from == to) return {};
-  const std::string text = group_digits(count) + " images of " + from + " were converted to " + to;
-  if (options.resize != "none" || options.channels != "auto") return text;
-  log_warning("W3312", text + ", which the model was trained on",
-              "to choose it: --resize HxW and --channels 1 or 3");
+void require_channels(int64_t have, const DataSpec& model) {
+  const int64_t wanted = channels_of(model.item_shape);
+  if (have == wanted) return;
+  throw Error(ErrorCode::kDataMismatch,
+              std::string("the images are ") + (have == 1 ? "grey" : "rgb") +
+                  ", the model was trained on " + describe_item(model),
+              wanted == 1 ? "--channels 1 takes their luma, 0.299 r + 0.587 g + 0.114 b"
+                          : "--channels 3 gives grey to all three channels");
+}
+
+void require_channels(int64_t have, const DataOptions& options) {
+  if (const DataSpec* model = image_model(options)) require_channels(have, *model);
+}
+
+void Conversion::add(const Shape& before, const Shape& after) {
+  if (before == after) return;
+  const std::string text = describe_item({.kind = DataKind::kImage, .item_shape = before});
+  if (count == 0) from = text;
+  if (text != from) from = "other sizes or channels";
+  ++count;
+  // No one factor brings both sides there, up to a pixel.
+  const auto follows = [](int64_t side, int64_t other, int64_t other_made) {
+    return std::llround(static_cast<double>(side) * static_cast<double>(other_made) /
+                        static_cast<double>(other));
+  };
+  const bool kept = follows(before[0], before[1], after[1]) == after[0] ||
+                    follows(before[1], before[0], after[0]) == after[1];
+  if (!kept) ++stretched;
+}
+
+std::string Conversion::note(const std::string& to, const DataOptions& options) const {
+  if (count == 0) return {};
+  std::string text = group_digits(count) + " images of " + from + " were converted to " + to;
+  if (stretched > 0) {
+    text += stretched == count ? ", stretched" : ", " + group_digits(stretched) + " stretched";
+  }
+  if (options.resize == "none" && options.channels == "auto") {
+    log_warning("W3312", text + ", which the model was trained on", "to choose it: --resize HxW");
+  }
   return text;
 }
 
@@ -213,6 +325,7 @@ void arrange_items(ParsedData& data, const DataOptions& options, const Limits& l
   apply_shape(data, options, limits);
   if (options.as == "images") regard_as(data, options.as);
   apply_layout(data, options);
+  apply_alpha(data, options);
   apply_form(data, options, limits);
 }
 

@@ -14,13 +14,24 @@ namespace isthmus {
 /// "64x48" or "64" (a square) as sizes; E2003 naming `key`.
 Shape parse_sizes(std::string_view text, std::string_view key, const Limits& limits);
 
-/// What --resize and --channels ask for, and where they say nothing, the model's images.
+/// What --resize and --channels ask for, and where --resize says nothing, the size of the model's
+/// images.
 ImageForm wanted_form(const DataOptions& options, const Limits& limits);
 
-/// Says that images were converted: as a note when options asked for it, as a warning when it was
-/// done for a model. Both texts are such as "28x28 grey"; nothing is said of equal ones.
-std::string converted_note(int64_t count, const std::string& from, const std::string& to,
-                           const DataOptions& options);
+/// E3501 for images of another number of channels than the model's: nobody is to see colour made of
+/// grey, or lose it, unasked. `have` is 1 or 3, after --channels.
+void require_channels(int64_t have, const DataSpec& model);
+void require_channels(int64_t have, const DataOptions& options);
+
+/// Images that were given another form.
+struct Conversion {
+  int64_t count = 0, stretched = 0;  // the latter with other proportions
+  std::string from;                  // "28x28 grey"
+  /// Tells of one image.
+  void add(const Shape& before, const Shape& after);
+  /// As a note when options asked for it, as a warning, too, when it was done for a model.
+  std::string note(const std::string& to, const DataOptions& options) const;
+};
 
 /// Pixels in rows, or columns in a grid, as --as says. E3204 for rows that are no square.
 void regard_as(ParsedData& data, const std::string& as);

@@ -53,15 +53,77 @@ TEST(Arrange, ChannelsFirstAreRecognised) {
   EXPECT_EQ(colour.note, "items of 3x2x2 were read with channels first, as 2x2 rgb");
 }
 
+TEST(Arrange, ChannelsLastAreSaid) {
+  const ParsedData colour = arranged({2, 4, 5, 3}, {});
+  EXPECT_EQ(numbers(colour.values), numbers(counted({2, 4, 5, 3}).values));
+  EXPECT_EQ(colour.note, "items of 4x5x3 were read with channels last, as 4x5 rgb");
+  const ParsedData grey = arranged({2, 4, 5, 1}, {});
+  EXPECT_EQ(grey.values.shape(), (Shape{2, 4, 5}));
+  EXPECT_EQ(grey.note, "items of 4x5x1 were read with channels last, as 4x5 grey");
+  EXPECT_EQ(arranged({2, 4, 5}, {}).note, "");
+}
+
 TEST(Arrange, LayoutDecidesWhatIsAmbiguous) {
   DataOptions options;
+  const Error error = error_of([&] { arranged({1, 3, 2, 3}, options); });
+  EXPECT_EQ(error.code(), ErrorCode::kImageOption);
+  EXPECT_EQ(error.message(), "items of 3x2x3 may be 3x2 rgb or 2x3 rgb");
+  EXPECT_EQ(error.hint(),
+            "say which: --layout nhwc has channels last, --layout nchw first; --as table for other "
+            "numbers");
+  for (const Shape& shape : {Shape{2, 1, 5, 1}, Shape{2, 3, 5, 1}, Shape{2, 1, 5, 3}}) {
+    EXPECT_EQ(number_of([&] { arranged(shape, {}); }), 3306) << shape_text(shape);
+  }
+  options.layout = "nhwc";
+  EXPECT_EQ(arranged({2, 3, 5, 1}, options).values.shape(), (Shape{2, 3, 5}));
   EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, options).values)[1], 1);
   options.layout = "nchw";
+  EXPECT_EQ(arranged({2, 3, 5, 1}, options).values.shape(), (Shape{2, 5, 1, 3}));
   EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, options).values)[1], 6);
   EXPECT_EQ(number_of([&] { arranged({1, 4, 2, 3}, options); }), 3306);
   EXPECT_EQ(number_of([&] { arranged({1, 4}, options); }), 3306);
   options.layout = "nhwc";
   EXPECT_EQ(arranged({2, 1, 4, 5}, options).values.shape(), (Shape{2, 1, 4, 5}));
+}
+
+TEST(Arrange, FourChannelsAreAlphaWhenColourIsAskedFor) {
+  const Tensor stored =
+      Tensor::from<uint8_t>({1, 2, 1, 4}, std::vector<uint8_t>{10, 20, 30, 255, 10, 20, 30, 51});
+  const auto read = [&](const Tensor& values, const DataOptions& options) {
+    ParsedData data = parse_npy(write_npy(values), {});
+    arrange_items(data, options, {});
+    return data;
+  };
+  DataOptions options;
+  options.layout = "nhwc";
+  EXPECT_EQ(read(stored, options).values.shape(), (Shape{1, 2, 1, 4}));
+  options.channels = "3";
+  const ParsedData colour = read(stored, options);
+  EXPECT_EQ(colour.kind, DataKind::kImage);
+  // 51 is a fifth of 255: 204 + v / 5.
+  EXPECT_EQ(numbers(colour.values), (std::vector<int>{10, 20, 30, 206, 208, 210}));
+  EXPECT_EQ(colour.note, "the fourth channel was read as alpha (opaque: 255) and laid over white");
+
+  const auto reals = [](std::vector<float> v) { return Tensor::from<float>({1, 1, 1, 4}, v); };
+  EXPECT_EQ(testing::floats_of(read(reals({0.5f, 0.25f, 0, 0.5f}), options).values),
+            (std::vector<float>{0.75f, 0.625f, 0.5f}));
+  EXPECT_EQ(testing::floats_of(read(reals({65535, 0, 300, 0}), options).values),
+            (std::vector<float>{65535, 65535, 65535}));
+  EXPECT_EQ(error_of([&] {
+              read(reals({-2.5f, 0, 1, 1}), options);
+            }).message(),
+            "the last of 4 channels is read as alpha, but values go from -2.5 to 1");
+  EXPECT_EQ(number_of([&] { read(reals({0, 0, 1.5f, 1}), options); }), 3306);
+
+  options.layout = "auto";
+  EXPECT_EQ(arranged({2, 4, 5, 6}, options).values.shape(), (Shape{2, 5, 6, 3}));
+  options.channels = "1";
+  EXPECT_EQ(arranged({2, 5, 6, 4}, options).values.shape(), (Shape{2, 5, 6}));
+  for (const Shape& shape : {Shape{1, 4, 5, 4}, Shape{1, 4, 5, 3}, Shape{1, 1, 5, 4}}) {
+    EXPECT_EQ(number_of([&] { arranged(shape, options); }), 3306) << shape_text(shape);
+  }
+  EXPECT_EQ(arranged({2, 5, 6, 4}, {}).note,
+            "if the 4 channels are RGBA: --channels 3 lays them over white");
 }
 
 TEST(Arrange, FlatRowsBecomeImages) {
@@ -113,9 +175,15 @@ TEST(Arrange, ArraysChangeSizeAndChannels) {
 TEST(Arrange, DataFollowTheItemsOfAModel) {
   EXPECT_EQ(arranged({2, 6}, for_model({2, 3})).values.shape(), (Shape{2, 2, 3}));
   EXPECT_EQ(arranged({2, 7}, for_model({2, 3})).values.shape(), (Shape{2, 7}));
-  EXPECT_EQ(arranged({2, 4, 4}, for_model({2, 2, 3})).values.shape(), (Shape{2, 2, 2, 3}));
+  EXPECT_EQ(arranged({2, 4, 4, 3}, for_model({2, 2, 3})).values.shape(), (Shape{2, 2, 2, 3}));
+  EXPECT_EQ(number_of([] { arranged({2, 4, 4}, for_model({2, 2, 3})); }), 3501);
+  EXPECT_EQ(error_of([] {
+              arranged({2, 4, 4, 3}, for_model({4, 4}));
+            }).hint(),
+            "--channels 1 takes their luma, 0.299 r + 0.587 g + 0.114 b");
   EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, for_model({2, 3, 3})).values)[1], 6);
   EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, for_model({3, 2, 3})).values)[1], 1);
+  EXPECT_EQ(number_of([] { arranged({1, 3, 3, 3}, for_model({3, 3, 3})); }), 3306);
 }
 
 }  // namespace

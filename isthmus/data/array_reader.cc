@@ -203,7 +203,7 @@ Tensor transposed(const Tensor& reversed, const Shape& shape) {
   return out;
 }
 
-/// (N) and (N, D) are tables; (N, H, W) and (N, H, W, 1 or 3) are images.
+/// (N) and (N, D) are tables; (N, H, W) and (N, H, W, 1 or 3) are images; arrange.cc tells others.
 DataKind kind_of(const Shape& shape, const Limits& limits) {
   if (shape.size() == 3) return DataKind::kImage;
   if (shape.size() == 4 && (shape[3] == 1 || shape[3] == 3)) return DataKind::kImage;
@@ -211,11 +211,7 @@ DataKind kind_of(const Shape& shape, const Limits& limits) {
   return table ? DataKind::kTable : DataKind::kArray;
 }
 
-Shape item_axes(Shape shape) {
-  if (shape.size() == 1) return {shape[0], 1};
-  if (shape.size() == 4 && shape[3] == 1) shape.pop_back();
-  return shape;
-}
+Shape item_axes(const Shape& shape) { return shape.size() == 1 ? Shape{shape[0], 1} : shape; }
 
 template <class Out>
 int64_t read_converted(ByteStream& in, const ArrayLayout& layout, Tensor& values) {

@@ -214,7 +214,7 @@ class Loader {
       for (const ReadWarning& warning : parts_.back().data.warnings) {
         log_warning(warning.code, escape_for_terminal(path) + ": " + warning.text, warning.hint);
       }
-      arrange_items(parts_.back().data, options_, limits_);
+      arrange_items(parts_.back().data, arrangement_of(format), limits_);
     } catch (Error& error) {
       error.in_file(path);
       throw;
@@ -224,6 +224,14 @@ class Loader {
     Labels labels = read_labels(fs_, *beside, data.values.shape()[0], limits_);
     data.labels = std::move(labels.values);
     data.class_names = std::move(labels.class_names);
+  }
+
+  /// The axes of a picture are known, those of an array may have to be told.
+  DataOptions arrangement_of(const FormatDef& format) const {
+    static constexpr decltype(FormatDef::parse) kPicture = parse_image;
+    DataOptions options = options_;
+    if (format.parse == kPicture && options.layout == "auto") options.layout = "nhwc";
+    return options;
   }
 
   ColumnChoice column_choice() const {

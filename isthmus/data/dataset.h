@@ -69,9 +69,9 @@ struct DataOptions {
   std::string layout = "auto";
   std::string resize = "none";
   std::string channels = "auto";
-  /// No option: the model that data are opened for. Where shape, layout, resize and channels say
-  /// nothing, images follow its items; what that changes is said. Columns of a table are read by
-  /// name, whatever else the table holds.
+  /// No option: the model that data are opened for. Where shape, layout and resize say nothing,
+  /// images follow its items; what that changes is said. Grey becomes colour, or colour grey, by
+  /// `channels` only. Columns of a table are read by name, whatever else the table holds.
   std::optional<DataSpec> model;
   /// No option: values that are not there (empty cells, NaN) are read, and told by Dataset::absent.
   bool holes = false;
@@ -84,8 +84,8 @@ struct DataOptions {
         field(
             &O::as, "as", one_of(data_shape_words),
             "What the numbers are: a table has a scale and a sigma for each column, images one for "
-            "all pixels; auto: a table for one or two axes, images for three, and for four when "
-            "the last is 1 or 3. Set it for pixels in rows, or for columns in a grid.",
+            "all pixels; auto: a table for one or two axes, images for three, and for four "
+            "with 1 or 3 channels. Set it for pixels in rows, or for columns in a grid.",
             rare),
         field(&O::limit, "limit", at_least(1),
               "Use only the first N items; a table is read no further."),
@@ -105,16 +105,20 @@ struct DataOptions {
               "(channels last) or 3x32x32 (channels first).",
               {.level = OptionLevel::kRare, .metavar = "HxW"}),
         field(&O::layout, "layout", one_of(layout_words),
-              "Order of the axes of images in arrays; auto takes (N, 1 or 3, H, W) as channels "
-              "first; say it when an axis of 3 stands on both sides.",
+              "Order of the axes of images in arrays: nchw has channels first, nhwc last; auto "
+              "takes the end of 1 or 3 for the channels and says so. Set it when both ends may be.",
               rare),
         field(
             &O::resize, "resize", any_value(),
             "Bring images to this height and width, smoothed; needed when sizes are mixed, and to "
             "make large images affordable. Sides are stretched, not cut.",
             {.metavar = "HxW"}),
-        field(&O::channels, "channels", one_of(channel_words),
-              "Read images as grey (1) or colour (3); auto: colour if any is.", rare)};
+        field(
+            &O::channels, "channels", one_of(channel_words),
+            "Read images as grey (1: their luma) or colour (3: grey three times); auto: colour "
+            "if any is. Set it for a model of the other kind, and for arrays of 4 channels, whose "
+            "last is then alpha over white.",
+            rare)};
   }
 };
 

@@ -133,7 +133,37 @@ void convert_each(const Tensor& images, const Sides& from, const Sides& to, Tens
   }
 }
 
+template <class T>
+void lay_over_white(std::span<const T> in, double opaque, std::span<T> out) {
+  constexpr size_t kHave = 4, kMade = 3;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const T* pixel = in.data() + i / kMade * kHave;
+    const auto alpha = static_cast<double>(pixel[kMade]);
+    const double v =
+        (static_cast<double>(pixel[i % kMade]) * alpha + opaque * (opaque - alpha)) / opaque;
+    out[i] = static_cast<T>(opaque > 1 ? std::floor(v + 0.5) : v);
+  }
+}
+
 }  // namespace
+
+Tensor over_white(const Tensor& images, double opaque) {
+  Shape made = images.shape();
+  ISTHMUS_CHECK(made.size() == 4 && made[3] == 4, "images of colour and alpha");
+  made[3] = 3;
+  Tensor out(images.dtype(), made);
+  switch (images.dtype()) {
+    case Dtype::kU8:
+      lay_over_white<uint8_t>(images.values<uint8_t>(), opaque, out.values<uint8_t>());
+      break;
+    case Dtype::kF64:
+      lay_over_white<double>(images.values<double>(), opaque, out.values<double>());
+      break;
+    default:
+      lay_over_white<float>(images.values<float>(), opaque, out.values<float>());
+  }
+  return out;
+}
 
 Tensor convert_images(const Tensor& images, const ImageForm& form) {
   const Shape& shape = images.shape();

@@ -18,4 +18,8 @@ struct ImageForm {
 /// image, edges renormalized: what PIL calls BILINEAR. Whole numbers stay whole, in any type.
 Tensor convert_images(const Tensor& images, const ImageForm& form);
 
+/// Images (N, H, W, 4), u8, f32 or f64, laid over white: (N, H, W, 3) of the same type. Alpha and
+/// white are from 0 to `opaque`; if that is above 1, values are rounded to whole numbers.
+Tensor over_white(const Tensor& images, double opaque);
+
 }  // namespace isthmus

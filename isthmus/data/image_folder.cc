@@ -48,8 +48,8 @@ class ImageReader {
     for (size_t i = 0; i < images_.paths.size(); ++i) read_header(i);
     require_few_bad();
     decide_form();
-    Shape shape = {static_cast<int64_t>(good_.size()), form_.height, form_.width};
-    if (form_.channels == 3) shape.push_back(3);
+    Shape shape = made_shape();
+    shape.insert(shape.begin(), static_cast<int64_t>(good_.size()));
     const Dtype dtype = num_deep_ > 0 ? Dtype::kF32 : Dtype::kU8;
     limits_.require_data_bytes(checked_product(shape) * size_of(dtype));
     Tensor values(dtype, shape);
@@ -91,10 +91,10 @@ class ImageReader {
   }
   void decide_form() {
     form_ = wanted_form(options_, limits_);
-    form_asked_ = form_.height > 0 || form_.channels > 0;
     const bool colour =
         std::ranges::any_of(headers_, [](const ImageHeader& h) { return h.colour; });
     if (form_.channels == 0) form_.channels = colour ? 3 : 1;
+    require_model_channels();
     if (form_.height > 0) return;
     const ImageHeader& first = headers_.front();
     form_.height = first.height;
@@ -112,6 +112,20 @@ class ImageReader {
                       ", but " + escape_for_terminal(images_.paths[good_[k]]) + " is " +
                       size_text(header),
                   "bring them to one size: --resize " + suggested_size(heights, widths));
+    }
+  }
+  Shape made_shape() const {
+    return form_.channels == 3 ? Shape{form_.height, form_.width, 3}
+                               : Shape{form_.height, form_.width};
+  }
+  void require_model_channels() const {
+    try {
+      require_channels(form_.channels, options_);
+    } catch (Error& error) {
+      const auto colour = std::ranges::find(headers_, true, &ImageHeader::colour);
+      const auto at = colour == headers_.end() ? 0 : colour - headers_.begin();
+      error.in_file(images_.paths[good_[static_cast<size_t>(at)]]);
+      throw;
     }
   }
   /// Decodes into place `count` of values.
@@ -151,13 +165,8 @@ class ImageReader {
     }
     const Tensor made = convert_images(image, form_);
     // Grey among colour is no conversion that anybody asked for.
-    if (made.shape() != one && form_asked_) {
-      ++num_converted_;
-      const std::string from =
-          describe_item({.kind = DataKind::kImage, .item_shape = pixels.shape()});
-      if (num_converted_ == 1) converted_from_ = from;
-      if (from != converted_from_) converted_from_ = "other sizes or channels";
-    }
+    const bool resized = pixels.shape()[0] != form_.height || pixels.shape()[1] != form_.width;
+    if (resized || options_.channels != "auto") conversion_.add(pixels.shape(), made_shape());
     const auto bytes = made.bytes();
     std::copy(bytes.begin(), bytes.end(),
               values.data() + static_cast<uint64_t>(count) * bytes.size());
@@ -222,12 +231,9 @@ class ImageReader {
       say(static_cast<int64_t>(good_.size()) - num_deep_,
           " images of 8 bits were multiplied by 257, others have 16 bits");
     }
-    if (num_converted_ > 0) {
-      Shape made = {form_.height, form_.width};
-      if (form_.channels == 3) made.push_back(3);
-      parts.push_back(converted_note(num_converted_, converted_from_,
-                                     describe_item({.kind = DataKind::kImage, .item_shape = made}),
-                                     options_));
+    if (conversion_.count > 0) {
+      parts.push_back(conversion_.note(
+          describe_item({.kind = DataKind::kImage, .item_shape = made_shape()}), options_));
     }
     say(images_.num_others, " files that are no images were passed over");
     say(images_.num_links,
@@ -243,10 +249,8 @@ class ImageReader {
   std::vector<size_t> good_;          // indices of images with a good header
   std::vector<ImageHeader> headers_;  // of these
   ImageForm form_;
-  bool form_asked_ = false;  // by options or a model
-  std::string converted_from_;
+  Conversion conversion_;
   int64_t num_deep_ = 0, num_over_white_ = 0, num_turned_ = 0, num_doubtful_ = 0;
-  int64_t num_converted_ = 0;
 };
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <numeric>
+
 #include "isthmus/base/log.h"
 #include "isthmus/base/memory.h"
 #include "isthmus/data/png.h"
@@ -172,7 +174,7 @@ TEST(ImageFolder, MixedSizesOfferAFlagAndFollowIt) {
   options.resize = "10x20";
   const Opened opened(folder, options);
   EXPECT_EQ(opened.data.values.shape(), (Shape{3, 10, 20}));
-  EXPECT_EQ(opened.data.note, "2 images of 300x200 grey were converted to 10x20 grey");
+  EXPECT_EQ(opened.data.note, "2 images of 300x200 grey were converted to 10x20 grey, stretched");
   options.resize = "7";
   options.channels = "3";
   EXPECT_EQ(Opened(folder, options).data.values.shape(), (Shape{3, 7, 7, 3}));
@@ -180,6 +182,46 @@ TEST(ImageFolder, MixedSizesOfferAFlagAndFollowIt) {
     options.resize = bad;
     EXPECT_EQ(number_of([&] { Opened opened2(folder, options); }), 2003) << bad;
   }
+}
+
+TEST(ImageFolder, OnlyOtherProportionsAreStretched) {
+  const std::string folder = new_folder("mixed");
+  put(folder, "1.png", grey_png(301, 200));  // 75x50 up to a pixel
+  put(folder, "2.png", grey_png(150, 100));
+  put(folder, "3.png", grey_png(100, 100));
+  DataOptions options;
+  options.resize = "75x50";
+  EXPECT_EQ(Opened(folder, options).data.note,
+            "3 images of other sizes or channels were converted to 75x50 grey, 1 stretched");
+}
+
+TEST(ImageFolder, ChannelsFollowAModelOnlyWhenAsked) {
+  const std::string grey = new_folder("grey"), colour = new_folder("colour");
+  put(grey, "1.png", grey_png(7, 5, 90));
+  put(colour, "1.png", grey_png(7, 5, 90));
+  put(colour, "2.png", fixture("rgb8.png"));
+  DataOptions options;
+  options.model = DataSpec{.kind = DataKind::kImage, .item_shape = {7, 5, 3}};
+  EXPECT_EQ(Opened(colour, options).data.note, "");
+  const Error error = error_of([&] { Opened opened(grey, options); });
+  EXPECT_EQ(error.code(), ErrorCode::kDataMismatch);
+  EXPECT_EQ(error.message(), "the images are grey, the model was trained on 7x5 rgb");
+  EXPECT_EQ(error.hint(), "--channels 3 gives grey to all three channels");
+  options.channels = "3";
+  const Dataset tripled = Opened(grey, options).data;
+  EXPECT_EQ(tripled.values.shape(), (Shape{1, 7, 5, 3}));
+  EXPECT_TRUE(std::ranges::all_of(tripled.values.values<uint8_t>(), [](int v) { return v == 90; }));
+  EXPECT_EQ(tripled.note, "1 images of 7x5 grey were converted to 7x5 rgb");
+
+  options.model->item_shape = {7, 5};
+  EXPECT_EQ(number_of([&] { Opened opened(colour, options); }), 3501);
+  options.channels = "auto";
+  const Error lost = error_of([&] { Opened opened(colour, options); });
+  EXPECT_EQ(lost.message(), "the images are rgb, the model was trained on 7x5 grey");
+  EXPECT_EQ(lost.where().file, colour + "/2.png");
+  EXPECT_TRUE(Opened(grey, options).codes.empty());
+  options.channels = "1";
+  EXPECT_EQ(Opened(colour, options).data.values.shape(), (Shape{2, 7, 5}));
 }
 
 TEST(ImageFolder, JpegAndPngMayBeMixed) {
@@ -202,6 +244,18 @@ TEST(ImageFolder, AlphaIsLaidOverWhiteAndSaid) {
   EXPECT_EQ(data.note, "alpha was laid over white in 2 images");
   const Tensor truth = parse_npy(fixture("palette4_transparent.npy"), {}).values;
   EXPECT_EQ(testing::floats_of(data.values.rows(0, 1)), testing::floats_of(truth));
+}
+
+// The axes of an array of this shape would have to be told.
+TEST(ImageFolder, ASinglePictureNeedsNoLayout) {
+  const std::string path = new_folder("single") + "/flat.png";
+  Tensor pixels(Dtype::kU8, {3, 8, 3});
+  std::iota(pixels.values<uint8_t>().begin(), pixels.values<uint8_t>().end(), uint8_t{0});
+  posix_fs().write_file(path, encode_png(pixels), Durability::kRename);
+  const Opened opened(path);
+  EXPECT_EQ(opened.data.values.shape(), (Shape{1, 3, 8, 3}));
+  EXPECT_EQ(opened.data.note, "");
+  EXPECT_TRUE(std::ranges::equal(opened.data.values.values<uint8_t>(), pixels.values<uint8_t>()));
 }
 
 TEST(ImageFolder, ATruncatedJpegIsABadFile) {

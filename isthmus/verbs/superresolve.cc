@@ -2,6 +2,8 @@
 // Block means as evidence for chains of codes.
 #include "isthmus/verbs/superresolve.h"
 
+#include "isthmus/data/arrange.h"
+
 namespace isthmus {
 
 void require_resolution(const DataSpec& spec) {
@@ -15,6 +17,9 @@ int64_t factor_of(const DataSpec& spec, const Shape& small) {
   require_resolution(spec);
   const Shape& item = spec.item_shape;
   const Shape given(small.begin() + 1, small.end());
+  if (given.size() == 2 || (given.size() == 3 && given[2] == 3)) {
+    require_channels(given.size() == 3 ? 3 : 1, spec);
+  }
   const bool alike = given.size() == item.size() && (item.size() < 3 || given[2] == item[2]) &&
                      given[0] > 0 && item[0] % given[0] == 0 && given[1] > 0 &&
                      item[1] % given[1] == 0 && item[0] / given[0] == item[1] / given[1];
