@@ -30,8 +30,8 @@ $ isthmus eval m photos -q; isthmus reconstruct m photos -o r.png 2>&1 | grep -e
 warning[W3310]: left out: 1 image beside the class folders
 warning[W3313]: left out: 1 image of kinds that are not read
 warning[W3314]: left out: 1 pipe, socket or device
-warning[W3312]: 4 images of other sizes or channels were converted to 8x6 rgb, which the model was trained on
-data     photos: 4, 8x6 rgb, u8 (1 images were turned upright (EXIF); 4 images of other sizes or channels were converted to 8x6 rgb; 1 files that are no images were passed over)
+warning[W3312]: 4 images of other sizes or channels were converted to 8x6 rgb, 2 stretched, which the model was trained on
+data     photos: 4, 8x6 rgb, u8 (1 images were turned upright (EXIF); 4 images of other sizes or channels were converted to 8x6 rgb, 2 stretched; 1 files that are no images were passed over)
 wrote    r.png (...)
 $ isthmus sample m -n 4 -o more.png -q && isthmus inspect more.png | head -1
 data     more.png: 1, ... rgb, u8, ... in memory
