@@ -4,6 +4,7 @@
 #include "isthmus/data/image_folder.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "isthmus/base/fs.h"
 #include "isthmus/base/log.h"
@@ -50,7 +51,7 @@ class ImageReader {
     decide_form();
     Shape shape = made_shape();
     shape.insert(shape.begin(), static_cast<int64_t>(good_.size()));
-    const Dtype dtype = num_deep_ > 0 ? Dtype::kF32 : Dtype::kU8;
+    const Dtype dtype = num_deep_ > 0 || deep_model() ? Dtype::kF32 : Dtype::kU8;
     limits_.require_data_bytes(checked_product(shape) * size_of(dtype));
     Tensor values(dtype, shape);
     ParsedData data;
@@ -113,6 +114,13 @@ class ImageReader {
                       size_text(header),
                   "bring them to one size: --resize " + suggested_size(heights, widths));
     }
+  }
+  /// A model of 16 bits takes 8 bits at their worth.
+  bool deep_model() const {
+    if (!options_.model || options_.model->kind != DataKind::kImage) return false;
+    const std::vector<FieldSpec>& fields = options_.model->fields;
+    return fields.size() == 1 && fields.front().integer && fields.front().min >= 0 &&
+           fields.front().max > std::numeric_limits<uint8_t>::max();
   }
   Shape made_shape() const {
     return form_.channels == 3 ? Shape{form_.height, form_.width, 3}
@@ -227,9 +235,10 @@ class ImageReader {
     }
     say(num_turned_, " images were turned upright (EXIF)");
     say(num_doubtful_, " damaged JPEG images were mended by the decoder");
-    if (num_deep_ > 0 && num_deep_ < static_cast<int64_t>(good_.size())) {
+    if (num_deep_ > 0 || deep_model()) {
       say(static_cast<int64_t>(good_.size()) - num_deep_,
-          " images of 8 bits were multiplied by 257, others have 16 bits");
+          std::string(" images of 8 bits were multiplied by 257, ") +
+              (num_deep_ > 0 ? "others have 16 bits" : "the model was trained on 16 bits"));
     }
     if (conversion_.count > 0) {
       parts.push_back(conversion_.note(

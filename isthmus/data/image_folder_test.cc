@@ -162,6 +162,20 @@ TEST(ImageFolder, EightBitsBesideSixteenMeanTheSame) {
   EXPECT_NE(opened.data.note.find("multiplied by 257"), std::string::npos);
 }
 
+TEST(ImageFolder, EightBitsForAModelOfSixteenMeanTheSame) {
+  const std::string folder = new_folder("camera");
+  put(folder, "1.png", grey_png(7, 5, 200));
+  DataOptions options;
+  options.model = DataSpec{.kind = DataKind::kImage, .item_shape = {7, 5}};
+  options.model->fields = {{.min = 3, .max = 60000, .integer = true}};
+  const Opened opened(folder, options);
+  EXPECT_EQ(testing::floats_of(opened.data.values, opened.data.spec.narrowing)[0], 200 * 257.0f);
+  EXPECT_EQ(opened.data.note,
+            "1 images of 8 bits were multiplied by 257, the model was trained on 16 bits");
+  options.model->fields.front().max = 255;
+  EXPECT_EQ(Opened(folder, options).data.values.dtype(), Dtype::kU8);
+}
+
 TEST(ImageFolder, MixedSizesOfferAFlagAndFollowIt) {
   const std::string folder = new_folder("mixed");
   put(folder, "1.png", grey_png(300, 200));
