@@ -64,6 +64,11 @@ Network make_decoder(const ModelBuild& b, const CoderOptions& options) {
   return all_nets().find(options.arch).decoder(b, request, setup.own);
 }
 
+std::string network_name(const ModelSetup& setup) {
+  const bool networks = own_option(chosen_owners(setup), "model.arch") != nullptr;
+  return networks ? read_own<CoderOptions>(setup.own).arch : "none";
+}
+
 int64_t latent_dim(const ModelSetup& setup) {
   const std::optional<int64_t> latent = latent_dim_of(setup.model);
   ISTHMUS_CHECK(latent.has_value(), "latent_dim is resolved before a model is built");

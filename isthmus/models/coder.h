@@ -60,6 +60,9 @@ Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t o
 /// at the data.
 Network make_decoder(const ModelBuild& b, const CoderOptions& options);
 
+/// "mlp", "conv", ...; "none" for a model without networks.
+std::string network_name(const ModelSetup& setup);
+
 /// Error E2003 unless from 1 to 65536.
 int64_t latent_dim(const ModelSetup& setup);
 

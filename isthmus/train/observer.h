@@ -28,7 +28,7 @@ struct TrainSummary {
   int64_t num_train = 0, num_val = 0;
   std::string model;       // "vae 784-128-(20,20)-20-128-784, relu, bernoulli on grey values"
   std::string model_name;  // "vae"
-  std::string arch;        // "mlp"
+  std::string arch;        // "mlp", "conv"; "none": no networks
   std::string likelihood;
   int64_t latent_dim = 0;
   bool normalized = true;       // false: a score, not a likelihood

@@ -307,7 +307,7 @@ TrainSummary summarize(const RunSetup& s) {
   summary.num_val = s.data.num_val();
   summary.model = describe_model(s.model);
   summary.model_name = s.model.model.name;
-  summary.arch = "mlp";
+  summary.arch = network_name(s.model);
   summary.likelihood = s.model.model.likelihood;
   summary.latent_dim = abilities_of(s.model).latent_dim;
   summary.normalized =

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "isthmus/base/version.h"
+#include "isthmus/models/coder.h"
 
 namespace isthmus {
 namespace {
@@ -70,7 +71,7 @@ Json model_json(const Model& model) {
       .set("path", model.path)
       .set("digest", text_or_null(model.digest))
       .set("name", model.options().name)
-      .set("arch", "mlp")
+      .set("arch", network_name(model.setup))
       .set("latent_dim", model.latent_dim())
       .set("parameters", model.num_parameters())
       .set("likelihood", model.options().likelihood)

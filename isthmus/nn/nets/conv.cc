@@ -42,8 +42,6 @@ struct Image {
 
 /// The item, then what each stage leaves of it.
 std::vector<Image> images_of(const Shape& item, const ConvOptions& options) {
-  std::vector<int64_t> stages;
-  parse_value("model.stages", options.stages, kChannels, stages);
   if (item.size() != 2 && item.size() != 3) {
     refuse("network conv needs images, and an item has " + std::to_string(item.size()) +
                (item.size() == 1 ? " axis" : " axes"),
@@ -58,6 +56,8 @@ std::vector<Image> images_of(const Shape& item, const ConvOptions& options) {
            least < kLeastSide ? "use --arch mlp" : "make them smaller, or use --arch mlp",
            "model.arch");
   }
+  std::vector<int64_t> stages;
+  parse_value("model.stages", options.stages, kChannels, stages);
   for (size_t k = 0; k < stages.size(); ++k) {
     const Image& last = images.back();
     if (std::min(last.height, last.width) < 2) {
