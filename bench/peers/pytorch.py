@@ -171,7 +171,14 @@ def train(options):
         elbos.append(-negative_elbo(model, x_test))
         say(f"seed {seed}: test -elbo {-elbos[-1]:.2f} nats per item")
     common.report(options, engine(options, adam), epochs, len(x_train), elbos,
-                  first_step[0] if first_step else None)
+                  first_step[0] if first_step else None, counted(options, model))
+
+
+def counted(options, model):
+    """Parameters where the shared arithmetic over dense widths does not hold."""
+    if options.preset not in common.STAGES:
+        return None
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def infer(options):
@@ -202,7 +209,8 @@ def infer(options):
     work()
     for _ in range(options.epochs):
         epochs.measure(work)
-    common.report(options, engine(options, ""), epochs, sum(len(batch) for batch in batches))
+    common.report(options, engine(options, ""), epochs, sum(len(batch) for batch in batches),
+                  parameters=counted(options, model))
 
 
 def engine(options, adam):
