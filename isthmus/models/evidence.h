@@ -21,9 +21,9 @@ struct Evidence {
 
 /// log p(known|z), "log_likelihood" (B); log p(z) + share log p(known|z), "log_prob" (B), and its
 /// gradient by z, "slope" (B, Z). Scalar "share": 1 for the posterior of z given what is known, 0
-/// for the prior. Missing values have no part in it. Block means are normal about those of the decoder's mean: exact for a gaussian
-/// likelihood, for others the mean of many pixels is nearly normal. Error E2202 for a model without
-/// a prior, or without a sigma to go by.
+/// for the prior. Missing values have no part in it. Block means are normal about those of the
+/// decoder's mean: exact for a gaussian likelihood, for others the mean of many pixels is nearly
+/// normal. Error E2202 for a model without a prior, or without a sigma to go by.
 Graph evidence_graph(const ModelSetup& setup, const Evidence& evidence);
 
 /// x given z and what is known: "mean" and "sample" (B, D), stream "likelihood".
