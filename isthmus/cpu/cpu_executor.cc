@@ -27,9 +27,10 @@ double measure_seconds_per_tick() {
 
 }  // namespace
 
-ExecutorMemory memory_of(const Program& p) {
-  return {.shared = floats(p.arena_floats) + floats(p.batch_floats) + halfs(p.packed_values) +
-                    halfs(p.crossing_values),
+ExecutorMemory memory_of(const Program& program) {
+  const MemoryLayout& p = program.memory;
+  return {.shared = floats(p.arena_floats) + floats(p.batch_floats) + halfs(p.packed_halfs) +
+                    halfs(p.kept_halfs),
           .per_thread = floats(p.block_floats) + floats(p.scratch_floats) + floats(p.tile_floats) +
                         halfs(p.block_halfs) + halfs(p.tile_halfs) + halfs(p.part_halfs) +
                         aligned(p.gemm_scratch_bytes)};
@@ -47,13 +48,14 @@ CpuExecutor::CpuExecutor(const Graph& graph, const CompileOptions& options, Thre
     if (n.kind == NodeKind::kParameter || n.kind == NodeKind::kState) states_[n.name] = i;
     if (n.kind == NodeKind::kScalar) scalars_[n.name] = i;
   }
-  dirty_.assign(program_.packed.size(), true);
+  dirty_.assign(program_.memory.packed.size(), true);
   set_constants();
 }
 
 void CpuExecutor::allocate(ThreadPool& pool) {
-  const Program& p = program_;
-  num_bytes_ = memory_of(p).total(pool.num_threads());
+  const Program& program = program_;
+  const MemoryLayout& p = program.memory;
+  num_bytes_ = memory_of(program).total(pool.num_threads());
   memory_ = allocate_aligned(num_bytes_);  // zeros: nothing writes what pads an operand
   std::byte* at = memory_.get();
   const auto take = [&](std::string_view name, uint64_t bytes) {
@@ -68,8 +70,8 @@ void CpuExecutor::allocate(ThreadPool& pool) {
   };
   machine_.arena = take_floats("arena", p.arena_floats);
   machine_.batch = take_floats("batch", p.batch_floats);
-  machine_.packed = take_halfs("packed", p.packed_values);
-  machine_.crossing = take_halfs("crossing", p.crossing_values);
+  machine_.packed = take_halfs("packed", p.packed_halfs);
+  machine_.kept = take_halfs("kept", p.kept_halfs);
   for (int t = 0; t < pool.num_threads(); ++t) {
     ThreadMemory& m = machine_.threads.emplace_back();
     m.block = take_floats("block", p.block_floats);
@@ -79,19 +81,19 @@ void CpuExecutor::allocate(ThreadPool& pool) {
     m.tile_half = take_halfs("tile_half", p.tile_halfs);
     m.part_half = take_halfs("part_half", p.part_halfs);
     m.gemm_scratch = take("gemm_scratch", p.gemm_scratch_bytes);
-    for (const Matmul& matmul : p.matmuls) m.workspaces.push_back(matmul.make_workspace());
+    for (const Matmul& matmul : program.matmuls) m.workspaces.push_back(matmul.make_workspace());
   }
-  machine_.scalars64.assign(p.graph.nodes().size(), 0.0);
-  machine_.step.keys.resize(p.graph.nodes().size());
+  machine_.scalars64.assign(program.graph.nodes().size(), 0.0);
+  machine_.step.keys.resize(program.graph.nodes().size());
   size_t longest = 0;
-  for (const Node& n : p.graph.nodes()) longest = std::max(longest, n.name.size());
+  for (const Node& n : program.graph.nodes()) longest = std::max(longest, n.name.size());
   machine_.step.stream.reserve(kLongestPurpose + 1 + longest);
 }
 
 void CpuExecutor::set_constants() {
   for (uint32_t i = 0; i < program_.graph.nodes().size(); ++i) {
     const Node& n = program_.graph.nodes()[i];
-    float* dst = machine_.arena + program_.places[i].offset;
+    float* dst = machine_.arena + program_.memory.places[i].offset;
     if (n.kind == NodeKind::kConstant) {
       if (n.type.dtype == Dtype::kF64) {
         machine_.scalars64[i] = n.constant.values<double>()[0];
@@ -139,7 +141,7 @@ void CpuExecutor::set_scalar(std::string_view name, double value) {
   const auto at = scalars_.find(name);
   if (at == scalars_.end()) return;  // not needed by any output
   machine_.scalars64[at->second] = value;
-  machine_.arena[program_.places[at->second].offset] = static_cast<float>(value);
+  machine_.arena[program_.memory.places[at->second].offset] = static_cast<float>(value);
 }
 
 uint32_t CpuExecutor::state_node(std::string_view name) const {
@@ -157,9 +159,9 @@ void CpuExecutor::set(std::string_view name, const Tensor& value) {
                     std::string(dtype_name(value.dtype())) + " " + shape_text(value.shape()));
   }
   const auto values = value.values<float>();
-  std::copy(values.begin(), values.end(), machine_.arena + program_.places[i].offset);
-  for (size_t k = 0; k < program_.packed.size(); ++k) {
-    if (program_.packed[k].node == i) dirty_[k] = true;
+  std::copy(values.begin(), values.end(), machine_.arena + program_.memory.places[i].offset);
+  for (size_t k = 0; k < program_.memory.packed.size(); ++k) {
+    if (program_.memory.packed[k].node == i) dirty_[k] = true;
   }
 }
 
@@ -173,7 +175,7 @@ void CpuExecutor::get_into(std::string_view name, Tensor& dst) const {
   const uint32_t i = state_node(name);
   ISTHMUS_CHECK(dst.shape() == program_.graph.nodes()[i].type.shape, "shape of a copied state");
   auto values = dst.values<float>();
-  std::copy_n(machine_.arena + program_.places[i].offset, values.size(), values.begin());
+  std::copy_n(machine_.arena + program_.memory.places[i].offset, values.size(), values.begin());
 }
 
 std::vector<std::string> CpuExecutor::state_names() const {
@@ -203,16 +205,16 @@ void CpuExecutor::begin_step(const StepInputs& inputs) {
     const Node& n = program_.graph.nodes()[i];
     if (n.kind == NodeKind::kRows) {
       machine_.scalars64[i] = static_cast<double>(rows);
-      machine_.arena[program_.places[i].offset] = static_cast<float>(rows);
+      machine_.arena[program_.memory.places[i].offset] = static_cast<float>(rows);
     } else if (n.kind == NodeKind::kNormal || n.kind == NodeKind::kUniform) {
       step.stream.assign(inputs.noise_purpose).append("/").append(n.name);
       step.keys[i] = RngKey::from(inputs.seed, step.stream);
     }
   }
   for (size_t k = 0; k < dirty_.size(); ++k) {
-    if (!dirty_[k] || !program_.packed[k].leaf) continue;
-    const Shape& shape = program_.graph.nodes()[program_.packed[k].node].type.shape;
-    pack_weight(machine_, program_.packed[k], {0, shape[0], 0, shape[1]});
+    if (!dirty_[k] || !program_.memory.packed[k].leaf) continue;
+    const Shape& shape = program_.graph.nodes()[program_.memory.packed[k].node].type.shape;
+    pack_weight(machine_, program_.memory.packed[k], {0, shape[0], 0, shape[1]});
     dirty_[k] = false;
   }
 }

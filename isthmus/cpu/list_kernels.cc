@@ -10,79 +10,41 @@ namespace {
 
 using KernelByNode = std::map<uint32_t, std::string>;
 
-void list_chunks(const Program& p, KernelByNode& kernels) {
-  for (const ChunkProgram& chunk : p.chunk_programs) {
-    for (const ChunkStep& s : chunk.steps) {
-      const bool fused =
-          s.op == ChunkOp::kBernoulli || s.op == ChunkOp::kAdam || s.op == ChunkOp::kBiasRelu;
-      for (uint32_t node : s.nodes) {
-        kernels.try_emplace(node, fused ? "fused into " + std::string(s.name) : "chunk");
-      }
+void list_chunks(const ChunkProgram& chunk, KernelByNode& kernels) {
+  for (const ChunkStep& s : chunk.steps) {
+    const bool fused =
+        s.op == ChunkOp::kBernoulli || s.op == ChunkOp::kAdam || s.op == ChunkOp::kBiasRelu;
+    for (uint32_t node : s.nodes) {
+      kernels.try_emplace(node, fused ? "fused into " + std::string(s.name) : "chunk");
     }
   }
 }
 
-/// Nothing for instructions that serve a value instead of making one.
-std::string_view kernel_of(RowOp op) {
-  switch (op) {
-    case RowOp::kGemm:
-      return "product";
-    case RowOp::kMoves:
-      return "move";
-    case RowOp::kReduce:
-      return "reduction";
-    case RowOp::kGather:
-      return "lookup";
-    case RowOp::kSmallProducts:
-      return "product per item";
-    case RowOp::kWindows:
-      return "windows";
-    case RowOp::kPart:
-      return "product over the batch, in parts";
-    case RowOp::kReference:
-      return "interpreter";
-    case RowOp::kLoad:
-    case RowOp::kLoadOperands:
-    case RowOp::kNoise:
-    case RowOp::kCast:
-    case RowOp::kChunks:
-    case RowOp::kBatchSum:
-    case RowOp::kCrossTransposed:
-    case RowOp::kCrossPairs:
-      break;
+// Nothing for steps that serve a value instead of making one.
+struct KernelName {
+  template <class Step>
+  std::string_view operator()(const Step&) const {
+    return {};
   }
-  return {};
-}
+  std::string_view operator()(const ProductStep&) const { return "product"; }
+  std::string_view operator()(const OnceProduct&) const { return "product"; }
+  std::string_view operator()(const OuterSum&) const { return "product over the batch"; }
+  std::string_view operator()(const PartProduct&) const { return kInParts; }
+  std::string_view operator()(const SumOfParts&) const { return kInParts; }
+  std::string_view operator()(const SmallProducts&) const { return "product per item"; }
+  std::string_view operator()(const Moves&) const { return "move"; }
+  std::string_view operator()(const Reduction&) const { return "reduction"; }
+  std::string_view operator()(const SumAll&) const { return "reduction"; }
+  std::string_view operator()(const Gather&) const { return "lookup"; }
+  std::string_view operator()(const WindowStep&) const { return "windows"; }
+  std::string_view operator()(const TreeSum&) const { return "sum over the batch"; }
+  std::string_view operator()(const ScatterSource& s) const {
+    return s.replaces ? "rows by index" : "sum of rows by index";
+  }
+  std::string_view operator()(const ReferenceRef&) const { return "interpreter"; }
 
-std::string_view kernel_of(OnceSource source) {
-  switch (source) {
-    case OnceSource::kOuterSum:
-      return "product over the batch";
-    case OnceSource::kParts:
-      return "product over the batch, in parts";
-    case OnceSource::kWindows:
-      return "windows";
-    case OnceSource::kMatmul:
-      return "product";
-    case OnceSource::kBatchSum:
-      return "sum over the batch";
-    case OnceSource::kScatterSum:
-      return "sum of rows by index";
-    case OnceSource::kReplaceRows:
-      return "rows by index";
-    case OnceSource::kSumAll:
-    case OnceSource::kReduce:
-      return "reduction";
-    case OnceSource::kMoves:
-      return "move";
-    case OnceSource::kReference:
-      return "interpreter";
-    case OnceSource::kNone:
-    case OnceSource::kScalar:
-      break;
-  }
-  return {};
-}
+  static constexpr std::string_view kInParts = "product over the batch, in parts";
+};
 
 void list_row_stage(const RowStageProgram& stage, KernelByNode& kernels) {
   for (const BatchStep& b : stage.batch) {
@@ -90,15 +52,29 @@ void list_row_stage(const RowStageProgram& stage, KernelByNode& kernels) {
     if (b.sums.valid()) kernels.try_emplace(b.sums_node, "fused into " + std::string(b.kernel->op));
   }
   for (const RowInstruction& r : stage.instructions) {
-    const std::string_view kernel = kernel_of(r.op);
+    const std::string_view kernel = std::visit(KernelName{}, r.step);
     if (!kernel.empty()) kernels.try_emplace(r.node, kernel);
   }
 }
 
 void list_once_stage(const OnceStageProgram& stage, KernelByNode& kernels) {
   for (const OnceProgram& g : stage.programs) {
-    const std::string_view kernel = kernel_of(g.source);
+    const std::string_view kernel = std::visit(KernelName{}, g.source);
     if (!kernel.empty()) kernels.try_emplace(g.node, kernel);
+  }
+}
+
+/// First of all: a move may write out what a chunk has made.
+void list_all_chunks(const Program& p, KernelByNode& kernels) {
+  for (const RowStageProgram& stage : p.row_stages) {
+    for (const RowInstruction& r : stage.instructions) {
+      const auto* chunk = std::get_if<ChunkProgram>(&r.step);
+      if (chunk != nullptr) list_chunks(*chunk, kernels);
+    }
+  }
+  for (const OnceProgram& g : p.prologue.programs) list_chunks(g.chunks, kernels);
+  for (const OnceStageProgram& stage : p.once_stages) {
+    for (const OnceProgram& g : stage.programs) list_chunks(g.chunks, kernels);
   }
 }
 
@@ -106,7 +82,7 @@ void list_once_stage(const OnceStageProgram& stage, KernelByNode& kernels) {
 
 std::vector<OperationKernel> list_kernels(const Program& p) {
   KernelByNode kernels;
-  list_chunks(p, kernels);  // first: a move may write out what a chunk has made
+  list_all_chunks(p, kernels);
   for (const RowStageProgram& stage : p.row_stages) list_row_stage(stage, kernels);
   list_once_stage(p.prologue, kernels);
   for (const OnceStageProgram& stage : p.once_stages) list_once_stage(stage, kernels);

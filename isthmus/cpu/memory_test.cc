@@ -94,7 +94,7 @@ TEST(MemoryWatch, NamesTheGapThatWasWrittenTo) {
   CpuExecutor executor(graph, {.max_rows = 4}, pool);
   const MemoryWatch watch(executor);
   EXPECT_EQ(std::vector<std::string>{}, watch.broken_gaps());
-  const Place& y = executor.machine().program.places[graph.output("y")];
+  const Place& y = executor.machine().program.memory.places[graph.output("y")];
   executor.machine().batch[y.offset + 4 * y.row_stride] = 1;
   *executor.regions().back().end = std::byte{0};
   EXPECT_EQ((std::vector<std::string>{

@@ -13,78 +13,86 @@ std::string chunk_text(const ChunkProgram& chunk) {
   return text;
 }
 
-std::string row_op_text(const Program& p, const RowInstruction& r) {
-  const Node& n = p.graph.nodes()[r.node];
-  switch (r.op) {
-    case RowOp::kLoad:
-      return "load " + n.name;
-    case RowOp::kLoadOperands:
-      return "load " + n.name + (r.is_cast ? " to bf16" : "") +
-             (r.crossing >= 0 ? ", keep transposed" : "");
-    case RowOp::kNoise:
-      return "noise " + n.name;
-    case RowOp::kCast:
-      return "to bf16";
-    case RowOp::kGemm:
-      return "matmul " + std::to_string(p.matmuls[static_cast<size_t>(r.matmul)].spec().m) + "x" +
-             std::to_string(p.matmuls[static_cast<size_t>(r.matmul)].spec().n) + "x" +
-             std::to_string(p.matmuls[static_cast<size_t>(r.matmul)].spec().k) + "  " +
-             p.matmuls[static_cast<size_t>(r.matmul)].kernel_name();
-    case RowOp::kChunks:
-      return chunk_text(p.chunk_programs[static_cast<size_t>(r.chunks)]);
-    case RowOp::kMoves:
-      return "move " + std::string(n.kind == NodeKind::kOp ? n.op->name : n.name);
-    case RowOp::kReduce:
-    case RowOp::kWindows:
-    case RowOp::kGather:
-      return std::string(n.op->name);
-    case RowOp::kSmallProducts:
-      return "products of rows";
-    case RowOp::kPart: {
-      const PartProduct& part = p.part_products[static_cast<size_t>(r.part)];
-      const MatmulSpec& spec = p.matmuls[static_cast<size_t>(part.matmul[0])].spec();
-      return std::string(part.windows >= 0 ? "windows again, " : "") + "add to a part " +
-             std::to_string(spec.m) + "x" + std::to_string(spec.n) + "x" + std::to_string(spec.k);
-    }
-    case RowOp::kReference:
-      return "reference " + std::string(n.op->name);
-    case RowOp::kBatchSum:
-      return "partial sums";
-    case RowOp::kCrossTransposed:
-      return "keep transposed";
-    case RowOp::kCrossPairs:
-      return "keep";
+std::string size_text(const MatmulSpec& spec) {
+  return std::to_string(spec.m) + "x" + std::to_string(spec.n) + "x" + std::to_string(spec.k);
+}
+
+std::string name_of(const Node& n) {
+  return n.kind == NodeKind::kOp ? std::string(n.op->name) : n.name;
+}
+
+std::string step_text(const Program& p, const RowInstruction& r) {
+  const std::string name = name_of(p.graph.nodes()[r.node]);
+  const auto matmul = [&](int32_t k) -> const Matmul& { return p.matmuls[static_cast<size_t>(k)]; };
+  return std::visit(
+      Overloaded{[&](const LoadStep&) { return "load " + name; },
+                 [&](const LoadOperands& s) {
+                   return "load " + name + (s.cast >= 0 ? " to bf16" : "") +
+                          (s.kept >= 0 ? ", keep transposed" : "");
+                 },
+                 [&](const NoiseStep&) { return "noise " + name; },
+                 [&](const CastStep&) { return std::string("to bf16"); },
+                 [&](const ProductStep& s) {
+                   return "matmul " + size_text(matmul(s.matmul).spec()) + "  " +
+                          matmul(s.matmul).kernel_name();
+                 },
+                 [&](const ChunkProgram& s) { return chunk_text(s); },
+                 [&](const Moves&) { return "move " + name; },
+                 [&](const Reduction&) { return name; }, [&](const Gather&) { return name; },
+                 [&](const SmallProducts&) { return std::string("products of rows"); },
+                 [&](const WindowStep&) { return name; },
+                 [&](const PartProduct& s) {
+                   return (s.makes_windows ? "windows again, add to a part " : "add to a part ") +
+                          size_text(matmul(s.first).spec());
+                 },
+                 [&](const ReferenceRef&) { return "reference " + name; },
+                 [&](const PartialSums&) { return std::string("partial sums"); },
+                 [&](const KeepStep& s) {
+                   const bool transposed = p.memory.kept[static_cast<size_t>(s.kept)].transposed;
+                   return std::string(transposed ? "keep transposed" : "keep");
+                 }},
+      r.step);
+}
+
+std::string source_text(const Program& p, const OnceProgram& g) {
+  const auto kernel = [&](const TileProducts& products) {
+    return p.matmuls[static_cast<size_t>(products.index[0][0][0])].kernel_name();
+  };
+  if (const auto* sum = std::get_if<OuterSum>(&g.source)) {
+    return " outer_sum (" + kernel(sum->products) + ", " + std::to_string(p.num_panels) +
+           " panels)";
   }
-  return "";
+  if (std::holds_alternative<SumOfParts>(g.source)) {
+    return " outer_sum of " + std::to_string(p.shape.num_parts()) + " parts";
+  }
+  if (const auto* product = std::get_if<OnceProduct>(&g.source)) {
+    return " matmul x" + std::to_string(product->num_k) + " (" + kernel(product->products) + ")";
+  }
+  return g.node == kNoNode ? "" : " " + name_of(p.graph.nodes()[g.node]);
 }
 
 std::string once_text(const Program& p, const OnceProgram& g) {
   std::string text =
       std::to_string(g.rows) + "x" + std::to_string(g.cols) + " in tiles of " +
       std::to_string(g.tile_rows) + " rows" +
-      (g.tile_cols < g.cols ? " and " + std::to_string(g.tile_cols) + " columns" : "") + ":";
-  if (g.source == OnceSource::kOuterSum) {
-    const Matmul& m = p.matmuls[static_cast<size_t>(g.matmuls[0][0][0])];
-    text += " outer_sum (" + m.kernel_name() + ", " + std::to_string(p.num_panels) + " panels)";
-  } else if (g.source == OnceSource::kParts) {
-    text += " outer_sum of " + std::to_string(p.shape.num_parts()) + " parts";
-  } else if (g.source == OnceSource::kMatmul) {
-    const Matmul& m = p.matmuls[static_cast<size_t>(g.matmuls[0][0][0])];
-    text += " matmul x" + std::to_string(g.product.num_k) + " (" + m.kernel_name() + ")";
-  } else if (g.node != kNoNode) {
-    text += " " + std::string(p.graph.nodes()[g.node].op->name);
-  }
-  if (g.chunks >= 0) {
-    text += "  " + chunk_text(p.chunk_programs[static_cast<size_t>(g.chunks)]);
-  }
+      (g.tile_cols < g.cols ? " and " + std::to_string(g.tile_cols) + " columns" : "") + ":" +
+      source_text(p, g);
+  if (!g.chunks.steps.empty()) text += "  " + chunk_text(g.chunks);
   if (!g.packs.empty()) text += "  repack x" + std::to_string(g.packs.size());
+  return text;
+}
+
+std::string notes_text(const ChunkProgram& chunk) {
+  std::string text;
+  for (const std::string& note : chunk.notes) text += "      (" + note + ")\n";
   return text;
 }
 
 void print_once(const Program& p, const OnceStageProgram& stage, std::string& text) {
   for (const OnceProgram& g : stage.programs) {
-    if (g.source == OnceSource::kScalar) continue;
+    if (std::holds_alternative<ScalarStep>(g.source)) continue;
     text += "  once." + std::to_string(g.sublevel) + "  " + once_text(p, g) + "\n";
+    text += notes_text(g.chunks);
   }
 }
 
@@ -122,7 +130,9 @@ std::string print_program(const Program& p) {
       for (size_t k = run.first; k < run.end; ++k) {
         const RowInstruction& r = p.row_stages[s].instructions[k];
         text += std::string(passes ? "    " : "  ") + "rows  %" + std::to_string(r.node) + "  " +
-                row_op_text(p, r) + "\n";
+                step_text(p, r) + "\n";
+        const auto* chunk = std::get_if<ChunkProgram>(&r.step);
+        if (chunk != nullptr) text += notes_text(*chunk);
       }
     }
     print_once(p, p.once_stages[s], text);

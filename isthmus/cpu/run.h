@@ -46,7 +46,7 @@ struct Machine {
   float* arena = nullptr;
   float* batch = nullptr;
   uint16_t* packed = nullptr;
-  uint16_t* crossing = nullptr;
+  uint16_t* kept = nullptr;
   std::vector<ThreadMemory> threads;
   std::vector<double> scalars64;  // by node
   StepState step;
@@ -121,7 +121,7 @@ void load_input(const Machine& m, const InputBinding& in, const LoadRange& range
                 int64_t dst_stride) noexcept;
 /// Rows of a kept bf16 operand, as pairs: `count` rows from row `first` of the batch on, of which
 /// `valid` are not zero.
-void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const float* rows,
+void keep_pairs(const Machine& m, const KeptOperand& c, const Place& src, const float* rows,
                 int64_t first, int64_t valid, int64_t count) noexcept;
 /// Packs a part of the stored matrix of a packed weight.
 void pack_weight(const Machine& m, const PackedWeight& w, const Rectangle& part) noexcept;

@@ -172,7 +172,7 @@ void run_cast(const Machine& m, const ThreadMemory& t, const ChunkStep& s, const
 /// Adds rows to the partial sums of their items; a partial begins at its first row.
 void run_column_sum(const Machine& m, const ThreadMemory& t, const ChunkStep& s,
                     const ChunkRows& rows, int64_t cols, const RowOrigin& at) {
-  const BatchSum& sum = m.program.batch_sums[static_cast<size_t>(s.index)];
+  const BatchSum& sum = m.program.memory.batch_sums[static_cast<size_t>(s.index)];
   const int64_t chunk = m.program.shape.chunk_rows, stride = s.in[0].row_stride;
   const float* src = resolve(m, t, s.in[0], at);
   for (int64_t r = 0; r < rows.valid;) {
@@ -203,7 +203,7 @@ void run_step(Machine& m, ThreadMemory& t, const ChunkStep& s, const ChunkRows& 
     case ChunkOp::kCast:
       return run_cast(m, t, s, rows, cols, at);
     case ChunkOp::kKeepPairs:
-      return keep_pairs(m, m.program.crossings[static_cast<size_t>(s.index)], s.in[0],
+      return keep_pairs(m, m.program.memory.kept[static_cast<size_t>(s.index)], s.in[0],
                         resolve(m, t, s.in[0], at), rows.batch_row, rows.valid, rows.count);
     case ChunkOp::kColumnSum:
       return run_column_sum(m, t, s, rows, cols, at);

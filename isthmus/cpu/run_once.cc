@@ -38,13 +38,14 @@ void transpose_input(const Machine& m, ThreadMemory& t, const InputBinding& in,
 }
 
 /// Returns the ticks spent on the input, which are not the product's.
-uint64_t run_outer_sum(Machine& m, ThreadMemory& t, const OnceProgram& g, const OnceTask& task) {
+uint64_t run_outer_sum(const Machine& m, ThreadMemory& t, const OnceProgram& g,
+                       const OuterSum& source, const Rectangle& tile) {
   uint64_t moved = 0;
   const Program& p = m.program;
-  const Crossing& b = p.crossings[static_cast<size_t>(g.crossing_b)];
-  const Rectangle& tile = task.tile;
+  const KeptOperand& b = p.memory.kept[static_cast<size_t>(source.kept_b)];
   const bool bf16 = p.options.precision == Precision::kBF16;
-  const auto& by_panel = g.matmuls[tile.rows() != g.tile_rows][tile.cols() != g.tile_cols];
+  const auto& by_panel =
+      source.products.index[tile.rows() != g.tile_rows][tile.cols() != g.tile_cols];
   const int64_t b_col =
       bf16 ? tile.first_col / std::max<int64_t>(1, b.packing.block_n) * b.packing.block_stride
            : tile.first_col;
@@ -53,16 +54,16 @@ uint64_t run_outer_sum(Machine& m, ThreadMemory& t, const OnceProgram& g, const 
     const auto index = static_cast<size_t>(by_panel[panel == 0 ? 0 : 1]);
     const int64_t b_at = b.offset + panel * b.panel_stride + b_col;
     const void* a_data = t.tile_half;
-    if (g.input >= 0) {
+    if (source.input >= 0) {
       const uint64_t start = ticks_now();
-      transpose_input(m, t, p.inputs[static_cast<size_t>(g.input)], tile, panel);
+      transpose_input(m, t, p.inputs[static_cast<size_t>(source.input)], tile, panel);
       moved += ticks_now() - start;
     } else {
-      const Crossing& a = p.crossings[static_cast<size_t>(g.crossing_a)];
+      const KeptOperand& a = p.memory.kept[static_cast<size_t>(source.kept_a)];
       const int64_t a_at = a.offset + panel * a.panel_stride + tile.first_row * a.row_stride;
-      a_data = bf16 ? static_cast<const void*>(m.crossing + a_at) : m.batch + a_at;
+      a_data = bf16 ? static_cast<const void*>(m.kept + a_at) : m.batch + a_at;
     }
-    const void* b_data = bf16 ? static_cast<const void*>(m.crossing + b_at) : m.batch + b_at;
+    const void* b_data = bf16 ? static_cast<const void*>(m.kept + b_at) : m.batch + b_at;
     p.matmuls[index].run(*t.workspaces[index], a_data, b_data, dst, t.gemm_scratch);
   }
   return moved;
@@ -84,23 +85,25 @@ const uint16_t* cast_factor(const Machine& m, ThreadMemory& t, const OnceProduct
   return t.tile_half;
 }
 
-void run_product(Machine& m, ThreadMemory& t, const OnceProgram& g, const Rectangle& tile) {
-  const auto index =
-      static_cast<size_t>(g.matmuls[tile.rows() != g.tile_rows][tile.cols() != g.tile_cols][0]);
+void run_product(const Machine& m, ThreadMemory& t, const OnceProgram& g, const OnceProduct& source,
+                 const Rectangle& tile) {
+  const auto index = static_cast<size_t>(
+      source.products.index[tile.rows() != g.tile_rows][tile.cols() != g.tile_cols][0]);
   const Matmul& matmul = m.program.matmuls[index];
   float* dst = resolve(m, t, g.source_dst, {0, tile.first_row, tile.first_row, tile.first_col});
-  const void* a = m.arena + g.product.a.offset + tile.first_row * matmul.spec().a_stride_m;
-  const void* b = m.arena + g.product.b.offset;
+  const void* a = m.arena + source.a.offset + tile.first_row * matmul.spec().a_stride_m;
+  const void* b = m.arena + source.b.offset;
   if (matmul.spec().bf16) {
-    a = cast_factor(m, t, g.product, tile);
-    b = m.packed + m.program.packed[static_cast<size_t>(g.product.weight)].offset;
+    a = cast_factor(m, t, source, tile);
+    b = m.packed + m.program.memory.packed[static_cast<size_t>(source.weight)].offset;
   }
   matmul.run(*t.workspaces[index], a, b, dst, t.gemm_scratch);
 }
 
 /// Partials of the chunks in a fixed binary tree over their indices.
-void run_batch_tree(Machine& m, ThreadMemory& t, const OnceProgram& g) {
-  const BatchSum& sum = m.program.batch_sums[static_cast<size_t>(g.batch_sum)];
+void run_batch_tree(const Machine& m, const ThreadMemory& t, const OnceProgram& g,
+                    const TreeSum& source) {
+  const BatchSum& sum = m.program.memory.batch_sums[static_cast<size_t>(source.batch_sum)];
   float* partials = m.batch + sum.partials_offset;
   for (int64_t step = 1; step < m.step.num_chunks; step *= 2) {
     for (int64_t k = 0; k + step < m.step.num_chunks; k += 2 * step) {
@@ -113,8 +116,8 @@ void run_batch_tree(Machine& m, ThreadMemory& t, const OnceProgram& g) {
 
 /// The parts that hold rows of this step, in their order.
 void run_parts(const Machine& m, const ThreadMemory& t, const OnceProgram& g,
-               const Rectangle& tile) {
-  const PartSum& sum = m.program.part_sums[static_cast<size_t>(g.part_sum)];
+               const SumOfParts& source, const Rectangle& tile) {
+  const PartSum& sum = m.program.memory.part_sums[static_cast<size_t>(source.part_sum)];
   const int64_t part_rows = m.program.shape.part_blocks * m.program.shape.block_rows;
   const int64_t parts = (m.step.num_rows + part_rows - 1) / part_rows;
   const int64_t count = tile.rows() * sum.cols;
@@ -137,8 +140,8 @@ float sum_all(const float* src, int64_t count) {
   return static_cast<float>(total);
 }
 
-void run_scalar(Machine& m, const OnceProgram& g, int thread) {
-  ReferenceStep& step = m.program.references[static_cast<size_t>(g.reference)];
+void run_scalar(Machine& m, const OnceProgram& g, const ScalarStep& source, int thread) {
+  ReferenceStep& step = m.program.references[static_cast<size_t>(source.reference)];
   const size_t n = step.in.size(), set = static_cast<size_t>(thread) * n;
   const auto& inputs = m.program.graph.nodes()[g.node].inputs;
   for (size_t k = 0; k < n; ++k)
@@ -148,7 +151,7 @@ void run_scalar(Machine& m, const OnceProgram& g, int thread) {
   const Node& node = m.program.graph.nodes()[g.node];
   node.op->reference({node.attrs, {step.in_pointers.data() + set, n}, 1, out});
   m.scalars64[g.node] = out.data[0];
-  m.arena[m.program.places[g.node].offset] = static_cast<float>(out.data[0]);
+  m.arena[m.program.memory.places[g.node].offset] = static_cast<float>(out.data[0]);
 }
 
 }  // namespace
@@ -196,7 +199,7 @@ void pack_weights(const Machine& m, const std::vector<int32_t>& packs) noexcept 
   };
   constexpr int64_t kValuesPerTask = 16'384;
   for (int32_t k : packs) {
-    const PackedWeight& w = m.program.packed[static_cast<size_t>(k)];
+    const PackedWeight& w = m.program.memory.packed[static_cast<size_t>(k)];
     const int64_t strips = strips_of(w);
     const int64_t each =
         std::max<int64_t>(1, kValuesPerTask / (w.packing.padded_k * w.packing.block_n));
@@ -216,7 +219,7 @@ void pack_weights(const Machine& m, const std::vector<int32_t>& packs) noexcept 
 }
 
 void pack_weight(const Machine& m, const PackedWeight& w, const Rectangle& part) noexcept {
-  const Place& place = m.program.places[w.node];
+  const Place& place = m.program.memory.places[w.node];
   PackCall call;
   call.src = m.arena + place.offset;
   call.k_stride = w.transposed ? 1 : place.row_stride;
@@ -238,73 +241,60 @@ void pack_weight(const Machine& m, const PackedWeight& w, const Rectangle& part)
   pack_bf16_pairs(call);
 }
 
+namespace {
+
+/// What a tile begins with. Returns its time class; `moved`: ticks spent on the input instead.
+Cost run_source(Machine& m, ThreadMemory& t, const OnceProgram& g, const Rectangle& tile,
+                int thread, uint64_t& moved) {
+  const auto whole = [&] { return resolve(m, t, g.source_dst, {}); };
+  std::visit(
+      Overloaded{[](std::monostate) {},
+                 [&](const OuterSum& s) { moved = run_outer_sum(m, t, g, s, tile); },
+                 [&](const SumOfParts& s) { run_parts(m, t, g, s, tile); },
+                 [&](const OnceProduct& s) { run_product(m, t, g, s, tile); },
+                 [&](const TreeSum& s) { run_batch_tree(m, t, g, s); },
+                 [&](const ScatterSource& s) {
+                   if (s.replaces) return run_replace_rows(m, t, s.rows, whole());
+                   run_scatter_sum(m, t, s.rows, whole(), 0, s.rows.num_entries);
+                 },
+                 [&](const SumAll& s) { *whole() = sum_all(resolve(m, t, s.src, {}), s.count); },
+                 [&](const Reduction& s) { run_reduce(m, t, s, {}); },
+                 [&](const Moves& s) { run_moves(m, t, s, {}); },
+                 [&](const WindowStep& s) { run_windows(m, t, s, {}); },
+                 [&](const ReferenceRef& s) {
+                   run_reference(m, m.program.references[static_cast<size_t>(s.index)], thread, {});
+                 },
+                 [&](const ScalarStep& s) { run_scalar(m, g, s, thread); }},
+      g.source);
+  const bool multiplies =
+      std::holds_alternative<OuterSum>(g.source) || std::holds_alternative<OnceProduct>(g.source);
+  return multiplies ? Cost::kGemm : Cost::kOther;
+}
+
+}  // namespace
+
 void run_once_task(Machine& m, const OnceStageProgram& stage, const OnceTask& task,
                    int thread) noexcept {
   ThreadMemory& t = m.threads[static_cast<size_t>(thread)];
   const OnceProgram& g = stage.programs[static_cast<size_t>(task.program)];
-  uint64_t start = ticks_now();
-  Cost cost = Cost::kOther;
-  switch (g.source) {
-    case OnceSource::kNone:
-      break;
-    case OnceSource::kOuterSum: {
-      const uint64_t moved = run_outer_sum(m, t, g, task);
-      t.ticks[static_cast<size_t>(Cost::kInput)] += moved;
-      start += moved;
-      cost = Cost::kGemm;
-      break;
-    }
-    case OnceSource::kParts:
-      run_parts(m, t, g, task.tile);
-      break;
-    case OnceSource::kMatmul:
-      run_product(m, t, g, task.tile);
-      cost = Cost::kGemm;
-      break;
-    case OnceSource::kBatchSum:
-      run_batch_tree(m, t, g);
-      break;
-    case OnceSource::kScatterSum:
-      run_scatter_sum(m, t, g.scatter, resolve(m, t, g.source_dst, {}), 0, g.scatter.num_entries);
-      break;
-    case OnceSource::kReplaceRows:
-      run_replace_rows(m, t, g.scatter, resolve(m, t, g.source_dst, {}));
-      break;
-    case OnceSource::kReduce:
-      run_reduce(m, t, m.program.reductions[static_cast<size_t>(g.reduction)], {});
-      break;
-    case OnceSource::kMoves:
-      run_moves(m, t, m.program.moves[static_cast<size_t>(g.moves)], {});
-      break;
-    case OnceSource::kWindows:
-      run_windows(m, t, m.program.window_steps[static_cast<size_t>(g.windows)], {});
-      break;
-    case OnceSource::kSumAll:
-      *resolve(m, t, g.source_dst, {}) = sum_all(resolve(m, t, g.sum_src, {}), g.sum_count);
-      break;
-    case OnceSource::kReference:
-      run_reference(m, m.program.references[static_cast<size_t>(g.reference)], thread, {});
-      break;
-    case OnceSource::kScalar:
-      run_scalar(m, g, thread);
-      break;
-  }
+  const Rectangle& tile = task.tile;
+  const uint64_t start = ticks_now();
+  uint64_t moved = 0;
+  const Cost cost = run_source(m, t, g, tile, thread, moved);
   const uint64_t middle = ticks_now();
-  t.ticks[static_cast<size_t>(cost)] += middle - start;
-  if (g.chunks >= 0) {
-    const ChunkProgram& chunk = m.program.chunk_programs[static_cast<size_t>(g.chunks)];
-    const Rectangle& tile = task.tile;
-    run_chunk_program(
-        m, t, chunk,
-        {tile.first_row, tile.end_row, 0, 0, tile.first_row, tile.first_col, tile.cols()});
-    const uint64_t end = ticks_now();
-    t.ticks[static_cast<size_t>(chunk.cost)] += end - middle;
-    if (g.packs.empty()) return;
-    for (const PackRange& r : g.packs) {
-      pack_weight(m, m.program.packed[static_cast<size_t>(r.packed)], task.tile);
-    }
-    t.ticks[static_cast<size_t>(Cost::kPacking)] += ticks_now() - end;
+  t.ticks[static_cast<size_t>(Cost::kInput)] += moved;
+  t.ticks[static_cast<size_t>(cost)] += middle - start - moved;
+  if (g.chunks.steps.empty()) return;
+  run_chunk_program(
+      m, t, g.chunks,
+      {tile.first_row, tile.end_row, 0, 0, tile.first_row, tile.first_col, tile.cols()});
+  const uint64_t end = ticks_now();
+  t.ticks[static_cast<size_t>(g.chunks.cost)] += end - middle;
+  if (g.packs.empty()) return;
+  for (int32_t k : g.packs) {
+    pack_weight(m, m.program.memory.packed[static_cast<size_t>(k)], tile);
   }
+  t.ticks[static_cast<size_t>(Cost::kPacking)] += ticks_now() - end;
 }
 
 }  // namespace isthmus

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One block of rows through a row stage, depth first. Rows beyond the batch are computed like the
-// others but never reach a sum: what crosses the stage is zeroed there.
+// others but never reach a sum: what is kept for the batch is zeroed there.
 #include <xmmintrin.h>
 
 #include <algorithm>
@@ -25,17 +25,17 @@ RowOrigin origin(const Block& b, int64_t lead) {
   return {b.first_item * lead - before, before, before};
 }
 
-void run_load(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  load_input(m, m.program.inputs[static_cast<size_t>(r.input)],
-             {b.first_item, b.valid, b.rows, 0, r.cols, kRowsAhead, r.cols},
-             resolve(m, t, r.dst, origin(b, r.lead)), r.cols);
+void run_load(const Machine& m, ThreadMemory& t, const LoadStep& s, int64_t lead, const Block& b) {
+  load_input(m, m.program.inputs[static_cast<size_t>(s.input)],
+             {b.first_item, b.valid, b.rows, 0, s.cols, kRowsAhead, s.cols},
+             resolve(m, t, s.dst, origin(b, lead)), s.cols);
 }
 
 /// A few whole rows at a time, so that the float32 values stay in L1.
-void load_cast_rows(const Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+void load_cast_rows(const Machine& m, ThreadMemory& t, const LoadOperands& r, const Block& b) {
   const InputBinding& in = m.program.inputs[static_cast<size_t>(r.input)];
   const int64_t stride = Matmul::row_stride(r.cols);
-  uint16_t* dst = t.half + r.half_offset;
+  uint16_t* dst = t.half + r.cast;
   const LoadCall all =
       input_rows(m, in, {b.first_item, b.valid, b.rows, 0, r.cols, kRowsAhead, r.cols});
   if (all.is_u8 && all.uniform) return stored_to_bf16(all, dst, stride);
@@ -50,59 +50,60 @@ void load_cast_rows(const Machine& m, ThreadMemory& t, const RowInstruction& r, 
 }
 
 /// Where a transposed copy is wanted, too: some columns of all rows at a time.
-void load_keep_rows(const Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+void load_keep_rows(const Machine& m, ThreadMemory& t, const LoadOperands& r, const Block& b) {
   const InputBinding& in = m.program.inputs[static_cast<size_t>(r.input)];
-  const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
+  const KeptOperand& c = m.program.memory.kept[static_cast<size_t>(r.kept)];
   const int64_t step = operand_columns(b.rows), panel = m.program.panel_rows;
   for (int64_t col = 0; col < r.cols; col += step) {
     const int64_t cols = std::min(step, r.cols - col);
     load_input(m, in, {b.first_item, b.valid, b.rows, col, cols, col == 0 ? kRowsAhead : 0, r.cols},
                t.scratch, cols);
-    if (r.is_cast) {
-      rows_to_bf16(t.scratch, cols, b.rows, cols, t.half + r.half_offset + col,
-                   Matmul::row_stride(r.cols), 0);
+    if (r.cast >= 0) {
+      rows_to_bf16(t.scratch, cols, b.rows, cols, t.half + r.cast + col, Matmul::row_stride(r.cols),
+                   0);
     }
-    uint16_t* dst = m.crossing + c.offset + b.first_item / panel * c.panel_stride +
+    uint16_t* dst = m.kept + c.offset + b.first_item / panel * c.panel_stride +
                     b.first_item % panel + col * c.row_stride;
     rows_to_bf16_transposed(t.scratch, cols, b.valid, cols, dst, c.row_stride, b.rows);
   }
 }
 
-void run_load_operands(const Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  return r.crossing < 0 ? load_cast_rows(m, t, r, b) : load_keep_rows(m, t, r, b);
+void run_load_operands(const Machine& m, ThreadMemory& t, const LoadOperands& r, const Block& b) {
+  return r.kept < 0 ? load_cast_rows(m, t, r, b) : load_keep_rows(m, t, r, b);
 }
 
-void run_noise(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  float* dst = resolve(m, t, r.dst, origin(b, r.lead));
-  auto* fill = r.is_normal ? fill_normal_rows : fill_uniform_rows;
-  fill(m.step.keys[r.node], m.step.items + b.first_item, b.valid, m.step.epoch, 0, r.cols, dst,
-       r.cols);
+void run_noise(const Machine& m, ThreadMemory& t, const RowInstruction& r, const NoiseStep& s,
+               const Block& b) {
+  float* dst = resolve(m, t, s.dst, origin(b, r.lead));
+  auto* fill = s.is_normal ? fill_normal_rows : fill_uniform_rows;
+  fill(m.step.keys[r.node], m.step.items + b.first_item, b.valid, m.step.epoch, 0, s.cols, dst,
+       s.cols);
 }
 
-void run_gemm(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  const auto index = static_cast<size_t>(r.matmul);
+void run_product(const Machine& m, ThreadMemory& t, const ProductStep& s, const RowOrigin& at) {
+  const auto index = static_cast<size_t>(s.matmul);
   const Matmul& matmul = m.program.matmuls[index];
-  const RowOrigin at = origin(b, r.lead);
-  float* dst = resolve(m, t, r.dst, at);
+  float* dst = resolve(m, t, s.dst, at);
+  const void *a = t.half + s.cast, *b = nullptr;
   if (matmul.spec().bf16) {
-    const PackedWeight& w = m.program.packed[static_cast<size_t>(r.weight)];
-    matmul.run(*t.workspaces[index], t.half + r.half_offset, m.packed + w.offset, dst,
-               t.gemm_scratch);
+    b = m.packed + m.program.memory.packed[static_cast<size_t>(s.packed)].offset;
   } else {
-    matmul.run(*t.workspaces[index], resolve(m, t, r.src, at), m.arena + r.weight_place.offset, dst,
-               t.gemm_scratch);
+    a = resolve(m, t, s.src, at);
+    b = m.arena + s.weight.offset;
   }
+  matmul.run(*t.workspaces[index], a, b, dst, t.gemm_scratch);
 }
 
-void run_batch_sum(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  const BatchSum& sum = m.program.batch_sums[static_cast<size_t>(r.batch_sum)];
+void run_partial_sums(const Machine& m, ThreadMemory& t, const PartialSums& s, int64_t lead,
+                      const Block& b) {
+  const BatchSum& sum = m.program.memory.batch_sums[static_cast<size_t>(s.batch_sum)];
   const int64_t chunk = m.program.shape.chunk_rows;
-  const float* src = resolve(m, t, r.src, origin(b, r.lead));
-  const int64_t stride = r.src.row_stride * r.lead;
+  const float* src = resolve(m, t, s.src, origin(b, lead));
+  const int64_t stride = s.src.row_stride * lead;
   for (int64_t row = 0; row < b.valid;) {
     const int64_t item = b.first_item + row, inside = item % chunk;
     const int64_t count = std::min(chunk - inside, b.valid - row);
-    column_sum(src + row * stride, stride, count, r.cols, inside != 0,
+    column_sum(src + row * stride, stride, count, s.cols, inside != 0,
                m.batch + sum.partials_offset + item / chunk * sum.chunk_stride);
     row += count;
   }
@@ -140,57 +141,61 @@ void transpose_f32(const float* src, int64_t src_stride, int64_t rows, int64_t c
   }
 }
 
-void run_cross_transposed(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
+void keep_transposed(const Machine& m, ThreadMemory& t, const KeepStep& s, int64_t lead,
+                     const Block& b) {
+  const KeptOperand& c = m.program.memory.kept[static_cast<size_t>(s.kept)];
   const int64_t panel_items = m.program.panel_rows;
   const int64_t panel = b.first_item / panel_items;
-  const int64_t column = (b.first_item % panel_items) * r.lead;
+  const int64_t column = (b.first_item % panel_items) * lead;
   const int64_t stride = c.row_stride;
-  const int64_t valid = b.valid * r.lead, rows = b.rows * r.lead;
-  const float* src = resolve(m, t, r.src, origin(b, r.lead));
+  const int64_t valid = b.valid * lead, rows = b.rows * lead;
+  const float* src = resolve(m, t, s.src, origin(b, lead));
   if (m.program.options.precision == Precision::kBF16) {
-    uint16_t* dst = m.crossing + c.offset + panel * c.panel_stride + column;
-    rows_to_bf16_transposed(src, r.src.row_stride, valid, r.cols, dst, stride, rows);
+    uint16_t* dst = m.kept + c.offset + panel * c.panel_stride + column;
+    rows_to_bf16_transposed(src, s.src.row_stride, valid, s.cols, dst, stride, rows);
     return;
   }
   float* dst = m.batch + c.offset + panel * c.panel_stride + column;
-  transpose_f32(src, r.src.row_stride, valid, r.cols, dst, stride);
+  transpose_f32(src, s.src.row_stride, valid, s.cols, dst, stride);
   if (valid == rows) return;
-  for (int64_t col = 0; col < r.cols; ++col) {
+  for (int64_t col = 0; col < s.cols; ++col) {
     std::memset(dst + col * stride + valid, 0, static_cast<size_t>(rows - valid) * sizeof(float));
   }
 }
 
-void run_cross_plain(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
-  const Crossing& c = m.program.crossings[static_cast<size_t>(r.crossing)];
-  float* src = resolve(m, t, r.src, origin(b, r.lead));
-  const int64_t valid = b.valid * r.lead, rows = b.rows * r.lead;
+void keep_rows(const Machine& m, ThreadMemory& t, const KeepStep& s, int64_t lead, const Block& b) {
+  const KeptOperand& c = m.program.memory.kept[static_cast<size_t>(s.kept)];
+  float* src = resolve(m, t, s.src, origin(b, lead));
+  const int64_t valid = b.valid * lead, rows = b.rows * lead;
   if (m.program.options.precision == Precision::kF32) {
     // The value lies in the batch region already: only the rows beyond the batch are cleared.
-    std::memset(src + valid * r.cols, 0, static_cast<size_t>((rows - valid) * r.cols) * 4);
+    std::memset(src + valid * s.cols, 0, static_cast<size_t>((rows - valid) * s.cols) * 4);
     return;
   }
-  keep_pairs(m, c, r.src, src, b.first_item * r.lead, valid, rows);
+  keep_pairs(m, c, s.src, src, b.first_item * lead, valid, rows);
+}
+
+void run_keep(const Machine& m, ThreadMemory& t, const KeepStep& s, int64_t lead, const Block& b) {
+  const bool transposed = m.program.memory.kept[static_cast<size_t>(s.kept)].transposed;
+  return transposed ? keep_transposed(m, t, s, lead, b) : keep_rows(m, t, s, lead, b);
 }
 
 /// A pass adds its product to the part of its blocks; the first one of a part begins it. Rows
 /// beyond the batch count as zeros.
-void run_part(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b) {
+void run_part(const Machine& m, ThreadMemory& t, const PartProduct& part, int64_t lead,
+              const Block& b) {
   if (b.valid == 0) return;
-  const PartProduct& part = m.program.part_products[static_cast<size_t>(r.part)];
-  const PartSum& sum = m.program.part_sums[static_cast<size_t>(part.sum)];
-  if (part.windows >= 0) {
-    run_windows(m, t, m.program.window_steps[static_cast<size_t>(part.windows)], b.items());
-  }
-  const RowOrigin at = origin(b, r.lead);
+  const PartSum& sum = m.program.memory.part_sums[static_cast<size_t>(part.sum)];
+  if (part.makes_windows) run_windows(m, t, part.windows, b.items());
+  const RowOrigin at = origin(b, lead);
   float *a = resolve(m, t, part.a, at), *rows = resolve(m, t, part.b, at);
-  const int64_t count = b.rows * r.lead, valid = b.valid * r.lead;
+  const int64_t count = b.rows * lead, valid = b.valid * lead;
   const BlockShape& shape = m.program.shape;
   const int64_t part_rows = shape.part_blocks * shape.block_rows;
   const int64_t index = b.first_item / part_rows;
   const bool further = b.first_item % part_rows != 0;
   float* dst = m.batch + sum.offset + index * sum.stride;
-  const auto which = static_cast<size_t>(part.matmul[further ? 1 : 0]);
+  const auto which = static_cast<size_t>(further ? part.further : part.first);
   const Matmul& matmul = m.program.matmuls[which];
   if (!matmul.spec().bf16) {
     for (int64_t row = valid; row < count; ++row) {
@@ -218,69 +223,54 @@ void run_part(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block&
   matmul.run(*t.workspaces[which], t.part_half, call.dst, dst, t.gemm_scratch);
 }
 
-ChunkRange chunk_range(const Block& b, const RowInstruction& r) {
-  const int64_t before = b.in_block * r.lead;
+ChunkRange chunk_range(const Block& b, int64_t lead, int64_t cols) {
+  const int64_t before = b.in_block * lead;
   return {.first_row = before,
-          .end_row = before + b.rows * r.lead,
-          .batch_row = b.first_item * r.lead - before,
-          .valid_rows = before + b.valid * r.lead,
+          .end_row = before + b.rows * lead,
+          .batch_row = b.first_item * lead - before,
+          .valid_rows = before + b.valid * lead,
           .tile_row = before,
-          .cols = r.cols};
+          .cols = cols};
 }
 
 void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const Block& b,
                      int thread) {
-  switch (r.op) {
-    case RowOp::kLoad:
-      return run_load(m, t, r, b);
-    case RowOp::kLoadOperands:
-      return run_load_operands(m, t, r, b);
-    case RowOp::kNoise:
-      return run_noise(m, t, r, b);
-    case RowOp::kCast:
-      return rows_to_bf16(resolve(m, t, r.src, origin(b, r.lead)), r.src.row_stride,
-                          b.rows * r.lead, r.cols, t.half + r.half_offset,
-                          Matmul::row_stride(r.cols), 0);
-    case RowOp::kGemm:
-      return run_gemm(m, t, r, b);
-    case RowOp::kChunks:
-      return run_chunk_program(m, t, m.program.chunk_programs[static_cast<size_t>(r.chunks)],
-                               chunk_range(b, r));
-    case RowOp::kMoves:
-      return run_moves(m, t, m.program.moves[static_cast<size_t>(r.moves)], b.items());
-    case RowOp::kReduce:
-      return run_reduce(m, t, m.program.reductions[static_cast<size_t>(r.reduction)], b.items());
-    case RowOp::kGather:
-      return run_gather(m, t, m.program.gathers[static_cast<size_t>(r.gather)], b.items(), b.valid);
-    case RowOp::kSmallProducts:
-      return run_small_products(m, t, m.program.small_products[static_cast<size_t>(r.products)],
-                                b.items());
-    case RowOp::kWindows:
-      return run_windows(m, t, m.program.window_steps[static_cast<size_t>(r.windows)], b.items());
-    case RowOp::kPart:
-      return run_part(m, t, r, b);
-    case RowOp::kReference:
-      return run_reference(m, m.program.references[static_cast<size_t>(r.reference)], thread,
-                           b.items());
-    case RowOp::kBatchSum:
-      return run_batch_sum(m, t, r, b);
-    case RowOp::kCrossTransposed:
-      return run_cross_transposed(m, t, r, b);
-    case RowOp::kCrossPairs:
-      return run_cross_plain(m, t, r, b);
-  }
+  const int64_t lead = r.lead;
+  std::visit(
+      Overloaded{
+          [&](const LoadStep& s) { run_load(m, t, s, lead, b); },
+          [&](const LoadOperands& s) { run_load_operands(m, t, s, b); },
+          [&](const NoiseStep& s) { run_noise(m, t, r, s, b); },
+          [&](const CastStep& s) {
+            rows_to_bf16(resolve(m, t, s.src, origin(b, lead)), s.src.row_stride, b.rows * lead,
+                         s.cols, t.half + s.dst, Matmul::row_stride(s.cols), 0);
+          },
+          [&](const ProductStep& s) { run_product(m, t, s, origin(b, lead)); },
+          [&](const ChunkProgram& s) { run_chunk_program(m, t, s, chunk_range(b, lead, s.cols)); },
+          [&](const Moves& s) { run_moves(m, t, s, b.items()); },
+          [&](const Reduction& s) { run_reduce(m, t, s, b.items()); },
+          [&](const Gather& s) { run_gather(m, t, s, b.items(), b.valid); },
+          [&](const SmallProducts& s) { run_small_products(m, t, s, b.items()); },
+          [&](const WindowStep& s) { run_windows(m, t, s, b.items()); },
+          [&](const PartProduct& s) { run_part(m, t, s, lead, b); },
+          [&](const ReferenceRef& s) {
+            run_reference(m, m.program.references[static_cast<size_t>(s.index)], thread, b.items());
+          },
+          [&](const PartialSums& s) { run_partial_sums(m, t, s, lead, b); },
+          [&](const KeepStep& s) { run_keep(m, t, s, lead, b); }},
+      r.step);
 }
 
-/// A block without a valid row: only its share of what crosses the stage is cleared.
-void clear_crossings(Machine& m, ThreadMemory& t, const RowStageProgram& stage, const Block& b) {
+/// A block without a valid row: only its share of what is kept for the batch is cleared.
+void clear_kept(const Machine& m, ThreadMemory& t, const RowStageProgram& stage, const Block& b) {
   for (const RowInstruction& r : stage.instructions) {
-    if (r.op == RowOp::kCrossTransposed) run_cross_transposed(m, t, r, b);
-    if (r.op == RowOp::kCrossPairs) run_cross_plain(m, t, r, b);
-    if (r.op == RowOp::kLoadOperands) run_load_operands(m, t, r, b);
-    if (r.op != RowOp::kChunks) continue;
-    for (const ChunkStep& s : m.program.chunk_programs[static_cast<size_t>(r.chunks)].steps) {
+    if (const auto* keep = std::get_if<KeepStep>(&r.step)) run_keep(m, t, *keep, r.lead, b);
+    if (const auto* load = std::get_if<LoadOperands>(&r.step)) run_load_operands(m, t, *load, b);
+    const auto* chunk = std::get_if<ChunkProgram>(&r.step);
+    if (chunk == nullptr) continue;
+    for (const ChunkStep& s : chunk->steps) {
       if (s.op != ChunkOp::kKeepPairs) continue;
-      keep_pairs(m, m.program.crossings[static_cast<size_t>(s.index)], s.in[0], t.scratch,
+      keep_pairs(m, m.program.memory.kept[static_cast<size_t>(s.index)], s.in[0], t.scratch,
                  b.first_item, 0, b.rows);
     }
   }
@@ -291,7 +281,7 @@ void run_block(Machine& m, const RowStageProgram& stage, int64_t block, int thre
   const int64_t rows = m.program.shape.block_rows, first = block * rows;
   const int64_t valid = std::clamp<int64_t>(m.step.num_rows - first, 0, rows);
   if (valid == 0) {
-    clear_crossings(m, t, stage, {first, rows, 0, 0});
+    clear_kept(m, t, stage, {first, rows, 0, 0});
     return;
   }
   uint64_t start = ticks_now();
@@ -338,7 +328,7 @@ void load_input(const Machine& m, const InputBinding& in, const LoadRange& range
   load_rows(call);
 }
 
-void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const float* rows,
+void keep_pairs(const Machine& m, const KeptOperand& c, const Place& src, const float* rows,
                 int64_t first, int64_t valid, int64_t count) noexcept {
   const int64_t panel_rows = m.program.panel_rows * c.rows_per_item;
   PackCall call;
@@ -353,7 +343,7 @@ void keep_pairs(const Machine& m, const Crossing& c, const Place& src, const flo
   call.block_n = c.packing.block_n;
   call.block_stride = c.packing.block_stride;
   call.end_block = (c.cols + c.packing.block_n - 1) / c.packing.block_n;
-  call.dst = m.crossing + c.offset + first / panel_rows * c.panel_stride;
+  call.dst = m.kept + c.offset + first / panel_rows * c.panel_stride;
   pack_bf16_pairs(call);
 }
 

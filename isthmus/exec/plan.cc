@@ -8,21 +8,20 @@
 namespace isthmus {
 namespace {
 
-bool is_alias_op(std::string_view op) {
-  return op == "reshape" || op == "stop_gradient" || op == "to_rows" || op == "broadcast";
+bool shares_memory(const Node& n) {
+  return n.op->layout == Layout::kSameMemory || n.op->layout == Layout::kRepeats;
 }
 
 bool is_per_row(const Node& n) { return n.type.extent == Extent::kPerRow; }
 
-/// Uniform: to_rows, and elementwise or alias operations whose per-row inputs are all uniform.
+/// Uniform: elementwise operations, and those that share memory, whose per-row inputs are all
+/// uniform; so what makes rows of a kOnce value.
 void find_uniform(const Graph& graph, Plan& plan) {
   const auto& nodes = graph.nodes();
   for (uint32_t i = 0; i < nodes.size(); ++i) {
     const Node& n = nodes[i];
     if (n.kind != NodeKind::kOp || !is_per_row(n)) continue;
-    if (n.op->name == "to_rows") {
-      plan.nodes[i].uniform = true;
-    } else if (n.op->elementwise || is_alias_op(n.op->name)) {
+    if (n.op->elementwise || shares_memory(n)) {
       plan.nodes[i].uniform = std::all_of(n.inputs.begin(), n.inputs.end(), [&](uint32_t in) {
         return !is_per_row(nodes[in]) || plan.nodes[in].uniform;
       });
@@ -41,14 +40,14 @@ void find_aliases(const Graph& graph, Plan& plan) {
   const auto& nodes = graph.nodes();
   for (uint32_t i = 0; i < nodes.size(); ++i) {
     const Node& n = nodes[i];
-    if (n.kind != NodeKind::kOp || !is_alias_op(n.op->name)) continue;
+    if (n.kind != NodeKind::kOp || !shares_memory(n)) continue;
     NodePlan& p = plan.nodes[i];
     p.alias_of = n.inputs[0];
     p.materialized = false;
-    if (n.op->name == "broadcast") {
+    if (n.op->layout == Layout::kRepeats) {
       p.materialized = std::any_of(p.readers.begin(), p.readers.end(), [&](uint32_t r) {
         const Node& reader = nodes[r];
-        return !reader.op->elementwise && reader.op->name != "broadcast";
+        return !reader.op->elementwise && reader.op->layout != Layout::kRepeats;
       });
       for (const auto& [name, output] : graph.outputs()) p.materialized |= output == i;
     }
@@ -81,22 +80,6 @@ void find_levels(const Graph& graph, Plan& plan) {
     }
     if (n.op->rows == RowUse::kBatchSum) level = std::max(level, 0);
     p.level = level;
-  }
-}
-
-void find_crossings(const Graph& graph, Plan& plan) {
-  const auto& nodes = graph.nodes();
-  for (uint32_t i = nodes.size(); i-- > 0;) {
-    if (is_once(graph, plan, i)) continue;
-    NodePlan& p = plan.nodes[i];
-    for (uint32_t r : p.readers) {
-      if (is_once(graph, plan, r)) {
-        p.crosses |= nodes[r].op->name != "batch_sum";
-      } else {
-        p.crosses |= plan.nodes[r].level > p.level;
-        p.crosses |= plan.nodes[r].alias_of == i && plan.nodes[r].crosses;
-      }
-    }
   }
 }
 
@@ -296,9 +279,17 @@ bool is_last_axis_reduction(const Graph& graph, uint32_t node) {
   if (n.kind != NodeKind::kOp || n.type.dtype != Dtype::kF32) return false;
   const Shape& in = graph.nodes()[n.inputs[0]].type.shape;
   if (in.empty()) return false;
-  if (n.op->name == "sum") return n.attrs.integer("axis", -1) == -1;
-  if (n.op->name == "sum_items") return in.size() == 1;
-  return n.op->name == "logsumexp";
+  switch (n.op->reduces) {
+    case Reduces::kNothing:
+      return false;
+    case Reduces::kNamedAxis:
+      return n.attrs.integer("axis", -1) == -1;
+    case Reduces::kLastAxis:
+      return true;
+    case Reduces::kAllAxes:
+      return in.size() == 1;
+  }
+  return false;
 }
 
 bool is_once(const Graph& graph, const Plan& plan, uint32_t node) {
@@ -317,7 +308,6 @@ Plan make_plan(const Graph& graph) {
   find_readers(graph, plan);
   find_aliases(graph, plan);
   find_levels(graph, plan);
-  find_crossings(graph, plan);
   int top = -1;
   for (uint32_t i = 0; i < plan.nodes.size(); ++i) {
     top = std::max(top, plan.nodes[i].level);

@@ -32,8 +32,6 @@ struct NodePlan {
   uint32_t alias_of = kNoNode;
   /// A broadcast that some reader needs in full.
   bool materialized = true;
-  /// Read by a later row stage, or by a sum of products over the batch.
-  bool crosses = false;
   std::vector<uint32_t> readers;
 };
 

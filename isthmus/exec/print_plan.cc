@@ -56,7 +56,7 @@ std::string print_plan(const Graph& graph, const Plan& plan) {
       text += (batch ? "  batch " : "  rows ") + std::to_string(group.lead) + "x" +
               std::to_string(group.cols) + ":";
       for (uint32_t i : group.nodes) {
-        text += "  " + node_text(graph, i) + (plan.nodes[i].crosses ? "+" : "");
+        text += "  " + node_text(graph, i);
       }
       text += "\n";
     }

@@ -18,6 +18,15 @@ namespace isthmus {
 /// stops for it. kOnce-only operations are kRowWise.
 enum class RowUse : uint8_t { kRowWise, kBatchSum, kBatchWise };
 
+/// Where the values of a result lie. kComputes: they are new. kSameMemory: they are those of the
+/// input in their order, seen with another shape or extent. kRepeats: as kSameMemory, but a value
+/// may stand for several. kWindow: some lines of the input along attribute "axis", from "begin" on.
+enum class Layout : uint8_t { kComputes, kSameMemory, kRepeats, kWindow };
+
+/// What a result has fewer values than its input by: the axis that attribute "axis" names (the last
+/// one by default), the last axis, or all axes of a row.
+enum class Reduces : uint8_t { kNothing, kNamedAxis, kLastAxis, kAllAxes };
+
 /// A value in double precision: `rows` x row shape (rows is 1 for kOnce).
 struct RefArray {
   ValueType type;
@@ -72,6 +81,8 @@ struct OpDef {
   InferRule infer = {};
   RowUse rows = RowUse::kRowWise;
   bool elementwise = false;  // one output element per broadcast input element
+  Layout layout = Layout::kComputes;
+  Reduces reduces = Reduces::kNothing;
   /// One gradient per input; an invalid Value means "no gradient" (zero). Empty rule: none at all.
   GradientRule gradient = {};
   /// Composite: replaced by what this appends at once, when it is called. No gradient, no kernel.

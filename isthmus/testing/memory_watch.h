@@ -30,7 +30,7 @@ class MemoryWatch {
       gaps_.push_back({std::string("behind the region ") + std::string(r.name), r.end, r.gap_end});
     }
     const Machine& m = executor.machine();
-    for (const Gap& gap : m.program.gaps) {
+    for (const Gap& gap : m.program.memory.gaps) {
       float* base = gap.memory == Memory::kArena ? m.arena : m.batch;
       gaps_.push_back({std::string("behind the value at ") + std::to_string(gap.first) +
                            " of the " + (gap.memory == Memory::kArena ? "arena" : "batch"),
@@ -59,7 +59,7 @@ class MemoryWatch {
     }
     const Program& p = executor_.machine().program;
     for (uint32_t i = 0; i < p.graph.nodes().size(); ++i) {
-      if (p.graph.nodes()[i].kind == NodeKind::kOp && !is_leaf_memory(p.places[i])) poison_value(i);
+      if (p.graph.nodes()[i].kind == NodeKind::kOp && !is_leaf_memory(p.memory.places[i])) poison_value(i);
     }
   }
 
@@ -76,7 +76,7 @@ class MemoryWatch {
   bool is_leaf_memory(const Place& place) const {
     const Program& p = executor_.machine().program;
     for (uint32_t i = 0; i < p.graph.nodes().size(); ++i) {
-      const Place& leaf = p.places[i];
+      const Place& leaf = p.memory.places[i];
       if (p.graph.nodes()[i].kind != NodeKind::kOp && leaf.memory == place.memory &&
           leaf.offset == place.offset) {
         return true;
@@ -89,7 +89,7 @@ class MemoryWatch {
   void poison_value(uint32_t i) {
     const Machine& m = executor_.machine();
     const Program& p = m.program;
-    const Place& place = p.places[i];
+    const Place& place = p.memory.places[i];
     const ValueType& type = p.graph.nodes()[i].type;
     if (place.row_stride != geometry(type.shape).cols) return;
     int64_t count = value_count(type.shape);

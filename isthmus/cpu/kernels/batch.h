@@ -60,6 +60,11 @@ struct BatchKernel {
   bool by_columns = false;
   int64_t step = 1;  // rows or columns of one task
   int64_t (*scratch_floats)(int64_t max_rows, int64_t cols);
+  /// Works with the order that this operation leaves of the same value.
+  std::string_view takes_order_of = {};
+  /// Visits the pairs of this operation of the same values and can leave its result, too.
+  std::string_view leaves = {};
+  bool can_halve = false;  // see BatchCall::halved
 };
 
 /// nullptr if there is none.

@@ -95,12 +95,19 @@ void batch_sort_rows_gradient(const BatchCall& call) noexcept {
 
 const BatchKernel* find_batch_kernel(std::string_view op) {
   static constexpr BatchKernel kTable[] = {
-      {"kernel_sum", batch_kernel_sum, false, kPairRows, pair_floats},
-      {"kernel_sum_gradient", batch_kernel_sum_gradient, false, kPairRows, pair_floats},
+      {"kernel_sum", batch_kernel_sum, false, kPairRows, pair_floats, {}, {}, true},
+      {"kernel_sum_gradient",
+       batch_kernel_sum_gradient,
+       false,
+       kPairRows,
+       pair_floats,
+       {},
+       "kernel_sum"},
       {"pair_logsumexp", batch_pair_logsumexp, false, kPairRows, pair_floats},
       {"pair_logsumexp_gradient", batch_pair_logsumexp_gradient, false, kPairRows, pair_floats},
       {"sort_rows", batch_sort_rows, true, kSortColumns, sort_floats},
-      {"sort_rows_gradient", batch_sort_rows_gradient, true, kSortColumns, sort_floats},
+      {"sort_rows_gradient", batch_sort_rows_gradient, true, kSortColumns, sort_floats,
+       "sort_rows"},
   };
   for (const BatchKernel& kernel : kTable) {
     if (kernel.op == op) return &kernel;

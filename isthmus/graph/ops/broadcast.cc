@@ -23,6 +23,7 @@ OpDef ops::broadcast() {
   return {.name = "broadcast",
           .attributes = {"shape"},
           .infer = infer_broadcast,
+          .layout = Layout::kRepeats,
           .gradient = [](GraphBuilder&, const OpCall&, Value dy) { return Values{dy}; },
           .reference = elementwise([](double x) { return x; }),
           .cases = {{.attrs = {{"shape", Shape{5, 3}}}, .inputs = {per_row({3})}},

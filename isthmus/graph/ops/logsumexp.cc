@@ -42,6 +42,7 @@ void logsumexp_reference(const RefCall& c) {
 OpDef ops::logsumexp() {
   return {.name = "logsumexp",
           .infer = infer_logsumexp,
+          .reduces = Reduces::kLastAxis,
           .gradient = gradient_of_logsumexp,
           .reference = logsumexp_reference,
           .cases = last_axis_cases()};

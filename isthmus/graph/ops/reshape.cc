@@ -22,6 +22,7 @@ OpDef ops::reshape() {
   return {.name = "reshape",
           .attributes = {"shape"},
           .infer = infer_reshape,
+          .layout = Layout::kSameMemory,
           .gradient =
               [](GraphBuilder& g, const OpCall& c, Value dy) {
                 return Values{g.reshape({{"shape", g.shape(c.in(0))}}, dy)};

@@ -50,6 +50,7 @@ OpDef ops::slice() {
       .attributes = {"begin", "end"},
       .optional_attributes = {"axis"},
       .infer = infer_slice,
+      .layout = Layout::kWindow,
       .gradient = gradient_of_slice,
       .reference = slice_reference,
       .cases = {{.attrs = {{"axis", -1}, {"begin", 1}, {"end", 3}}, .inputs = {per_row({4})}},

@@ -8,6 +8,7 @@ OpDef ops::stop_gradient() {
   return {.name = "stop_gradient",
           .infer = same_type_as_input,
           .elementwise = true,
+          .layout = Layout::kSameMemory,
           .reference = elementwise([](double x) { return x; }),
           .cases = without_gradient(unary_cases(-2, 2))};
 }

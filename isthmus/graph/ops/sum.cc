@@ -44,6 +44,7 @@ OpDef ops::sum() {
   return {.name = "sum",
           .optional_attributes = {"axis", "keep"},
           .infer = infer_sum,
+          .reduces = Reduces::kNamedAxis,
           .gradient = gradient_of_sum,
           .reference = sum_reference,
           .cases = axis_cases()};

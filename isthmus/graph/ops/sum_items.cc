@@ -10,6 +10,7 @@ OpDef ops::sum_items() {
       .name = "sum_items",
       .infer = [](const Attrs&,
                   const std::vector<ValueType>& in) { return result_type(in, {}, in[0].extent); },
+      .reduces = Reduces::kAllAxes,
       .gradient =
           [](GraphBuilder& g, const OpCall& c, Value dy) {
             return Values{g.broadcast({{"shape", g.shape(c.in(0))}}, dy)};

@@ -20,6 +20,7 @@ OpDef ops::to_rows() {
   return {
       .name = "to_rows",
       .infer = infer_to_rows,
+      .layout = Layout::kSameMemory,
       .gradient = [](GraphBuilder& g, const OpCall&, Value dy) { return Values{g.batch_sum(dy)}; },
       .reference = elementwise([](double x) { return x; }),
       .cases = {{.inputs = {once({4})}},
