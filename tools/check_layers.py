@@ -24,7 +24,7 @@ FOR_ALL = {"base", "tensor"}
 VENDORS = {
     "dnnl": ["cpu/onednn/"],
     "oneapi/": ["cpu/onednn/"],
-    "hwy/": ["cpu/kernels/", "cpu/fusions/"],
+    "hwy/": ["cpu/kernels/"],
     "nlohmann/": ["base/"],
     "spng.h": ["data/"],
     "turbojpeg.h": ["data/"],
