@@ -17,7 +17,7 @@ const std::vector<EnvVariable>& known_env_variables() {
       {"ISTHMUS_<SECTION>_<KEY>", "sets the option section.key, for example ISTHMUS_TRAIN_EPOCHS"},
       {"NO_COLOR", "not empty: no colours"},
       {"OMP_NUM_THREADS", "ignored: the number of threads is --threads"},
-      {"ONEDNN_MAX_CPU_ISA", "highest instruction set that oneDNN uses"},
+      {"ONEDNN_MAX_CPU_ISA", "highest instruction set that is used"},
       {"TERM", "dumb: no progress line, no colours"},
       {"TMPDIR", "folder for temporary files"},
   };

@@ -5,6 +5,7 @@
 #include "isthmus/base/digest.h"
 #include "isthmus/base/thread_pool.h"
 #include "isthmus/cpu/cpu_executor.h"
+#include "isthmus/cpu/instruction_set.h"
 #include "isthmus/cpu/processor.h"
 
 namespace isthmus {
@@ -13,6 +14,7 @@ namespace {
 class CpuDevice final : public Device {
  public:
   explicit CpuDevice(int threads) : pool_(threads) {
+    restrict_kernels();
     info_.kind = "cpu";
     info_.name = processor_name();
     info_.instruction_set = std::string(instruction_set_name()) + matrix_unit_name();

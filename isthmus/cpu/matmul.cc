@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who runs a matrix product: oneDNN for float32; for bf16 our kernel on AMX tiles where they exist,
-// else our kernel on vectors. Both take the same operands, whose layout is fixed here.
+// Who runs a matrix product: oneDNN for float32; for bf16 our kernel on AMX tiles or on vectors,
+// whichever was measured to be faster (instruction_set.h). Both take the same operands, whose layout
+// is fixed here.
 #include "isthmus/cpu/matmul.h"
 
 #include <optional>
 
 #include "isthmus/cpu/amx/amx_matmul.h"
+#include "isthmus/cpu/instruction_set.h"
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/onednn/onednn_matmul.h"
 
@@ -41,12 +43,18 @@ Matmul::Matmul(const MatmulSpec& spec) : spec_(spec), state_(std::make_unique<St
     return;
   }
   packing_ = MatmulPacking::of(spec.n, spec.k);
-  if (AmxMatmul::available()) {
-    state_->amx.emplace(spec);
-    kernel_name_ = "amx";
-  } else {
-    state_->paired = multiplies_bf16_pairs();
-    kernel_name_ = state_->paired ? "bf16 pairs" : "bf16 widened";
+  switch (bf16_way()) {
+    case Bf16Way::kTiles:
+      state_->amx.emplace(spec);
+      kernel_name_ = "amx";
+      return;
+    case Bf16Way::kPairs:
+      state_->paired = true;
+      kernel_name_ = "bf16 pairs";
+      return;
+    case Bf16Way::kWidened:
+      kernel_name_ = "bf16 widened";
+      return;
   }
 }
 

@@ -11,7 +11,7 @@
 #include "isthmus/base/digest.h"
 #include "isthmus/base/rng_key.h"
 #include "isthmus/base/thread_pool.h"
-#include "isthmus/cpu/amx/amx_matmul.h"
+#include "isthmus/cpu/instruction_set.h"
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/matmul.h"
 
@@ -108,9 +108,24 @@ std::string processor_name() {
   return name.empty() ? "x86-64 processor" : name;
 }
 
+std::string processor_maker() {
+  const Registers r = cpuid(0, 0);
+  const unsigned words[] = {r.b, r.d, r.c};
+  char text[13] = {};
+  std::memcpy(text, words, 12);
+  return text;
+}
+
 std::string matrix_unit_name() {
-  if (AmxMatmul::available()) return " + AMX bf16";
-  return multiplies_bf16_pairs() ? " + bf16" : "";
+  switch (bf16_way()) {
+    case Bf16Way::kTiles:
+      return " + AMX bf16";
+    case Bf16Way::kPairs:
+      return " + bf16";
+    case Bf16Way::kWidened:
+      break;
+  }
+  return "";
 }
 
 const std::string& arithmetic_fingerprint() {

@@ -8,8 +8,10 @@ namespace isthmus {
 
 /// As the processor names itself; virtual machines may lie.
 std::string processor_name();
-/// " + AMX bf16", " + bf16" (AVX512-BF16) or "": the unit that bf16 products use here. Without one
-/// they run in float32. ONEDNN_MAX_CPU_ISA below AMX turns AMX off.
+/// "GenuineIntel", "AuthenticAMD"
+std::string processor_maker();
+/// " + AMX bf16", " + bf16" (AVX512-BF16) or "": the unit that bf16 products use here, by
+/// bf16_way(). Without one they run in float32.
 std::string matrix_unit_name();
 /// XXH3-128 label over the results of a fixed list of small problems (matrix products of both
 /// precisions, elementwise kernels, reductions, noise). Equal fingerprints and equal binaries are

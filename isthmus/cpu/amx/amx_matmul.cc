@@ -165,7 +165,7 @@ bool product_is_right() {
 }  // namespace
 
 bool AmxMatmul::available() {
-  static const bool yes = onednn_uses_amx() && ask_kernel() && product_is_right();
+  static const bool yes = onednn_instructions() == InstructionSet::kAmx && ask_kernel() && product_is_right();
   return yes;
 }
 

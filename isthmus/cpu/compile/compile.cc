@@ -94,6 +94,7 @@ int32_t input_index(const Program& program, uint32_t node) {
 }
 
 Program compile_program(const Graph& graph, const CompileOptions& options, int num_threads) {
+  restrict_kernels();
   Program program;
   program.graph = graph;
   program.plan = make_plan(program.graph);

@@ -9,6 +9,7 @@
 #define ISTHMUS_BF16_LANES_H_
 #endif
 
+#include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/kernels/vector_memory.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -23,7 +24,7 @@ using WordVec = hn::Vec<WordTag>;
 /// Whether the instruction set in use goes with AVX512-BF16.
 inline bool has_avx512_bf16() {
 #if HWY_TARGET == HWY_AVX3
-  return __builtin_cpu_supports("avx512bf16") != 0;
+  return may_use_avx512_bf16() && __builtin_cpu_supports("avx512bf16") != 0;
 #else
   return false;
 #endif

@@ -74,6 +74,21 @@ double sum_of_squares(const float* src, int64_t count) noexcept {
 bool all_finite(const float* src, int64_t count) noexcept {
   return HWY_DYNAMIC_DISPATCH(finite_values)(src, count);
 }
+namespace {
+bool may_use_bf16 = true;
+}  // namespace
+
+void restrict_instructions(InstructionSet usable) {
+  may_use_bf16 = usable >= InstructionSet::kAvx512Bf16;
+  int64_t forbidden = 0;
+  if (usable < InstructionSet::kAvx512) forbidden |= HWY_AVX3 | HWY_AVX3_DL;
+  if (usable < InstructionSet::kAvx2) forbidden |= HWY_AVX2;
+  if (forbidden == 0) return;
+  hwy::DisableTargets(forbidden);
+  hwy::GetChosenTarget().DeInit();
+}
+bool may_use_avx512_bf16() noexcept { return may_use_bf16; }
+
 std::string_view instruction_set_name() { return HWY_DYNAMIC_DISPATCH(target_name)(); }
 
 }  // namespace isthmus

@@ -17,7 +17,14 @@ namespace isthmus {
 /// The kernels of one instruction set for one test; see the macro below.
 class EveryTarget : public ::testing::TestWithParam<int64_t> {
  protected:
-  void SetUp() override { choose(GetParam()); }
+  void SetUp() override {
+    const bool plain = (GetParam() & (HWY_SCALAR | HWY_EMU128)) != 0;
+    restrict_kernels();
+    if (!plain && (hwy::SupportedTargets() & GetParam()) == 0) {
+      GTEST_SKIP() << "ONEDNN_MAX_CPU_ISA forbids this instruction set";
+    }
+    choose(GetParam());
+  }
   void TearDown() override { choose(0); }
 
   static void choose(int64_t targets) {

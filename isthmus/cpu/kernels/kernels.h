@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "isthmus/base/rng_key.h"
+#include "isthmus/cpu/instruction_set.h"
 #include "isthmus/graph/windows.h"
 
 namespace isthmus {
@@ -207,5 +208,9 @@ bool all_finite(const float* src, int64_t count) noexcept;
 
 /// "AVX-512", "AVX2", "plain": the instruction set in use.
 std::string_view instruction_set_name();
+/// Kernels use none beyond these from now on; called before the first of them runs.
+void restrict_instructions(InstructionSet usable);
+/// Whether AVX512-BF16 may be used, if the processor has it.
+bool may_use_avx512_bf16() noexcept;
 
 }  // namespace isthmus

@@ -90,7 +90,18 @@ void OnednnMatmul::run(Handles& handles, const void* a, const void* b, float* c,
   dnnl_primitive_execute(state_->primitive.get(), h.stream.get(), 4, args);
 }
 
-bool onednn_uses_amx() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx; }
+InstructionSet onednn_instructions() {
+  const auto allowed = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  // oneDNN's numbers are sets of bits; each of these includes those below it.
+  const auto has = [&](dnnl::cpu_isa isa) {
+    const auto bits = static_cast<unsigned>(isa);
+    return (allowed & bits) == bits;
+  };
+  if (has(dnnl::cpu_isa::avx512_core_amx)) return InstructionSet::kAmx;
+  if (has(dnnl::cpu_isa::avx512_core_bf16)) return InstructionSet::kAvx512Bf16;
+  if (has(dnnl::cpu_isa::avx512_core)) return InstructionSet::kAvx512;
+  return has(dnnl::cpu_isa::avx2) ? InstructionSet::kAvx2 : InstructionSet::kPlain;
+}
 
 std::string onednn_version() {
   const dnnl_version_t* v = dnnl_version();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "isthmus/cpu/instruction_set.h"
 #include "isthmus/cpu/matmul.h"
 
 namespace isthmus {
@@ -44,8 +45,7 @@ class OnednnMatmul {
 /// "oneDNN 2.6.3", and whether it was built for the OpenMP runtime, on which bits depend.
 std::string onednn_version();
 
-/// Whether oneDNN would use AMX: the processor and the kernel offer it, and ONEDNN_MAX_CPU_ISA does
-/// not forbid it.
-bool onednn_uses_amx();
+/// What oneDNN would use: what the processor offers and ONEDNN_MAX_CPU_ISA does not forbid.
+InstructionSet onednn_instructions();
 
 }  // namespace isthmus
