@@ -22,9 +22,9 @@ struct MeasuredRate {
   double of_fp32;            // its rate as a multiple of float32's on the same core
   std::string_view machine;  // that it was measured on
 };
-/// A feature bit says that an instruction exists, not that it is fast: VDPBF16PS is twice float32 on
-/// one maker's cores and half of it on another's. Ways that nobody has measured on a maker's cores
-/// are not used there.
+/// A feature bit says that an instruction exists, not that it is fast: VDPBF16PS is twice float32
+/// on one maker's cores and half of it on another's. Ways that nobody has measured on a maker's
+/// cores are not used there.
 std::span<const MeasuredRate> measured_rates();
 /// The fastest one that `usable` has, by the table: the same on all machines of one kind, whatever
 /// else runs there.

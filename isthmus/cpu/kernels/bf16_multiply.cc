@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of bf16 operands by vector instructions: two products and their sum at once where the
-// processor has AVX512-BF16, elsewhere in float32 after widening, which is exact. Where it has AMX,
-// amx/ takes this file's place, on the same operands.
+// Products of bf16 operands by vector instructions: two products and their sum at once
+// (AVX512-BF16), or in float32 after widening, which is exact. On AMX tiles amx/ takes this file's
+// place, on the same operands.
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
@@ -25,34 +25,6 @@ constexpr int64_t kPairHalfs = 2 * kBf16Strip;  // one pair of rows of a strip o
 constexpr int kRows = 8, kMostVecs = 4;
 #else
 constexpr int kRows = 4, kMostVecs = 2;
-#endif
-
-/// Pairs as float32: a bf16 value is the upper half of the float32 of the same value.
-struct WidenedProducts {
-  struct Pairs {
-    FloatVec low, high;
-  };
-  static HWY_INLINE Pairs pairs(WordVec words) {
-    const FloatTag d;
-    return {hn::BitCast(d, hn::ShiftLeft<16>(words)),
-            hn::BitCast(d, hn::And(words, hn::Set(WordTag(), 0xffff0000u)))};
-  }
-  static HWY_INLINE void add(FloatVec& sum, const Pairs& a, const Pairs& b) {
-    sum = hn::MulAdd(a.high, b.high, hn::MulAdd(a.low, b.low, sum));
-  }
-};
-
-#if HWY_TARGET == HWY_AVX3
-/// By AVX512-BF16, for which Highway 1.0.3 has no target. Takes denormals for zero.
-struct PairedProducts {
-  using Pairs = WordVec;
-  static HWY_INLINE Pairs pairs(WordVec words) { return words; }
-  static HWY_INLINE void add(FloatVec& sum, const Pairs& a, const Pairs& b) {
-    asm("vdpbf16ps %2, %1, %0" : "+v"(sum.raw) : "v"(a.raw), "v"(b.raw));
-  }
-};
-#else
-using PairedProducts = WidenedProducts;
 #endif
 
 /// One block of C; `last` columns of its last vector exist.
@@ -101,8 +73,30 @@ HWY_INLINE void store_sums(const Block& o, const FloatVec (&sums)[kHeight][kWidt
   }
 }
 
-template <class Products, int kHeight, int kWidth>
-void multiply_block(const Block& o, bool accumulate) {
+/// A row of A as float32: a bf16 value is the upper half of the float32 of the same value.
+void widen_row(const uint16_t* src, int64_t count, float* dst) {
+  const FloatTag d;
+  const WordTag dw;
+  const hn::Rebind<uint16_t, FloatTag> dh;
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const auto words = hn::PromoteTo(dw, hn::LoadU(dh, src + i));
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(words)), d, dst + i);
+  }
+  for (; i < count; ++i) {
+    const uint32_t word = static_cast<uint32_t>(src[i]) << 16;
+    std::memcpy(dst + i, &word, sizeof word);
+  }
+}
+
+#if HWY_TARGET == HWY_AVX3
+/// By AVX512-BF16, for which Highway 1.0.3 has no target. Takes denormals for zero.
+HWY_INLINE void add_pairs(FloatVec& sum, WordVec a, WordVec b) {
+  asm("vdpbf16ps %2, %1, %0" : "+v"(sum.raw) : "v"(a.raw), "v"(b.raw));
+}
+
+template <int kHeight, int kWidth>
+void multiply_pairs_block(const Block& o, bool accumulate) {
   const WordTag dw;
   FloatVec sums[kHeight][kWidth];
   if (accumulate) {
@@ -113,19 +107,19 @@ void multiply_block(const Block& o, bool accumulate) {
   const uint16_t* a = o.a;
   const uint16_t* b = o.b;
   for (int64_t p = 0; p < o.pairs; ++p, a += 2, b += kPairHalfs) {
-    typename Products::Pairs columns[kWidth];
+    WordVec columns[kWidth];
 #pragma GCC unroll 16
     for (int v = 0; v < kWidth; ++v) {  // two vectors or more of a block begin at an even vector
       const uint16_t* words = b + v / 2 * o.b_stride + v % 2 * 2 * kLanes;
-      columns[v] = Products::pairs(hn::LoadU(dw, reinterpret_cast<const uint32_t*>(words)));
+      columns[v] = hn::LoadU(dw, reinterpret_cast<const uint32_t*>(words));
     }
 #pragma GCC unroll 16
     for (int r = 0; r < kHeight; ++r) {
       uint32_t words = 0;
       std::memcpy(&words, a + r * o.a_stride, sizeof words);
-      const auto row = Products::pairs(hn::Set(dw, words));
+      const auto row = hn::Set(dw, words);
 #pragma GCC unroll 16
-      for (int v = 0; v < kWidth; ++v) Products::add(sums[r][v], row, columns[v]);
+      for (int v = 0; v < kWidth; ++v) add_pairs(sums[r][v], row, columns[v]);
     }
   }
   store_sums(o, sums);
@@ -138,8 +132,8 @@ struct Region {
 
 /// In blocks of kHeight x kWidth; what is left on the right in narrower ones, what is left below in
 /// lower and wider ones. The rows of A pass by one strip of B after another.
-template <class Products, int kHeight, int kWidth>
-void multiply_region(const Bf16MultiplyCall& call, const Region& region) {
+template <int kHeight, int kWidth>
+void multiply_pairs_region(const Bf16MultiplyCall& call, const Region& region) {
   const int64_t end_row = region.end_row - (region.end_row - region.row) % kHeight;
   const int64_t end_vec = region.end_vec - (region.end_vec - region.vec) % kWidth;
   Block o{.a_stride = call.a_stride, .b_stride = call.b_stride, .c_stride = call.c_stride};
@@ -151,30 +145,109 @@ void multiply_region(const Bf16MultiplyCall& call, const Region& region) {
     for (int64_t row = region.row; row < end_row; row += kHeight) {
       o.a = call.a + row * call.a_stride;
       o.c = call.c + row * call.c_stride + col;
-      multiply_block<Products, kHeight, kWidth>(o, call.accumulate);
+      multiply_pairs_block<kHeight, kWidth>(o, call.accumulate);
     }
   }
   if constexpr (kWidth > 2) {
-    multiply_region<Products, kHeight, kWidth / 2>(call,
-                                                   {region.row, end_row, end_vec, region.end_vec});
+    multiply_pairs_region<kHeight, kWidth / 2>(call,
+                                               {region.row, end_row, end_vec, region.end_vec});
   }
   if constexpr (kHeight > 1) {
     constexpr int kWider = kWidth == 1 || kWidth == kMostVecs ? kWidth : 2 * kWidth;
-    multiply_region<Products, kHeight / 2, kWider>(
+    multiply_pairs_region<kHeight / 2, kWider>(
         call, {end_row, region.end_row, region.vec, region.end_vec});
   }
 }
 
-template <class Products>
-void multiply_by(const Bf16MultiplyCall& call) {
+void multiply_pairs(const Bf16MultiplyCall& call) {
   const int64_t vecs = (call.n + kLanes - 1) / kLanes, even = vecs / 2 * 2;
-  multiply_region<Products, kRows, 2>(call, {0, call.m, 0, even});
-  multiply_region<Products, 2 * kRows, 1>(call, {0, call.m, even, vecs});
+  multiply_pairs_region<kRows, 2>(call, {0, call.m, 0, even});
+  multiply_pairs_region<2 * kRows, 1>(call, {0, call.m, even, vecs});
+}
+#endif
+
+// Widened to float32. Values of A would each be widened for every strip of B, by the ports that
+// multiply: so a few rows are widened once, as much of K as lies in L1 beside a strip, and read as
+// broadcasts. Strips of B are widened for those rows together.
+constexpr int64_t kWideK = 512;
+
+template <int kHeight, int kWidth>
+void multiply_widened_block(const Block& o, const float* a, bool accumulate) {
+  const FloatTag d;
+  const WordTag dw;
+  FloatVec sums[kHeight][kWidth];
+  if (accumulate) {
+    load_sums(o, sums);
+  } else {
+    clear_sums(sums);
+  }
+  const uint16_t* b = o.b;
+  for (int64_t p = 0; p < o.pairs; ++p, a += 2, b += kPairHalfs) {
+    FloatVec low[kWidth], high[kWidth];
+#pragma GCC unroll 16
+    for (int v = 0; v < kWidth; ++v) {
+      const uint16_t* at = b + v / 2 * o.b_stride + v % 2 * 2 * kLanes;
+      const auto words = hn::LoadU(dw, reinterpret_cast<const uint32_t*>(at));
+      low[v] = hn::BitCast(d, hn::ShiftLeft<16>(words));
+      high[v] = hn::BitCast(d, hn::And(words, hn::Set(dw, 0xffff0000u)));
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < kHeight; ++r) {
+      const auto first = hn::Set(d, a[r * kWideK]), second = hn::Set(d, a[r * kWideK + 1]);
+#pragma GCC unroll 16
+      for (int v = 0; v < kWidth; ++v) {
+        sums[r][v] = hn::MulAdd(second, high[v], hn::MulAdd(first, low[v], sums[r][v]));
+      }
+    }
+  }
+  store_sums(o, sums);
+}
+
+/// Vectors [vec, end_vec) of kHeight rows.
+template <int kHeight, int kWidth>
+void multiply_widened_strips(const Bf16MultiplyCall& call, Block o, const float* a, int64_t k,
+                             int64_t vec, int64_t end_vec, bool accumulate) {
+  float* const c = o.c;
+  for (; vec + kWidth <= end_vec; vec += kWidth) {
+    const int64_t col = vec * kLanes, last = call.n - col - (kWidth - 1) * kLanes;
+    o.last = static_cast<size_t>(last < kLanes ? last : kLanes);
+    o.b = call.b + col / kBf16Strip * call.b_stride + 2 * (col % kBf16Strip) + k * kBf16Strip;
+    o.c = c + col;
+    multiply_widened_block<kHeight, kWidth>(o, a, accumulate);
+  }
+  if constexpr (kWidth > 1) {
+    o.c = c;
+    multiply_widened_strips<kHeight, kWidth / 2>(call, o, a, k, vec, end_vec, accumulate);
+  }
+}
+
+/// Row blocks of kHeight from `row` on; what is left below in lower and wider ones.
+template <int kHeight, int kWidth>
+void multiply_widened(const Bf16MultiplyCall& call, int64_t row, float* a) {
+  const int64_t vecs = (call.n + kLanes - 1) / kLanes;
+  for (; row + kHeight <= call.m; row += kHeight) {
+    for (int64_t k = 0; k < call.k; k += kWideK) {
+      const int64_t count = call.k - k < kWideK ? call.k - k : kWideK;
+      Block o{.b_stride = call.b_stride, .c_stride = call.c_stride, .pairs = (count + 1) / 2};
+      o.c = call.c + row * call.c_stride;
+      for (int r = 0; r < kHeight; ++r) {
+        widen_row(call.a + (row + r) * call.a_stride + k, 2 * o.pairs, a + r * kWideK);
+      }
+      multiply_widened_strips<kHeight, kWidth>(call, o, a, k, 0, vecs, call.accumulate || k > 0);
+    }
+  }
+  if constexpr (kHeight > 1) {
+    constexpr int kWider = kWidth == kMostVecs ? kWidth : 2 * kWidth;
+    multiply_widened<kHeight / 2, kWider>(call, row, a);
+  }
 }
 
 void multiply(const Bf16MultiplyCall& call) {
-  const auto by = call.paired ? multiply_by<PairedProducts> : multiply_by<WidenedProducts>;
-  by(call);
+#if HWY_TARGET == HWY_AVX3
+  if (call.paired) return multiply_pairs(call);
+#endif
+  alignas(64) float a[kRows * kWideK];
+  multiply_widened<kRows, 2>(call, 0, a);
 }
 
 bool multiplies_pairs() { return has_avx512_bf16(); }
