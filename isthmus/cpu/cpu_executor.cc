@@ -213,8 +213,9 @@ void CpuExecutor::begin_step(const StepInputs& inputs) {
   }
   for (size_t k = 0; k < dirty_.size(); ++k) {
     if (!dirty_[k] || !program_.memory.packed[k].leaf) continue;
-    const Shape& shape = program_.graph.nodes()[program_.memory.packed[k].node].type.shape;
-    pack_weight(machine_, program_.memory.packed[k], {0, shape[0], 0, shape[1]});
+    const PackedWeight& w = program_.memory.packed[k];
+    pack_weight(machine_, w,
+                {0, w.transposed ? w.num_n : w.num_k, 0, w.transposed ? w.num_k : w.num_n});
     dirty_[k] = false;
   }
 }

@@ -13,9 +13,9 @@ std::string processor_maker();
 /// " + AMX bf16", " + bf16" (AVX512-BF16) or "": the unit that bf16 products use here, by
 /// bf16_way(). Without one they run in float32.
 std::string matrix_unit_name();
-/// XXH3-128 label over the results of a fixed list of small problems (matrix products of both
-/// precisions, elementwise kernels, reductions, noise). Equal fingerprints and equal binaries are
-/// expected to give equal bits. Made once per process, in a few milliseconds.
+/// XXH3-128 label over the results of small problems that every kind of kernel takes part in
+/// (fingerprint.h). Equal fingerprints and equal binaries are expected to give equal bits. Made
+/// once per process, in a few milliseconds.
 const std::string& arithmetic_fingerprint();
 
 }  // namespace isthmus

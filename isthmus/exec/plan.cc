@@ -234,12 +234,12 @@ class OnceGrouper {
     }
     return true;
   }
-  /// An existing group of the same shape that `i` can follow element by element: every input is of
+  /// An existing group of the same lines that `i` can follow element by element: every input is of
   /// that group, or ready before the group's sublevel.
   uint32_t joinable(uint32_t i) const {
     const Node& n = graph_.nodes()[i];
     for (uint32_t g = groups_.size(); g-- > 0;) {
-      if (groups_[g].scalar64 || groups_[g].shape != n.type.shape) continue;
+      if (groups_[g].scalar64 || !same_lines(groups_[g].shape, n.type.shape)) continue;
       bool uses = false, fits = true;
       for (uint32_t in : n.inputs) {
         const uint32_t p = producer(in);
@@ -256,8 +256,11 @@ class OnceGrouper {
   }
   bool same_elements(uint32_t in, const Shape& shape) const {
     while (is_alias(in)) in = plan_.nodes[in].alias_of;
-    return graph_.nodes()[in].type.shape == shape;
+    return same_lines(graph_.nodes()[in].type.shape, shape);
   }
+  /// The same values in the same lines: a kernel's gradient is a matrix, its weights have more
+  /// axes.
+  static bool same_lines(const Shape& a, const Shape& b) { return geometry(a) == geometry(b); }
 
   const Graph& graph_;
   const Plan& plan_;

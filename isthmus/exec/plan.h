@@ -44,7 +44,7 @@ struct RowGroup {
 };
 
 /// A kOnce group: one source (outer_sum, batch_sum or any other non-elementwise node) and the
-/// elementwise nodes of the same shape that can follow it tile by tile.
+/// elementwise nodes of the same lines that can follow it tile by tile.
 struct OnceGroup {
   uint32_t source = kNoNode;
   std::vector<uint32_t> nodes;

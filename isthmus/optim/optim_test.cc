@@ -194,6 +194,14 @@ TEST(Schedules, CosineFallsFromTheFullRateTowardsZero) {
   }
 }
 
+TEST(Schedules, SpanTheRunIfTheyDependOnItsEnd) {
+  for (const ScheduleDef& def : all_schedules()) {
+    const OptimizerOptions o = {.learning_rate = 1, .schedule = std::string(def.name)};
+    const bool depends = learning_rate_at(o, 5, 10) != learning_rate_at(o, 5, 20);
+    EXPECT_EQ(def.spans_run, depends) << def.name;
+  }
+}
+
 TEST(Schedules, StepDropsAfterEveryCount) {
   const OptimizerOptions o = {
       .learning_rate = 1,

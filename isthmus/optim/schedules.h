@@ -21,6 +21,8 @@ struct ScheduleDef {
   std::string_view source = {};  // key in docs/references.bib
   /// Factor of the learning rate behind the warm-up. Pure, so that a resumed run stays on course.
   WithOptions<double(StepPlace)> factor = {};
+  /// The factor depends on total_steps, so that another end changes every step.
+  bool spans_run = false;
 
   std::vector<BoundOption> options() const { return factor.options(); }
 };

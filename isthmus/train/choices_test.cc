@@ -7,6 +7,7 @@
 #include <array>
 
 #include "isthmus/models/parts.h"
+#include "isthmus/optim/schedules.h"
 #include "isthmus/testing/tiny_run.h"
 #include "isthmus/train/early_stopping.h"
 #include "isthmus/train/picture_schedule.h"
@@ -145,6 +146,28 @@ TEST(Choices, ReplayOfResolvedOptionsChangesNothing) {
   const ResolvedOptions again = replay_options(r.choices, {}, {});
   EXPECT_EQ(config_hash(again.choices), config_hash(r.choices));
   EXPECT_EQ(config_toml(again.options, again.choices), config_toml(r.options, r.choices));
+}
+
+/// A cosine falls to 0 at the last epoch: another end is another rate from the first step on.
+TEST(Choices, OfTheEndOfARunMayChangeOnResumeOnlyWhereNoScheduleSpansTheRun) {
+  const DataSpec spec = spec_of(DataKind::kImage, {28, 28}, Dtype::kU8, 0, 255, false);
+  for (const ScheduleDef& schedule : all_schedules()) {
+    TrainOptions options, more;
+    options.optimizer.schedule = schedule.name;
+    options.loop.epochs = "3";
+    more.loop.epochs = "5";
+    const ResolvedOptions r = resolve_options(options, spec, 60000, {});
+    try {
+      EXPECT_EQ(replay_options(r.choices, more, {}).options.loop.epochs, "5");
+      EXPECT_FALSE(schedule.spans_run) << schedule.name;
+    } catch (const Error& error) {
+      EXPECT_TRUE(schedule.spans_run) << schedule.name;
+      EXPECT_EQ(error.code(), ErrorCode::kResumeConfig);
+      EXPECT_EQ(error.message(),
+                "train.epochs is 3 in the run, 5 was asked for, and schedule cosine ends with the "
+                "run");
+    }
+  }
 }
 
 TEST(Choices, OptionsWithoutEffectAreRefused) {

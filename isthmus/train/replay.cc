@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "isthmus/base/digest.h"
+#include "isthmus/optim/schedules.h"
 #include "isthmus/train/choices.h"
 #include "isthmus/train/option_faults.h"
 
 namespace isthmus {
 namespace {
 
-/// Keys a resumed run may set anew: none of them changes a step.
+/// Keys a resumed run may set anew: none of them changes a step, but see depends_on_end.
 const std::vector<std::string>& harmless_keys() {
   static const std::vector<std::string> keys = {"train.epochs", "train.time", "train.target",
                                                 "train.patience", "data.search_path"};
@@ -23,6 +24,11 @@ bool is_harmless(const std::string& key) {
   }
   const auto& keys = harmless_keys();
   return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+/// The last epoch decides every step where the schedule spans the run.
+bool depends_on_end(const std::string& key, const TrainOptions& run) {
+  return key == "train.epochs" && all_schedules().find(run.optimizer.schedule).spans_run;
 }
 
 bool is_asked(const BoundOption& option, const OptionOrigins& origins) {
@@ -50,12 +56,17 @@ std::vector<Choice> unstored(TrainOptions& run, const std::vector<Choice>& store
 }
 
 /// A value that the user asks for in place of the run's. Error E4403.
-void change(Choice& choice, const BoundOption& ask, const OptionOrigins& origins) {
+void change(Choice& choice, const BoundOption& ask, const OptionOrigins& origins,
+            const TrainOptions& run) {
   if (!is_asked(ask, origins) || ask.get() == choice.value) return;
-  if (!is_harmless(choice.key)) {
-    throw Error(ErrorCode::kResumeConfig,
-                choice.key + " is " + choice.value + " in the run, " + ask.get() + " was asked for",
-                "leave it out to go on as before, or start a new run", {.key = choice.key});
+  const bool moves_end = depends_on_end(choice.key, run);
+  if (moves_end || !is_harmless(choice.key)) {
+    const std::string why =
+        moves_end ? ", and schedule " + run.optimizer.schedule + " ends with the run" : "";
+    throw Error(
+        ErrorCode::kResumeConfig,
+        choice.key + " is " + choice.value + " in the run, " + ask.get() + " was asked for" + why,
+        "leave it out to go on as before, or start a new run", {.key = choice.key});
   }
   const auto origin = origins.find(choice.key);
   choice.value = ask.get();
@@ -71,13 +82,13 @@ ResolvedOptions replay_options(const std::vector<Choice>& stored, const TrainOpt
   const std::vector<BoundOption> bound = bind_options(resolved.options);
   TrainOptions wanted = requested;
   const std::vector<BoundOption> asked = bind_options(wanted);
+  for (const Choice& choice : stored) find_option(bound, choice.key).set(choice.value);
   for (Choice choice : stored) {
-    find_option(bound, choice.key).set(choice.value);
-    change(choice, find_option(asked, choice.key), origins);
+    change(choice, find_option(asked, choice.key), origins, resolved.options);
     resolved.choices.push_back(std::move(choice));
   }
   for (Choice& choice : unstored(resolved.options, stored, asked, origins)) {
-    change(choice, find_option(asked, choice.key), origins);
+    change(choice, find_option(asked, choice.key), origins, resolved.options);
     resolved.choices.push_back(std::move(choice));
   }
   for (const Choice& choice : resolved.choices) find_option(bound, choice.key).set(choice.value);

@@ -325,8 +325,8 @@ bool sums_stored_input(const Uses& uses, const Forms& forms, uint32_t sum) {
 
 PackedForm packed_form(const Uses& uses, uint32_t weight, bool transposed) {
   const uint32_t source = uses.base[weight];
-  const bool same_shape = uses.node(source).type.shape == uses.node(weight).type.shape;
-  return {same_shape ? source : weight, transposed};
+  const bool same_lines = uses.shape_of(source) == uses.shape_of(weight);
+  return {same_lines ? source : weight, transposed};
 }
 
 Place operand_at(const Uses& uses, Place at, uint32_t in, const Geometry& reader,

@@ -111,8 +111,7 @@ Place operand_at(const Uses& uses, Place at, uint32_t in, const Geometry& reader
 Place lines_at(const Uses& uses, Place at, uint32_t in, const Geometry& g);
 /// The shape of rows of a written operand: that of its reader, but one column stays one column.
 Shape expanded_shape(const Uses& uses, uint32_t reader, uint32_t in);
-/// What a product with `weight` packs: the matrix in the memory that it shares, if that has its
-/// shape.
+/// What a product with `weight` packs: the value whose memory it shares, if that has its lines.
 PackedForm packed_form(const Uses& uses, uint32_t weight, bool transposed);
 
 /// One line per node that has work: "%4 matmul  product  as bf16 rows for %9".

@@ -216,10 +216,10 @@ class Placer {
 
   void place_packed() {
     for (const PackedForm& form : f_.packed) {
-      const Shape& shape = u_.node(form.weight).type.shape;
+      const Geometry lines = u_.shape_of(form.weight);
       PackedWeight w{.node = form.weight, .transposed = form.transposed};
-      w.num_k = shape[form.transposed ? 1 : 0];
-      w.num_n = shape[form.transposed ? 0 : 1];
+      w.num_k = form.transposed ? lines.cols : lines.lead;
+      w.num_n = form.transposed ? lines.lead : lines.cols;
       w.packing = MatmulPacking::of(w.num_n, w.num_k);
       w.offset = l_.packed_halfs;
       w.leaf = !u_.is_op(form.weight);
