@@ -4,7 +4,11 @@
 // says nothing about devices.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
+#include <set>
 
 #include "isthmus/testing/graph_case.h"
 #include "isthmus/testing/tolerance.h"
@@ -96,6 +100,58 @@ TEST(Conformance, GradientsEqualCentralDifferences) {
     check_gradients(make_graph_case(op, c, rows_for(op), CaseOutputs::kGradients), c, "objective",
                     "gradient");
   });
+}
+
+/// The operation as its definition says, in place of its rules.
+OpDef by_definition(const OpDef& op) {
+  OpDef defined = op;
+  defined.expand = op.definition;
+  defined.reference = {};
+  defined.gradient = {};
+  return defined;
+}
+
+void expect_near(const std::vector<double>& want, const std::vector<double>& got,
+                 const std::string& what) {
+  ASSERT_EQ(want.size(), got.size());
+  for (size_t i = 0; i < want.size(); ++i) {
+    const double scale = std::fmax(1.0, std::fabs(want[i]));
+    EXPECT_NEAR(want[i], got[i], 1e-11 * scale) << what << " [" << i << "]";
+  }
+}
+
+TEST(Conformance, DefinitionsGiveTheSameValues) {
+  for_each_case([](const OpDef& op, const OpCase& c) {
+    if (!op.definition) return;
+    const GraphCase one = make_graph_case(op, c, rows_for(op));
+    const GraphCase other = make_graph_case(by_definition(op), c, rows_for(op));
+    ReferenceRun want(one.graph, one.rows), got(other.graph, other.rows);
+    set_leaves(want, one);
+    set_leaves(got, one);
+    want.run();
+    got.run();
+    expect_near(want.output("out").data, got.output("out").data, "value");
+  });
+}
+
+/// Replaced again and again a definition ends: at operations that have none.
+TEST(Conformance, DefinitionsUseSimplerOperations) {
+  std::map<std::string, std::set<std::string>> uses;
+  for_each_case([&](const OpDef& op, const OpCase& c) {
+    if (!op.definition) return;
+    const GraphCase one = make_graph_case(by_definition(op), c, rows_for(op));
+    for (const Node& n : one.graph.nodes()) {
+      if (n.kind == NodeKind::kOp) uses[std::string(op.name)].insert(std::string(n.op->name));
+    }
+  });
+  const std::function<bool(const std::string&, int)> ends = [&](const std::string& op, int depth) {
+    const auto at = uses.find(op);
+    if (at == uses.end()) return true;
+    return depth > 0 && std::all_of(at->second.begin(), at->second.end(),
+                                    [&](const auto& used) { return ends(used, depth - 1); });
+  };
+  for (const auto& [op, used] : uses) EXPECT_TRUE(ends(op, 8)) << op;
+  EXPECT_GE(uses.size(), 25u);
 }
 
 TEST(Conformance, SecondOrderGradientsEqualCentralDifferences) {

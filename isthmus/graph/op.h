@@ -88,6 +88,9 @@ struct OpDef {
   /// Composite: replaced by what this appends at once, when it is called. No gradient, no kernel.
   ExpandRule expand = {};
   ReferenceRule reference = {};
+  /// The same result from simpler operations, down to those that have no definition: for devices
+  /// without a kernel, and for formats with fewer operations. Empty: one of the latter.
+  ExpandRule definition = {};
   std::vector<OpCase> cases = {};
 };
 

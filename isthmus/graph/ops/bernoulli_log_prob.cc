@@ -21,6 +21,10 @@ OpDef ops::bernoulli_log_prob() {
           .reference = elementwise([](double t, double x) {
             return x * t - (std::fmax(t, 0.0) + std::log1p(std::exp(-std::fabs(t))));
           }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.sub(g.mul(c.in(1), c.in(0)), g.softplus(c.in(0)));
+              },
           .cases = {{.inputs = {per_row({4}), per_row({4})}, .low = 0, .high = 1},
                     {.inputs = {per_row({5, 3}), per_row({3})}, .low = 0, .high = 1},
                     {.inputs = {per_row({6}), once({6})},

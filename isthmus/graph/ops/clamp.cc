@@ -17,6 +17,11 @@ OpDef ops::clamp() {
           .reference = elementwise_with([](const Attrs& a, double x) {
             return std::fmin(std::fmax(x, a.number("low")), a.number("high"));
           }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.minimum(g.maximum(c.in(0), g.constant(c.attrs.number("low"))),
+                                 g.constant(c.attrs.number("high")));
+              },
           .cases = with_attributes({{"low", -0.75}, {"high", 1.25}},
                                    unary_cases(-2, 2, {-1e4, -40, -1, 0, 1, 40, 1e4}))};
 }

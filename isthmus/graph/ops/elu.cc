@@ -21,6 +21,12 @@ OpDef ops::elu() {
           .reference = elementwise_with([](const Attrs& a, double x) {
             return x > 0 ? x : a.number("alpha") * std::expm1(x);
           }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.select(g.greater(c.in(0), g.constant(0.0)), c.in(0),
+                                g.mul(g.expm1(g.minimum(c.in(0), g.constant(0.0))),
+                                      g.constant(c.attrs.number("alpha"))));
+              },
           .cases = with_attributes({{"alpha", 0.5}}, unary_cases(-2, 2, {-40, -6, -1, 1, 6, 40}))};
 }
 

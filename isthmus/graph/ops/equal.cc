@@ -10,6 +10,10 @@ OpDef ops::equal() {
           .infer = broadcast_types,
           .elementwise = true,
           .reference = elementwise([](double a, double b) { return a == b ? 1.0 : 0.0; }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.mul(g.less_equal(c.in(0), c.in(1)), g.greater_equal(c.in(0), c.in(1)));
+              },
           .cases = comparison_cases()};
 }
 

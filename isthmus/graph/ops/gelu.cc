@@ -22,6 +22,12 @@ OpDef ops::gelu() {
               },
           .reference = elementwise(
               [](double x) { return 0.5 * x * (1.0 + std::erf(x * 0.70710678118654752)); }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.mul(
+                    g.mul(c.in(0), g.constant(0.5)),
+                    g.add(g.erf(g.mul(c.in(0), g.constant(0.70710678118654752))), g.constant(1.0)));
+              },
           .cases = unary_cases(-2, 2, {-40, -6, -1, 0, 1, 6, 40})};
 }
 

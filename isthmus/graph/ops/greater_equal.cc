@@ -11,6 +11,10 @@ OpDef ops::greater_equal() {
           .infer = broadcast_types,
           .elementwise = true,
           .reference = elementwise([](double a, double b) { return a >= b ? 1.0 : 0.0; }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.sub(g.constant(1.0), g.greater(c.in(1), c.in(0)));
+              },
           .cases = comparison_cases()};
 }
 

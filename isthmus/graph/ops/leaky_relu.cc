@@ -18,6 +18,11 @@ OpDef ops::leaky_relu() {
           },
       .reference = elementwise_with(
           [](const Attrs& a, double x) { return x > 0 ? x : a.number("slope") * x; }),
+      .definition =
+          [](GraphBuilder& g, const OpCall& c) {
+            return g.select(g.greater(c.in(0), g.constant(0.0)), c.in(0),
+                            g.mul(c.in(0), g.constant(c.attrs.number("slope"))));
+          },
       .cases = with_attributes({{"slope", 0.01}}, unary_cases(-2, 2, {-1e4, -40, -1, 1, 40, 1e4}))};
 }
 

@@ -5,12 +5,14 @@
 namespace isthmus {
 
 OpDef ops::less() {
-  return {.name = "less",
-          .num_inputs = 2,
-          .infer = broadcast_types,
-          .elementwise = true,
-          .reference = elementwise([](double a, double b) { return a < b ? 1.0 : 0.0; }),
-          .cases = comparison_cases()};
+  return {
+      .name = "less",
+      .num_inputs = 2,
+      .infer = broadcast_types,
+      .elementwise = true,
+      .reference = elementwise([](double a, double b) { return a < b ? 1.0 : 0.0; }),
+      .definition = [](GraphBuilder& g, const OpCall& c) { return g.greater(c.in(1), c.in(0)); },
+      .cases = comparison_cases()};
 }
 
 }  // namespace isthmus

@@ -10,6 +10,10 @@ OpDef ops::less_equal() {
           .infer = broadcast_types,
           .elementwise = true,
           .reference = elementwise([](double a, double b) { return a <= b ? 1.0 : 0.0; }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.sub(g.constant(1.0), g.greater(c.in(0), c.in(1)));
+              },
           .cases = comparison_cases()};
 }
 

@@ -15,6 +15,10 @@ OpDef ops::minimum() {
                               g.mul(dy, g.greater(c.in(0), c.in(1)))};
               },
           .reference = elementwise([](double a, double b) { return a <= b ? a : b; }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.neg(g.maximum(g.neg(c.in(0)), g.neg(c.in(1))));
+              },
           .cases = binary_cases(-2, 2)};
 }
 

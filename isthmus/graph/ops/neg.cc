@@ -10,6 +10,8 @@ OpDef ops::neg() {
           .elementwise = true,
           .gradient = [](GraphBuilder& g, const OpCall&, Value dy) { return Values{g.neg(dy)}; },
           .reference = elementwise([](double x) { return -x; }),
+          .definition = [](GraphBuilder& g,
+                           const OpCall& c) { return g.mul(c.in(0), g.constant(-1.0)); },
           .cases = unary_cases(-2, 2)};
 }
 

@@ -11,6 +11,8 @@ OpDef ops::reciprocal() {
           .gradient = [](GraphBuilder& g, const OpCall& c,
                          Value dy) { return Values{g.neg(g.mul(dy, g.square(c.out)))}; },
           .reference = elementwise([](double x) { return 1.0 / x; }),
+          .definition = [](GraphBuilder& g,
+                           const OpCall& c) { return g.div(g.constant(1.0), c.in(0)); },
           .cases = unary_cases(0.5, 3, {-1e4, -40, -1, 1, 40, 1e4})};
 }
 

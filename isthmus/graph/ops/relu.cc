@@ -12,6 +12,8 @@ OpDef ops::relu() {
       .gradient = [](GraphBuilder& g, const OpCall& c,
                      Value dy) { return Values{g.mul(dy, g.greater(c.in(0), g.constant(0.0)))}; },
       .reference = elementwise([](double x) { return x > 0 ? x : 0.0; }),
+      .definition = [](GraphBuilder& g,
+                       const OpCall& c) { return g.maximum(c.in(0), g.constant(0.0)); },
       .cases = unary_cases(-2, 2, {-1e4, -40, -1, 1, 40, 1e4})};
 }
 

@@ -18,6 +18,8 @@ OpDef ops::sigmoid() {
             const double e = std::exp(-std::fabs(x));
             return (x >= 0 ? 1.0 : e) / (1.0 + e);
           }),
+          .definition = [](GraphBuilder& g,
+                           const OpCall& c) { return g.exp(g.neg(g.softplus(g.neg(c.in(0))))); },
           .cases = unary_cases(-2, 2, {-1e4, -40, -1, 0, 1, 40, 1e4})};
 }
 

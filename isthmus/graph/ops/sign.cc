@@ -9,6 +9,10 @@ OpDef ops::sign() {
           .infer = same_type_as_input,
           .elementwise = true,
           .reference = elementwise([](double x) { return x > 0 ? 1.0 : (x < 0 ? -1.0 : 0.0); }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.sub(g.greater(c.in(0), g.constant(0.0)), g.less(c.in(0), g.constant(0.0)));
+              },
           .cases = unary_cases(-2, 2, {-1e4, -40, -1, 1, 40, 1e4})};
 }
 

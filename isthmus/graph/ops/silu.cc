@@ -19,6 +19,8 @@ OpDef ops::silu() {
             const double e = std::exp(-std::fabs(x));
             return x * (x >= 0 ? 1.0 : e) / (1.0 + e);
           }),
+          .definition = [](GraphBuilder& g,
+                           const OpCall& c) { return g.mul(c.in(0), g.sigmoid(c.in(0))); },
           .cases = unary_cases(-2, 2, {-40, -6, -1, 0, 1, 6, 40})};
 }
 

@@ -22,6 +22,13 @@ OpDef ops::soft_bound() {
             if (excess == 0) return x;
             return std::copysign(10.0 - 5.0 * std::expm1(-0.2 * excess), x);
           }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                Value beyond = g.relu(g.sub(g.abs(c.in(0)), g.constant(10.0)));
+                Value bent = g.mul(g.expm1(g.mul(beyond, g.constant(-0.2))), g.constant(-5.0));
+                Value inside = g.clamp({{"low", -10.0}, {"high", 10.0}}, c.in(0));
+                return g.add(inside, g.mul(g.sign(c.in(0)), bent));
+              },
           .cases = unary_cases(-15, 15, {-1e4, -40, -11, -1, 0, 1, 11, 40, 1e4})};
 }
 

@@ -14,6 +14,10 @@ OpDef ops::softplus() {
                          Value dy) { return Values{g.mul(dy, g.sigmoid(c.in(0)))}; },
           .reference = elementwise(
               [](double x) { return std::fmax(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }),
+          .definition =
+              [](GraphBuilder& g, const OpCall& c) {
+                return g.add(g.relu(c.in(0)), g.log1p(g.exp(g.neg(g.abs(c.in(0))))));
+              },
           .cases = unary_cases(-2, 2, {-1e4, -40, -1, 0, 1, 40, 1e4})};
 }
 

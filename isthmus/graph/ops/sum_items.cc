@@ -21,6 +21,12 @@ OpDef ops::sum_items() {
               for (int64_t i = 0; i < c.in[0]->row_size(); ++i) *c.out.row(r) += c.in[0]->row(r)[i];
             }
           },
+      .definition =
+          [](GraphBuilder& g, const OpCall& c) {
+            if (g.shape(c.in(0)).empty()) return c.in(0);
+            const int64_t count = value_count(g.shape(c.in(0)));
+            return g.sum(g.reshape({{"shape", Shape{count}}}, c.in(0)));
+          },
       .cases = item_cases()};
 }
 
