@@ -22,6 +22,7 @@ enum class Memory : uint8_t {
   kScratch,  // per thread: one chunk inside a group
   kTile,     // per thread: one tile of a kOnce value
   kStored,   // an input that is loaded where it is read, chunk by chunk
+  kRounded,  // windows that exist as bf16 operands alone
 };
 
 struct Place {

@@ -37,6 +37,7 @@ struct KernelName {
   std::string_view operator()(const SumAll&) const { return "reduction"; }
   std::string_view operator()(const Gather&) const { return "lookup"; }
   std::string_view operator()(const WindowStep&) const { return "windows"; }
+  std::string_view operator()(const CastWindows&) const { return "windows"; }
   std::string_view operator()(const TreeSum&) const { return "sum over the batch"; }
   std::string_view operator()(const ScatterSource& s) const {
     return s.replaces ? "rows by index" : "sum of rows by index";

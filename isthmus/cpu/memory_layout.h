@@ -46,6 +46,7 @@ struct BatchSum {
 struct PartSum {
   uint32_t node = 0;
   int64_t rows = 0, cols = 0;  // of the sum
+  bool transposed = false;     // as its parts lie
   int64_t offset = 0;          // floats of the batch region
   int64_t stride = 0;          // from part to part
 };

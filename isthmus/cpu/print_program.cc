@@ -32,6 +32,7 @@ std::string step_text(const Program& p, const RowInstruction& r) {
                  },
                  [&](const NoiseStep&) { return "noise " + name; },
                  [&](const CastStep&) { return std::string("to bf16"); },
+                 [&](const CastWindows&) { return name + " to bf16"; },
                  [&](const ProductStep& s) {
                    return "matmul " + size_text(matmul(s.matmul).spec()) + "  " +
                           matmul(s.matmul).kernel_name();

@@ -3,6 +3,7 @@
 // more. Beside those of item_steps.h, which kOnce values use, too.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -46,10 +47,10 @@ struct ChunkStep {
   std::array<float, 2> attr = {};
   std::array<Place, 4> state = {};    // kAdam: gradient, m, v, w; kBernoulli: bias of the columns
   std::array<Place, 8> scalars = {};  // kAdam: beta1 .. decay as places of kOnce scalars
-  int32_t index = -1;  // kLoad, kBernoulli if it loads: input; kKeepPairs: kept operand;
-                       // kColumnSum: batch sum
-  int64_t half_offset = 0;           // kCast: in the thread's bf16 buffer
-  std::string_view name = {};        // for the plan text
+  int32_t index = -1;          // kLoad, kBernoulli if it loads: input; kKeepPairs: kept operand;
+                               // kColumnSum: batch sum
+  int64_t half_offset = 0;     // kCast: in the thread's bf16 buffer
+  std::string_view name = {};  // for the plan text
   std::vector<uint32_t> nodes = {};  // that it computes; more than one where steps were fused
 };
 
@@ -91,6 +92,12 @@ struct CastStep {
   int64_t dst = 0;  // in the thread's bf16 buffer
 };
 
+/// Windows of images straight into a bf16 operand, a few at a time through the L1 cache.
+struct CastWindows {
+  WindowStep windows = {};  // without dst
+  int64_t dst = 0;          // in the thread's bf16 buffer
+};
+
 /// Rows times a matrix that all rows share.
 struct ProductStep {
   int32_t matmul = -1;  // index into Program::matmuls, here and below
@@ -101,17 +108,18 @@ struct ProductStep {
   Place dst = {};
 };
 
-/// What a pass adds to its part of a sum: the product of the transposed rows of a with the rows of
-/// b.
+/// What a pass adds to its part of a sum. float32: the product of the transposed windows with the
+/// rows of b, from windows that lie there or are made again. bf16: that of the transposed rows of b
+/// with the windows, which are made again and packed a few at a time; the part is transposed.
 struct PartProduct {
   int32_t sum = -1;            // index into MemoryLayout::part_sums
-  bool makes_windows = false;  // first makes a: windows that are not kept
+  bool makes_windows = false;  // else they lie at a
   WindowStep windows = {};
   Place a = {}, b = {};
   int64_t a_cols = 0, b_cols = 0;
   int32_t first = -1, further = -1;  // matmuls: of the first pass of a part, of further ones
-  MatmulPacking packing = {};        // bf16: of b
-  int64_t b_halfs = 0;               // bf16: where b lies in the thread's memory for parts
+  MatmulPacking packing = {};        // bf16: of the windows
+  int64_t packed_halfs = 0;          // bf16: where they lie in the thread's memory for parts
 };
 
 /// Rows added to the partial sums of their items.
@@ -143,9 +151,9 @@ struct ReferenceRef {
 };
 
 using Moves = std::vector<Move>;
-using RowStep = std::variant<LoadStep, LoadOperands, NoiseStep, CastStep, ProductStep, ChunkProgram,
-                             Moves, Reduction, Gather, SmallProducts, WindowStep, PartProduct,
-                             ReferenceRef, PartialSums, KeepStep>;
+using RowStep = std::variant<LoadStep, LoadOperands, NoiseStep, CastStep, CastWindows, ProductStep,
+                             ChunkProgram, Moves, Reduction, Gather, SmallProducts, WindowStep,
+                             PartProduct, ReferenceRef, PartialSums, KeepStep>;
 
 struct RowInstruction {
   uint32_t node = 0;
@@ -153,6 +161,12 @@ struct RowInstruction {
   Cost cost = Cost::kOther;
   RowStep step = {};
 };
+
+/// How many windows pass through the L1 cache at once: pairs of rows of a packed operand.
+inline constexpr int64_t kWindowFloats = 4096;
+inline int64_t windows_at_once(const Windows& w) {
+  return std::max<int64_t>(2, kWindowFloats / w.patch() / 2 * 2);
+}
 
 /// Calls the overload for what a variant holds.
 template <class... F>

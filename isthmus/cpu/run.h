@@ -95,6 +95,15 @@ void run_small_products(const Machine& m, ThreadMemory& t, const SmallProducts& 
                         const ItemRange& items) noexcept;
 void run_windows(const Machine& m, ThreadMemory& t, const WindowStep& step,
                  const ItemRange& items) noexcept;
+void run_cast_windows(const Machine& m, ThreadMemory& t, const CastWindows& step,
+                      const ItemRange& items) noexcept;
+/// The windows of the first `valid` items, packed as the second factor of a product over them.
+void pack_windows(const Machine& m, ThreadMemory& t, const WindowStep& step,
+                  const MatmulPacking& packing, const ItemRange& items, int64_t valid,
+                  uint16_t* dst) noexcept;
+/// dst (cols, rows) from src (rows, cols).
+void transpose_f32(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
+                   int64_t dst_stride) noexcept;
 /// The first `valid` items have indices; one outside the table sets the thread's failure.
 void run_gather(const Machine& m, ThreadMemory& t, const Gather& g, const ItemRange& items,
                 int64_t valid) noexcept;

@@ -23,6 +23,7 @@ float* resolve(const Machine& m, const ThreadMemory& t, const Place& p, const Ro
     case Memory::kScratch:
       return t.scratch + p.offset;
     case Memory::kStored:
+    case Memory::kRounded:
     case Memory::kNone:
       break;
   }

@@ -114,16 +114,6 @@ void run_small_products(const Machine& m, ThreadMemory& t, const SmallProducts& 
   }
 }
 
-void run_windows(const Machine& m, ThreadMemory& t, const WindowStep& step,
-                 const ItemRange& items) noexcept {
-  WindowsCall call;
-  call.windows = step.windows;
-  call.images = items.count * step.windows.images;
-  call.src = item_address(m, t, step.src, step.src_item, items);
-  call.dst = item_address(m, t, step.dst, step.dst_item, items);
-  return step.adds ? add_windows(call) : copy_windows(call);
-}
-
 void run_gather(const Machine& m, ThreadMemory& t, const Gather& g, const ItemRange& items,
                 int64_t valid) noexcept {
   const float* table = item_address(m, t, g.table, 0, items);

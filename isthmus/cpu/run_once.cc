@@ -120,11 +120,17 @@ void run_parts(const Machine& m, const ThreadMemory& t, const OnceProgram& g,
   const PartSum& sum = m.program.memory.part_sums[static_cast<size_t>(source.part_sum)];
   const int64_t part_rows = m.program.shape.part_blocks * m.program.shape.block_rows;
   const int64_t parts = (m.step.num_rows + part_rows - 1) / part_rows;
-  const int64_t count = tile.rows() * sum.cols;
-  const float* part = m.batch + sum.offset + tile.first_row * sum.cols;
+  const float* part = m.batch + sum.offset;
   float* dst = resolve(m, t, g.source_dst, {0, tile.first_row, tile.first_row, 0});
-  std::memcpy(dst, part, static_cast<size_t>(count) * sizeof(float));
-  for (int64_t k = 1; k < parts; ++k) add_into(dst, part + k * sum.stride, count);
+  const auto add_parts = [&](int64_t first, int64_t count, float* to) {
+    std::memcpy(to, part + first, static_cast<size_t>(count) * sizeof(float));
+    for (int64_t k = 1; k < parts; ++k) add_into(to, part + k * sum.stride + first, count);
+  };
+  if (!sum.transposed) return add_parts(tile.first_row * sum.cols, tile.rows() * sum.cols, dst);
+  for (int64_t col = 0; col < sum.cols; ++col) {
+    add_parts(col * sum.rows + tile.first_row, tile.rows(), t.scratch + col * tile.rows());
+  }
+  transpose_f32(t.scratch, tile.rows(), sum.cols, tile.rows(), dst, sum.cols);
 }
 
 /// All values of a kOnce array: eight lanes in double, then the lanes in order.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One block of rows through a row stage, depth first. Rows beyond the batch are computed like the
 // others but never reach a sum: what is kept for the batch is zeroed there.
-#include <xmmintrin.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -109,38 +107,6 @@ void run_partial_sums(const Machine& m, ThreadMemory& t, const PartialSums& s, i
   }
 }
 
-void transpose_four(const float* src, int64_t src_stride, float* dst, int64_t dst_stride) {
-  __m128 a = _mm_loadu_ps(src), b = _mm_loadu_ps(src + src_stride),
-         c = _mm_loadu_ps(src + 2 * src_stride), d = _mm_loadu_ps(src + 3 * src_stride);
-  _MM_TRANSPOSE4_PS(a, b, c, d);
-  _mm_storeu_ps(dst, a);
-  _mm_storeu_ps(dst + dst_stride, b);
-  _mm_storeu_ps(dst + 2 * dst_stride, c);
-  _mm_storeu_ps(dst + 3 * dst_stride, d);
-}
-
-void transpose_f32(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
-                   int64_t dst_stride) {
-  constexpr int64_t kTile = 16;
-  for (int64_t c0 = 0; c0 < cols; c0 += kTile) {
-    const int64_t c1 = std::min(cols, c0 + kTile);
-    for (int64_t r0 = 0; r0 < rows; r0 += kTile) {
-      const int64_t r1 = std::min(rows, r0 + kTile);
-      if (c1 - c0 == kTile && r1 - r0 == kTile) {
-        for (int64_t at = 0; at < kTile * kTile / 16; ++at) {
-          const int64_t c = c0 + at / 4 * 4, r = r0 + at % 4 * 4;
-          transpose_four(src + r * src_stride + c, src_stride, dst + c * dst_stride + r,
-                         dst_stride);
-        }
-        continue;
-      }
-      for (int64_t c = c0; c < c1; ++c) {
-        for (int64_t r = r0; r < r1; ++r) dst[c * dst_stride + r] = src[r * src_stride + c];
-      }
-    }
-  }
-}
-
 void keep_transposed(const Machine& m, ThreadMemory& t, const KeepStep& s, int64_t lead,
                      const Block& b) {
   const KeptOperand& c = m.program.memory.kept[static_cast<size_t>(s.kept)];
@@ -186,9 +152,8 @@ void run_part(const Machine& m, ThreadMemory& t, const PartProduct& part, int64_
               const Block& b) {
   if (b.valid == 0) return;
   const PartSum& sum = m.program.memory.part_sums[static_cast<size_t>(part.sum)];
-  if (part.makes_windows) run_windows(m, t, part.windows, b.items());
   const RowOrigin at = origin(b, lead);
-  float *a = resolve(m, t, part.a, at), *rows = resolve(m, t, part.b, at);
+  float* rows = resolve(m, t, part.b, at);
   const int64_t count = b.rows * lead, valid = b.valid * lead;
   const BlockShape& shape = m.program.shape;
   const int64_t part_rows = shape.part_blocks * shape.block_rows;
@@ -197,30 +162,21 @@ void run_part(const Machine& m, ThreadMemory& t, const PartProduct& part, int64_
   float* dst = m.batch + sum.offset + index * sum.stride;
   const auto which = static_cast<size_t>(further ? part.further : part.first);
   const Matmul& matmul = m.program.matmuls[which];
-  if (!matmul.spec().bf16) {
-    for (int64_t row = valid; row < count; ++row) {
-      std::memset(a + row * part.a.row_stride, 0, static_cast<size_t>(part.a_cols) * sizeof(float));
-      std::memset(rows + row * part.b.row_stride, 0,
-                  static_cast<size_t>(part.b_cols) * sizeof(float));
-    }
-    return matmul.run(*t.workspaces[which], a, rows, dst, t.gemm_scratch);
+  if (matmul.spec().bf16) {
+    uint16_t* packed = t.part_half + part.packed_halfs;
+    rows_to_bf16_transposed(rows, part.b.row_stride, valid, part.b_cols, t.part_half,
+                            matmul.spec().a_stride_m, part.packing.padded_k);
+    pack_windows(m, t, part.windows, part.packing, b.items(), b.valid, packed);
+    return matmul.run(*t.workspaces[which], t.part_half, packed, dst, t.gemm_scratch);
   }
-  rows_to_bf16_transposed(a, part.a.row_stride, valid, part.a_cols, t.part_half,
-                          matmul.spec().a_stride_m, part.packing.padded_k);
-  PackCall call;
-  call.src = rows;
-  call.k_stride = part.b.row_stride;
-  call.n_stride = 1;
-  call.num_k = valid;
-  call.end_k = part.packing.padded_k;
-  call.padded_k = part.packing.padded_k;
-  call.num_n = part.b_cols;
-  call.block_n = part.packing.block_n;
-  call.block_stride = part.packing.block_stride;
-  call.end_block = (part.b_cols + part.packing.block_n - 1) / part.packing.block_n;
-  call.dst = t.part_half + part.b_halfs;
-  pack_bf16_pairs(call);
-  matmul.run(*t.workspaces[which], t.part_half, call.dst, dst, t.gemm_scratch);
+  if (part.makes_windows) run_windows(m, t, part.windows, b.items());
+  float* a = resolve(m, t, part.a, at);
+  for (int64_t row = valid; row < count; ++row) {
+    std::memset(a + row * part.a.row_stride, 0, static_cast<size_t>(part.a_cols) * sizeof(float));
+    std::memset(rows + row * part.b.row_stride, 0,
+                static_cast<size_t>(part.b_cols) * sizeof(float));
+  }
+  matmul.run(*t.workspaces[which], a, rows, dst, t.gemm_scratch);
 }
 
 ChunkRange chunk_range(const Block& b, int64_t lead, int64_t cols) {
@@ -245,6 +201,7 @@ void run_instruction(Machine& m, ThreadMemory& t, const RowInstruction& r, const
             rows_to_bf16(resolve(m, t, s.src, origin(b, lead)), s.src.row_stride, b.rows * lead,
                          s.cols, t.half + s.dst, Matmul::row_stride(s.cols), 0);
           },
+          [&](const CastWindows& s) { run_cast_windows(m, t, s, b.items()); },
           [&](const ProductStep& s) { run_product(m, t, s, origin(b, lead)); },
           [&](const ChunkProgram& s) { run_chunk_program(m, t, s, chunk_range(b, lead, s.cols)); },
           [&](const Moves& s) { run_moves(m, t, s, b.items()); },

@@ -64,7 +64,7 @@ class OnceEmitter {
     p_.source_dst = m_.place(i);
     switch (e_.forms.work[i]) {
       case Work::kParts:
-        p_.source = SumOfParts{m_.part_sums.at(i)};
+        p_.source = sum_of_parts(i);
         return;
       case Work::kBatchProducts:
         p_.source = outer_sum(i);
@@ -102,6 +102,14 @@ class OnceEmitter {
         p_.source = add_reference(e_, i, over_rows ? e_.groups.shape.padded_rows() : 1);
       }
     }
+  }
+
+  SumOfParts sum_of_parts(uint32_t i) {
+    const SumOfParts sum{m_.part_sums.at(i)};
+    int64_t& scratch = e_.program.memory.scratch_floats;
+    const bool transposed = m_.layout.part_sums[static_cast<size_t>(sum.part_sum)].transposed;
+    if (transposed) scratch = std::max(scratch, tile_.rows * p_.cols);
+    return sum;
   }
 
   ScatterSum replaced_rows(const Node& n) const {

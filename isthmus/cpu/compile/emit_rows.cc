@@ -79,7 +79,9 @@ class RowStageEmitter {
       case Work::kReduction:
         return add(i, 1, Cost::kOther, reduction_of(e_, i));
       case Work::kWindows:
-        return add(i, 1, Cost::kPacking, windows_of(e_, i));
+        if (!e_.forms.rounded[i]) return add(i, 1, Cost::kPacking, windows_of(e_, i));
+        if (const CastPlace* cast = cast_here(i, g)) emit_cast_windows(i, cast->offset);
+        return;
       case Work::kLookup:
         return add(i, 1, Cost::kOther, gather_of(e_, i));
       case Work::kReference:
@@ -97,8 +99,7 @@ class RowStageEmitter {
       return add(i, g.lead, Cost::kInput, LoadStep{input, cols, m_.place(i)});
     }
     LoadOperands load{.input = input, .cols = cols};
-    const auto cast = m_.casts.find({e_.stage, e_.run, i, cols});
-    if (cast != m_.casts.end() && cast->second.made_in == group_) load.cast = cast->second.offset;
+    if (const CastPlace* cast = cast_here(i, {1, cols})) load.cast = cast->offset;
     for (const Form& form : e_.forms.beside_rows(i, e_.stage)) {
       if (form.kind != FormKind::kTransposed) continue;
       const auto kept = m_.kept.find({form.value, true});
@@ -108,13 +109,27 @@ class RowStageEmitter {
     emit_load_operands(i, g.lead, load);
   }
 
+  /// The bf16 operand of a value, if the current group makes it; else nullptr.
+  const CastPlace* cast_here(uint32_t i, const Geometry& g) const {
+    const auto cast = m_.casts.find({e_.stage, e_.run, i, g.cols});
+    return cast != m_.casts.end() && cast->second.made_in == group_ ? &cast->second : nullptr;
+  }
+
+  void emit_cast_windows(uint32_t i, int64_t dst) {
+    const WindowStep windows = windows_of(e_, i);
+    need_scratch(windows_at_once(windows.windows) * windows.windows.patch());
+    add(i, u_.shape_of(i).lead, Cost::kPacking, CastWindows{windows, dst});
+  }
+
+  void need_scratch(int64_t floats) {
+    int64_t& scratch = e_.program.memory.scratch_floats;
+    scratch = std::max(scratch, floats);
+  }
+
   void emit_load_operands(uint32_t i, int64_t lead, const LoadOperands& load) {
     if (load.cast < 0 && load.kept < 0) return;
     const int64_t rows = e_.groups.shape.block_rows;
-    const int64_t floats =
-        std::max(rows * operand_columns(rows), load.cols * operand_rows(load.cols));
-    int64_t& scratch = e_.program.memory.scratch_floats;
-    scratch = std::max(scratch, floats);
+    need_scratch(std::max(rows * operand_columns(rows), load.cols * operand_rows(load.cols)));
     add(i, lead, Cost::kInput, load);
   }
 
@@ -151,6 +166,8 @@ class RowStageEmitter {
       emit_load_operands(
           value, g.lead,
           {.input = input_index(e_.program, value), .cols = g.cols, .cast = cast.offset});
+    } else if (e_.forms.rounded[value]) {
+      emit_cast_windows(value, cast.offset);
     } else {
       add(x, g.lead, Cost::kPacking, CastStep{m_.rows_of(x), g.cols, cast.offset});
     }
@@ -197,26 +214,32 @@ class RowStageEmitter {
     PartProduct part{.sum = m_.part_sums.at(sum), .a = m_.place(x), .b = m_.rows_of(dy)};
     part.a_cols = gx.cols;
     part.b_cols = gy.cols;
-    if (e_.groups.makes_windows_again(u_, sum)) {
-      part.a = {Memory::kPass, m_.windows_again, gx.cols};
-      part.windows = windows_of(e_, x);
-      part.windows.dst = part.a;
-      part.makes_windows = true;
-    }
-    MatmulSpec spec{.m = gx.cols, .n = gy.cols, .k = rows, .c_stride_m = gy.cols};
+    part.makes_windows = e_.groups.makes_windows_again(u_, e_.forms, sum);
+    if (part.makes_windows) part.windows = windows_of(e_, x);
+    MatmulSpec spec{.k = rows};
     if (e_.forms.precision == Precision::kBF16) {
+      spec.m = gy.cols;
+      spec.n = gx.cols;
       spec.bf16 = true;
       spec.a_stride_m = Matmul::row_stride(rows);
-      part.packing = MatmulPacking::of(gy.cols, rows);
-      part.b_halfs = round_up(gx.cols * spec.a_stride_m, kLineHalfs) + kLineHalfs;
-      const int64_t b_size = round_up(part.packing.num_values, kLineHalfs) + kLineHalfs;
+      part.packing = MatmulPacking::of(gx.cols, rows);
+      part.packed_halfs = round_up(gy.cols * spec.a_stride_m, kLineHalfs) + kLineHalfs;
+      const int64_t packed = round_up(part.packing.num_values, kLineHalfs) + kLineHalfs;
       int64_t& halfs = e_.program.memory.part_halfs;
-      halfs = std::max(halfs, part.b_halfs + b_size);
+      halfs = std::max(halfs, part.packed_halfs + packed);
+      need_scratch(windows_at_once(part.windows.windows) * gx.cols);
     } else {
+      if (part.makes_windows) {
+        part.a = {Memory::kPass, m_.windows_again, gx.cols};
+        part.windows.dst = part.a;
+      }
+      spec.m = gx.cols;
+      spec.n = gy.cols;
       spec.a_stride_m = 1;
       spec.a_stride_k = part.a.row_stride;
       spec.b_stride_k = part.b.row_stride;
     }
+    spec.c_stride_m = spec.n;
     part.first = add_matmul(e_.program, spec);
     spec.accumulate = true;
     part.further = add_matmul(e_.program, spec);

@@ -28,6 +28,8 @@ class Chooser {
     }
     choose_written();
     for (uint32_t i = 0; i < u_.size(); ++i) f_.stored[i] = stays_stored(i);
+    f_.rounded.resize(u_.size());
+    for (uint32_t i = 0; i < u_.size(); ++i) f_.rounded[i] = is_rounded(i);
     choose_beside();
     choose_packed();
     f_.batch = choose_batch_forms(u_);
@@ -220,6 +222,18 @@ class Chooser {
     });
   }
 
+  /// Windows that only products which round them and sums in parts read.
+  bool is_rounded(uint32_t i) const {
+    const bool windows = kind(i) == KernelKind::kWindows && f_.work[i] == Work::kWindows;
+    if (!windows || u_.once(i) || u_.output[i] || f_.precision != Precision::kBF16) return false;
+    const auto& readers = u_.readers[i];
+    return std::all_of(readers.begin(), readers.end(), [&](uint32_t r) {
+      const bool is_rows = u_.base[in(r, 0)] == i && u_.shape_of(in(r, 0)) == u_.shape_of(i);
+      if (f_.work[r] == Work::kParts) return is_rows;
+      return f_.work[r] == Work::kProduct && is_rows && rounds_operands(u_, f_.precision, r);
+    });
+  }
+
   void choose_beside() {
     for (size_t s = 0; s < u_.plan.stages.size(); ++s) {
       for (uint32_t i : f_.fills[s]) choose_beside(i, s);
@@ -380,6 +394,7 @@ std::string print_forms(const Uses& uses, const Forms& forms) {
         std::string(uses.is_op(i) ? uses.node(i).op->name : std::string_view(uses.node(i).name)) +
         "  " + std::string(work_name(forms.work[i]));
     if (forms.stored[i]) text += ", read where it is stored";
+    if (forms.rounded[i]) text += ", rounded alone";
     if (forms.filled.contains(i)) text += ", rows written";
     for (uint32_t in : uses.is_op(i) ? uses.node(i).inputs : std::vector<uint32_t>{}) {
       if (forms.is_expanded(i, in)) text += ", %" + std::to_string(in) + " written out";

@@ -78,6 +78,8 @@ struct Forms {
   std::set<std::pair<uint32_t, uint32_t>> expanded = {};
   /// By node: an input that is loaded and converted where it is read.
   std::vector<bool> stored = {};
+  /// By node: windows that are read as bf16 operands alone, each made from the image anew.
+  std::vector<bool> rounded = {};
   /// By row stage and value.
   std::vector<std::map<uint32_t, std::vector<Form>>> beside = {};
   std::vector<PackedForm> packed = {};

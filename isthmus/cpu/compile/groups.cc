@@ -129,7 +129,7 @@ int64_t group_floats(const Uses& u, const Forms& f, const Groups& groups,
   }
   int64_t floats = 0;
   for (uint32_t i : values) {
-    if (!u.once(i)) floats += u.values_of(i);
+    if (!u.once(i)) floats += f.rounded[i] ? u.values_of(i) / 2 : u.values_of(i);
   }
   return floats;
 }
@@ -190,9 +190,10 @@ std::vector<uint32_t> Groups::readers_in_stage(const Uses& uses, const Forms& fo
   for (uint32_t r : uses.readers[i]) {
     if (forms.work[r] == Work::kParts) readers.push_back(last_factor(uses, r));
     if (forms.work[r] != Work::kWindows) continue;
-    for (uint32_t sum : uses.readers[r]) {
+    for (uint32_t further : uses.readers[r]) {
       // The windows are made again.
-      if (forms.work[sum] == Work::kParts) readers.push_back(last_factor(uses, sum));
+      if (forms.work[further] == Work::kParts) readers.push_back(last_factor(uses, further));
+      if (forms.rounded[r]) readers.push_back(further);
     }
   }
   return readers;

@@ -55,9 +55,10 @@ struct Groups {
 
   /// The factor of a sum in parts that is there last: behind it a pass adds to the part.
   uint32_t last_factor(const Uses& uses, uint32_t sum) const;
-  /// Whether a pass makes the windows of a sum in parts again.
-  bool makes_windows_again(const Uses& uses, uint32_t sum) const {
-    return last_factor(uses, sum) != uses.base[uses.node(sum).inputs[0]];
+  /// Whether a pass makes the windows of a sum in parts again: bf16 makes and packs them at once.
+  bool makes_windows_again(const Uses& uses, const Forms& forms, uint32_t sum) const {
+    return forms.precision == Precision::kBF16 ||
+           last_factor(uses, sum) != uses.base[uses.node(sum).inputs[0]];
   }
   /// The readers of a per-row value, and the values behind which its product is added to a part.
   std::vector<uint32_t> readers_in_stage(const Uses& uses, const Forms& forms, uint32_t i) const;

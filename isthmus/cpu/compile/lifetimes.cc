@@ -148,9 +148,10 @@ class RunCasts {
     }
     for (const Form& form : f_.beside_rows(i, stage_)) {
       if (form.kind != FormKind::kCast) continue;
+      const bool has_rows = !f_.stored[i] && !f_.rounded[i];
       const bool here =
-          f_.stored[i] ? g_.run[form.reader] == run_ : g_.makes_form(u_, f_, group, i, form);
-      if (here) need(i, {1, f_.stored[i] ? u_.values_of(i) : group.cols}, k);
+          has_rows ? g_.makes_form(u_, f_, group, i, form) : g_.run[form.reader] == run_;
+      if (here) need(i, f_.stored[i] ? Geometry{1, u_.values_of(i)} : u_.shape_of(i), k);
     }
   }
 

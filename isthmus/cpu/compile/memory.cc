@@ -168,6 +168,8 @@ class Placer {
     Place& place = l_.places[i];
     if (f_.stored[i]) {
       place = {Memory::kStored, static_cast<int64_t>(i), g.lead * g.cols};
+    } else if (f_.rounded[i]) {
+      place = {Memory::kRounded, static_cast<int64_t>(i), g.cols};
     } else if (crosses(i, stage)) {
       place = in_batch(batch_rows(i) * g.cols, g.cols);
     } else if (stays_in_chunks(group, i, stage)) {
@@ -286,11 +288,13 @@ class Placer {
   void place_part_sum(uint32_t i) {
     const Shape& shape = u_.node(i).type.shape;
     PartSum sum{.node = i, .rows = shape[0], .cols = shape[1]};
+    sum.transposed = f_.precision == Precision::kBF16;
     sum.stride = round_up(sum.rows * sum.cols, kLineFloats) + kLineFloats;
     sum.offset = allocate_batch(g_.shape.num_parts() * sum.stride);
     m_.part_sums[i] = static_cast<int32_t>(l_.part_sums.size());
     l_.part_sums.push_back(sum);
-    if (!g_.makes_windows_again(u_, i)) return;
+    // bf16: through the scratch memory of the thread.
+    if (sum.transposed || !g_.makes_windows_again(u_, f_, i)) return;
     const Geometry windows = u_.shape_of(u_.node(i).inputs[0]);
     const int64_t items = g_.items[g_.last_factor(u_, i)];
     if (m_.windows_again < 0) m_.windows_again = l_.block_floats;
@@ -324,8 +328,8 @@ class Placer {
 };
 
 std::string_view memory_name(Memory memory) {
-  constexpr std::string_view names[] = {"none", "arena",   "batch", "block",
-                                        "pass", "scratch", "tile",  "stored"};
+  constexpr std::string_view names[] = {"none",    "arena", "batch",  "block",  "pass",
+                                        "scratch", "tile",  "stored", "rounded"};
   return names[static_cast<size_t>(memory)];
 }
 

@@ -160,6 +160,7 @@ struct WindowsCall {
   int64_t images = 1;  // instead of those of `windows`
   const float* src = nullptr;
   float* dst = nullptr;
+  int64_t first = 0, end = -1;  // copied windows, counted over all images; -1: all, from 0 on
 };
 void copy_windows(const WindowsCall& call) noexcept;
 void add_windows(const WindowsCall& call) noexcept;

@@ -57,22 +57,19 @@ HWY_INLINE Columns columns_of(const Windows& w, int64_t j) {
   return {first, end, left + first};
 }
 
-void copy_image(const Windows& w, const float* image, float* dst) {
+/// Window (i, j) of an image.
+void copy_window(const Windows& w, const float* image, int64_t i, int64_t j, float* dst) {
   const int64_t c = w.channels, line = w.kernel_w * c;
-  for (int64_t i = 0; i < w.out_h; ++i) {
-    for (int64_t j = 0; j < w.out_w; ++j) {
-      const Columns x = columns_of(w, j);
-      for (int64_t ky = 0; ky < w.kernel_h; ++ky, dst += line) {
-        const int64_t y = i * w.stride - w.pad_top + ky;
-        if (y < 0 || y >= w.height) {
-          clear_run(dst, line);
-          continue;
-        }
-        if (x.first > 0) clear_run(dst, x.first * c);
-        copy_run(image + (y * w.width + x.image_x) * c, dst + x.first * c, (x.end - x.first) * c);
-        if (x.end < w.kernel_w) clear_run(dst + x.end * c, (w.kernel_w - x.end) * c);
-      }
+  const Columns x = columns_of(w, j);
+  for (int64_t ky = 0; ky < w.kernel_h; ++ky, dst += line) {
+    const int64_t y = i * w.stride - w.pad_top + ky;
+    if (y < 0 || y >= w.height) {
+      clear_run(dst, line);
+      continue;
     }
+    if (x.first > 0) clear_run(dst, x.first * c);
+    copy_run(image + (y * w.width + x.image_x) * c, dst + x.first * c, (x.end - x.first) * c);
+    if (x.end < w.kernel_w) clear_run(dst + x.end * c, (w.kernel_w - x.end) * c);
   }
 }
 
@@ -100,8 +97,17 @@ void add_image(const Windows& w, const float* src, float* image) {
 
 void copy_all(const WindowsCall& call) {
   const Windows& w = call.windows;
-  for (int64_t k = 0; k < call.images; ++k) {
-    copy_image(w, call.src + k * w.image_size(), call.dst + k * w.out_h * w.out_w * w.patch());
+  const int64_t each = w.out_h * w.out_w, end = call.end < 0 ? call.images * each : call.end;
+  float* dst = call.dst;
+  int64_t i = call.first % each / w.out_w, j = call.first % w.out_w;
+  const float* image = call.src + call.first / each * w.image_size();
+  for (int64_t k = call.first; k < end; ++k, dst += w.patch()) {
+    copy_window(w, image, i, j, dst);
+    if (++j < w.out_w) continue;
+    j = 0;
+    if (++i < w.out_h) continue;
+    i = 0;
+    image += w.image_size();
   }
 }
 

@@ -55,5 +55,30 @@ TEST_P(WindowKernels, CopyWindowsAndAddThemUpAgain) {
   }
 }
 
+TEST_P(WindowKernels, CopySomeWindowsLikeAllOfThem) {
+  for (const WindowCase& each : window_cases()) {
+    Windows w = windows_over(each.attrs, each.image);
+    w.images = 1;
+    const int64_t count = kImages * w.out_h * w.out_w;
+    const auto x = random_values(kImages * w.image_size(), -1, 1);
+    std::vector<float> all(static_cast<size_t>(count * w.patch()));
+    copy_windows({.windows = w, .images = kImages, .src = x.data(), .dst = all.data()});
+    for (int64_t first = 0; first < count; first += 3) {
+      const int64_t end = std::min(count, first + 5);
+      Guarded some((end - first) * w.patch());
+      copy_windows({.windows = w,
+                    .images = kImages,
+                    .src = x.data(),
+                    .dst = some.data(),
+                    .first = first,
+                    .end = end});
+      for (int64_t i = 0; i < some.inside; ++i) {
+        ASSERT_EQ(all[static_cast<size_t>(first * w.patch() + i)], some.at(i)) << first << " " << i;
+      }
+      EXPECT_TRUE(some.untouched_outside());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace isthmus
