@@ -72,6 +72,21 @@ Windows windows_over(const Attrs& attrs, const Shape& images) {
   return w;
 }
 
+void require_convolution(const ValueType& x, const ValueType& weight, size_t axis) {
+  const Shape &image = x.shape, &w = weight.shape;
+  const std::string both = "x is " + shape_text(x) + ", weight is " + shape_text(weight);
+  if (image.size() < 3 || w.size() != 4 || weight.extent != Extent::kOnce) {
+    const char* order = axis == 2 ? "channels, outputs" : "outputs, channels";
+    shape_error(both, "x: height, width, channels; weight: kernel height, kernel width, " +
+                          std::string(order));
+  }
+  if (image.back() != w[axis]) {
+    shape_error("channels differ: " + both, "the last size of x must equal the " +
+                                                std::string(axis == 2 ? "third" : "last") +
+                                                " of weight");
+  }
+}
+
 Value product_of_images(GraphBuilder& g, const Attrs& attrs, Value images, Value matrix) {
   if (g.type(images).extent == Extent::kPerRow) return g.matmul(attrs, images, matrix);
   const Shape shape = g.shape(images);

@@ -31,6 +31,10 @@ struct Windows {
 /// smaller than the kernel, and at least one window fits.
 Windows windows_over(const Attrs& attrs, const Shape& images);
 
+/// Error E2203 unless x is images and weight a kernel (height, width and two numbers of channels)
+/// whose size `axis`, 2 or 3, is the channels of x.
+void require_convolution(const ValueType& x, const ValueType& weight, size_t axis);
+
 /// The product of the last axis of images with a matrix, also where the images have no rows: then
 /// all their pixels are rows of one matrix.
 Value product_of_images(GraphBuilder& g, const Attrs& attrs, Value images, Value matrix);

@@ -13,16 +13,8 @@ namespace {
 /// Attributes of patches for these operands.
 Attrs window_attrs(const Attrs& attrs, const ValueType& x, const ValueType& weight) {
   const Shape &image = x.shape, &w = weight.shape;
-  if (image.size() < 3 || w.size() != 4 || weight.extent != Extent::kOnce) {
-    shape_error("x is " + shape_text(x) + ", weight is " + shape_text(weight),
-                "x: height, width, channels; weight: kernel height, kernel width, channels, "
-                "outputs");
-  }
+  require_convolution(x, weight, 2);
   const size_t rank = image.size();
-  if (image.back() != w[2]) {
-    shape_error("channels differ: x is " + shape_text(x) + ", weight is " + shape_text(weight),
-                "the last size of x must equal the third of weight");
-  }
   const int64_t stride = attrs.integer("stride", 1);
   const std::string padding = attrs.has("padding") ? attrs.text("padding") : "same";
   return {

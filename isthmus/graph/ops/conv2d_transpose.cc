@@ -13,16 +13,8 @@ namespace {
 /// Attributes of fold for these operands.
 Attrs window_attrs(const Attrs& attrs, const ValueType& x, const ValueType& weight) {
   const Shape &image = x.shape, &w = weight.shape;
-  if (image.size() < 3 || w.size() != 4 || weight.extent != Extent::kOnce) {
-    shape_error("x is " + shape_text(x) + ", weight is " + shape_text(weight),
-                "x: height, width, channels; weight: kernel height, kernel width, outputs, "
-                "channels");
-  }
+  require_convolution(x, weight, 3);
   const size_t rank = image.size();
-  if (image.back() != w[3]) {
-    shape_error("channels differ: x is " + shape_text(x) + ", weight is " + shape_text(weight),
-                "the last size of x must equal the last of weight");
-  }
   const int64_t stride = attrs.integer("stride", 1);
   const std::string padding = attrs.has("padding") ? attrs.text("padding") : "same";
   std::vector<int64_t> size;
