@@ -12,8 +12,10 @@ initial weights.
 Without --full: the reference VAE, training in batches of 128 and 512, encoding, sampling and the
 latency of one item. With --full: also batches of 32 and 4096, the other networks, and other models
 with the widths of the reference: iwae with five draws (its figure is the bound of five draws), the
-VampPrior with 500 components, aae (minus its reconstruction term). Prints a
-Markdown table and writes a JSON object, schema isthmus.comparison/1 (--out). Peers that are not
+VampPrior with 500 components, aae (minus its reconstruction term). With --conv instead: the networks
+that convolve, on the first images of Fashion-MNIST, few enough that an epoch takes seconds (CONV),
+every engine from the same initial weights. The share is that of the product peak that isthmus
+measured in the same round, by the products of its graph. Prints a Markdown table and writes a JSON object, schema isthmus.comparison/1 (--out). Peers that are not
 there are named with the reason. A round in which other processes used more than 3 % of the machine
 is repeated, at most --tries times in all.
 """
@@ -25,11 +27,17 @@ import sys
 import tempfile
 
 import measured
+import ours
+import pictures
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = "vae-784-128-20"
 OTHERS = ("ae-784-256-128-20", "vae-784-400-20", "vae-784-1024-512-32")
 MODELS = ("iwae", "vae --prior vamp", "aae")
+# Side and number of the training images; whole batches of 128 and 512.
+CONV = {"conv-28": (28, 6656), "infogan-28": (28, 2048), "locatello-64": (64, 4096)}
+CONV_TEST = 1000
+INFERRED = 10000  # items of a pass of encode and sample
 FOREIGN_LIMIT = 0.03
 
 
@@ -42,6 +50,10 @@ def cases_of(options):
     if options.case:
         return [case(task, preset, int(batch), precision, *model)
                 for task, preset, batch, precision, *model in (t.split(",") for t in options.case)]
+    if options.conv:
+        kinds = [("train", 128), ("train", 512), ("encode", 512), ("latency", 1)]
+        return [case(task, preset, batch, precision) for preset in options.preset or CONV
+                for task, batch in kinds for precision in ("fp32", "bf16")]
     batches = (32, 128, 512, 4096) if options.full else (128, 512)
     kinds = [("train", REFERENCE, batch) for batch in batches]
     kinds += [("train", preset, 512) for preset in OTHERS if options.full]
@@ -69,7 +81,7 @@ def peers_of(options, c):
     if pypi:
         peers += [("PyTorch 2 eager", script(pypi, "pytorch.py"), everything),
                   ("PyTorch 2 compiled", script(pypi, "pytorch.py", "--compile"), everything),
-                  ("JAX scan", script(pypi, "jax_scan.py"), ("train",)),
+                  ("JAX scan", script(pypi, "jax_scan.py"), ("train", "encode", "latency")),
                   ("Keras fit", script(pypi, "keras_fit.py"), ("train",))]
     return [peer for peer in peers if not options.peer or peer[0] in options.peer]
 
@@ -85,15 +97,37 @@ def quiet_run(options, command):
     return {**json.loads(done.stdout), "foreign": done.foreign_share}, None
 
 
+def passes_of(options, c):
+    """Timed epochs of a training; passes over the items of anything else."""
+    if c["task"] == "train":
+        return options.epochs - 1
+    return 5 if c["task"] == "latency" or c["preset"] in CONV else 40
+
+
+def data_of(options, c):
+    """The folder of a network that convolves; None: all of Fashion-MNIST."""
+    if c["preset"] not in CONV:
+        return None
+    side, train = CONV[c["preset"]]
+    sizes = (train, CONV_TEST) if c["task"] == "train" else (INFERRED, INFERRED)
+    return pictures.folder_of(options.made, side, *sizes)
+
+
 def isthmus_command(options, c):
-    runs = {"train": max(3, options.epochs - 1), "latency": 5}.get(c["task"], 40)
-    return [options.isthmus, "bench", "--task", c["task"], "--preset", c["preset"], "--batch",
-            str(c["batch_size"]), "--precision", c["precision"], "--runs", str(runs), "--json",
-            "--quiet", "--threads", str(options.threads), *(["--model", c["model"]] if c["model"] else [])]
+    data = data_of(options, c)
+    return [options.isthmus, "bench", *([data] if data else []), "--task", c["task"], "--preset",
+            c["preset"], "--batch", str(c["batch_size"]), "--precision", c["precision"], "--runs",
+            str(max(3, passes_of(options, c))), "--json", "--quiet", "--threads",
+            str(options.threads), *(["--model", c["model"]] if c["model"] else [])]
 
 
 def peer_command(options, command, c):
-    epochs = {"train": options.epochs, "latency": 5}.get(c["task"], 40)
+    epochs = passes_of(options, c) + (1 if c["task"] == "train" else 0)  # the first warms up
+    data = data_of(options, c)
+    if data:
+        command = [*command, "--data", data]
+        start = ours.initial_weights(options.isthmus, data, c, f"{data}-{c['preset']}-start")
+        command += ["--weights", start]
     return [*command, "--task", c["task"], "--preset", c["preset"], "--batch",
             str(c["batch_size"]), "--precision", c["precision"], "--epochs", str(epochs),
             "--threads", str(options.threads)]
@@ -104,16 +138,15 @@ def test_figure(options, c):
     # "vae --prior vamp" is "--model vae --prior vamp" to the command.
     model = ["--model", *c["model"].split()] if c["model"] else []
     draws = ["--iwae", "5"] if c["model"] == "iwae" else []
+    data = data_of(options, c) or "fashion-mnist"
     with tempfile.TemporaryDirectory() as folder:
         run = os.path.join(folder, "run")
-        measured.run_well(options.prefix, [
-            options.isthmus, "train", "fashion-mnist", "--preset", c["preset"], "--batch",
-            str(c["batch_size"]), "--precision", c["precision"], "--epochs", str(options.epochs),
-            "--lr", "0.001", "--val", "0", "--no-report", "--quiet", "-o", run, *model])
+        measured.run_well(options.prefix, ours.train_command(
+            options.isthmus, data, c, run, "--epochs", str(options.epochs), *model))
 
         def evaluated(*more):
-            return json.loads(measured.run_well(options.prefix, [
-                options.isthmus, "eval", run, "fashion-mnist", "--json", "--quiet", *more]).stdout)
+            return json.loads(measured.run_well(options.prefix, ours.eval_command(
+                options.isthmus, data, run, *more)).stdout)
         result = evaluated(*draws)
         if draws:
             return result["iwae"]["value"]
@@ -142,18 +175,32 @@ def measure(options, c, skipped):
     return raw
 
 
-def summary(rounds, ours):
-    """Times of an engine in milliseconds (an epoch; 10,000 items; one item), and what it reached."""
+def times_of(rounds):
+    """Medians and fastest in milliseconds (an epoch; 10,000 items; one item) of each round."""
     cases = [r["cases"][0] for r in rounds]
     key, factor = ("step_ms", 1) if cases[0]["task"] == "latency" else ("epoch_seconds", 1000)
-    medians = [one[key]["median"] * factor for one in cases]
+    return [one[key]["median"] * factor for one in cases], min(one[key]["min"] for one in cases) * factor
+
+
+def shares_of(rounds, own):
+    """Of the product peak of each round, for the same products an item."""
+    def share(theirs, ours_then):
+        mine, peak = ours_then["cases"][0], ours_then["peaks"][theirs["precision"] + "_gflops"]
+        return theirs["items_per_second"] * mine["gflops"] / mine["items_per_second"] / peak
+    return [share(r["cases"][0], then) for r, then in zip(rounds, own)]
+
+
+def summary(rounds, own):
+    """Times of an engine and what it reached; `own`: the rounds of isthmus."""
+    (medians, fastest), (own_medians, _) = times_of(rounds), times_of(own)
+    cases = [r["cases"][0] for r in rounds]
     elbos = [one["terms"]["elbo"] for one in cases if one["terms"] and "epochs" in one["terms"]]
     engine = rounds[0].get("engine", {})
-    ratios = [theirs / own for theirs, own in zip(medians, ours or medians)]
-    return {"median": statistics.median(medians),
-            "min": min(one[key]["min"] for one in cases) * factor, "rounds": medians,
-            "ratio": statistics.median(medians) / statistics.median(ours or medians),
+    ratios = [theirs / mine for theirs, mine in zip(medians, own_medians)]
+    return {"median": statistics.median(medians), "min": fastest, "rounds": medians,
+            "ratio": statistics.median(medians) / statistics.median(own_medians),
             "ratio_min": min(ratios), "ratio_max": max(ratios),
+            "peak_share": statistics.median(shares_of(rounds, own)),
             "test_elbo": statistics.fmean(elbos) if elbos else None,
             "foreign_cpu_share": max(r["foreign"] for r in rounds),
             "version": engine.get("version"), "settings": engine.get("settings")}
@@ -166,7 +213,8 @@ def print_rows(c, engines):
         elbo = f"{e['test_elbo']:.1f}" if e["test_elbo"] is not None else "-"
         ratio = f"{e['ratio']:.1f} ({e['ratio_min']:.1f} to {e['ratio_max']:.1f})"
         print(f"| {label} | {name} | {e['median'] / factor:.3g} {unit} | {e['min'] / factor:.3g} | "
-              f"{'1' if name == 'isthmus' else ratio} | {elbo} |", flush=True)
+              f"{'1' if name == 'isthmus' else ratio} | {100 * e['peak_share']:.0f} % | {elbo} |",
+              flush=True)
 
 
 def arguments():
@@ -175,6 +223,8 @@ def arguments():
     parser.add_argument("--python", default="/usr/bin/python3", help="a Python that has PyTorch")
     parser.add_argument("--peers-python", help="a Python that has peers from PyPI")
     parser.add_argument("--full", action="store_true", help="the whole grid")
+    parser.add_argument("--conv", action="store_true", help="the networks that convolve")
+    parser.add_argument("--preset", nargs="+", choices=CONV, help="with --conv: only these")
     parser.add_argument("--case", nargs="+", metavar="TASK,PRESET,BATCH,PRECISION[,MODEL]")
     parser.add_argument("--peer", nargs="+", metavar="NAME", help="only these")
     parser.add_argument("--rounds", type=int, default=3)
@@ -188,17 +238,15 @@ def arguments():
     return parser.parse_args()
 
 
-def main():
-    options = arguments()
+def compare(options, machine):
+    """Prints a row for each case and engine; returns the cases and the reasons of what is missing."""
     results, skipped = [], {}
-    machine = measured.machine()
     print(f"{machine}. Times: of an epoch (train), of 10,000 items (encode, sample), of one item "
-          f"(latency).\n\n| case | engine | median | fastest | slower by (rounds) | test ELBO, "
-          f"{options.epochs} epochs |\n|---|---|---|---|---|---|")
+          f"(latency).\n\n| case | engine | median | fastest | slower by (rounds) | of the peak | "
+          f"test ELBO, {options.epochs} epochs |\n|---|---|---|---|---|---|---|")
     for c in cases_of(options):
         raw = measure(options, c, skipped)
-        ours = summary(raw["isthmus"], None)
-        engines = {name: summary(rounds, ours["rounds"]) for name, rounds in raw.items()}
+        engines = {name: summary(rounds, raw["isthmus"]) for name, rounds in raw.items()}
         if c["task"] == "train":
             engines["isthmus"]["test_elbo"] = test_figure(options, c)
         print_rows(c, engines)
@@ -206,6 +254,13 @@ def main():
     reasons = [f"{name}: {reason}" for name, reason in skipped.items()]
     if not options.peers_python:
         reasons.append("peers from PyPI: not asked for (--peers-python)")
+    return results, reasons
+
+
+def main():
+    options, machine = arguments(), measured.machine()
+    with tempfile.TemporaryDirectory() as options.made:
+        results, reasons = compare(options, machine)
     for reason in reasons:
         print(f"skipped: {reason}", file=sys.stderr)
     if options.out:

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the reference VAE here and in PyTorch from the same initial weights, and compares.
+"""Trains a VAE here and in PyTorch from the same initial weights, and compares.
 
-For each seed: isthmus writes its initial weights (a run whose learning rate is too small to move
-them), then both train 20 epochs of batches of 512 with Adam at 1e-3 on all 60,000 images, and both
-are evaluated on the 10,000 test images, mean of ten posterior draws. The gate: the mean test -elbo
+For each seed: isthmus writes its initial weights, then both train --epochs epochs with Adam at 1e-3
+on all 60,000 images of Fashion-MNIST, and both are evaluated on the 10,000 test images, mean of ten
+posterior draws. Without options: the reference VAE, batches of 512, 20 epochs. The gate: the mean test -elbo
 over the seeds is not worse than the peer's by more than 0.3 nats or twice the standard error of the
 difference, whichever is larger. fp32 and bf16 pass separately.
 
@@ -19,9 +19,11 @@ import statistics
 import subprocess
 import sys
 
+import ours
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEER = os.path.join(HERE, "peers", "pytorch.py")
-PRESET = "vae-784-128-20"
+DATA = "fashion-mnist"
 
 
 def output_of(command, cached):
@@ -37,35 +39,37 @@ def output_of(command, cached):
         return json.load(file)
 
 
-def train(options, seed, precision, folder, *more):
-    command = [options.isthmus, "train", "fashion-mnist", "--preset", PRESET, "--batch", "512",
-               "--val", "0", "--seed", str(seed), "--precision", precision, "--quiet", "-o", folder]
-    if not os.path.exists(os.path.join(folder, "model.safetensors")):
-        subprocess.run(command + list(more), check=True)
+def train(options, settings, folder):
+    if not os.path.exists(os.path.join(folder, ours.WEIGHTS)):
+        subprocess.run(ours.train_command(options.isthmus, DATA, settings, folder, "--epochs",
+                                          str(options.epochs), "--threads", str(options.threads)),
+                       check=True)
     return folder
 
 
 def compare(options, precision):
     """Test -elbo of both for each seed: two lists, or None without the peer."""
-    ours, theirs = [], []
+    own, theirs = [], []
     for seed in range(options.seeds):
-        name = os.path.join(options.keep, f"{precision}-{seed}")
-        start = train(options, seed, "fp32", os.path.join(options.keep, f"start-{seed}"),
-                      "--epochs", "1", "--limit", "512", "--lr", "1e-30", "--no-report")
-        run = train(options, seed, precision, name, "--epochs", str(options.epochs), "--no-report")
-        result = output_of([options.isthmus, "eval", run, "fashion-mnist", "--samples", "10",
-                            "--json", "--quiet"], name + "-eval.json")
-        ours.append(-result["elbo"])
-        peer = output_of([options.python, PEER, "--preset", PRESET, "--batch", "512",
-                          "--precision", precision, "--epochs", str(options.epochs), "--seed",
-                          str(seed), "--weights", os.path.join(start, "model.safetensors")],
-                         name + "-peer.json")
+        settings = {"preset": options.preset, "batch_size": options.batch, "precision": precision,
+                    "seed": seed}
+        name = os.path.join(options.keep, f"{options.preset}-b{options.batch}")
+        start = ours.initial_weights(options.isthmus, DATA, settings, f"{name}-start-{seed}")
+        name += f"-{precision}-e{options.epochs}-{seed}"
+        run = train(options, settings, name)
+        result = output_of(ours.eval_command(options.isthmus, DATA, run, "--samples", "10"),
+                           name + "-eval.json")
+        own.append(-result["elbo"])
+        peer = output_of([options.python, PEER, "--preset", options.preset, "--batch",
+                          str(options.batch), "--precision", precision, "--epochs",
+                          str(options.epochs), "--seed", str(seed), "--threads",
+                          str(options.threads), "--weights", start], name + "-peer.json")
         if peer is None:
             return None
         theirs.append(-peer["cases"][0]["terms"]["elbo"])
-        print(f"{precision} seed {seed}: isthmus {ours[-1]:.2f}, PyTorch {theirs[-1]:.2f}",
+        print(f"{precision} seed {seed}: isthmus {own[-1]:.2f}, PyTorch {theirs[-1]:.2f}",
               file=sys.stderr, flush=True)
-    return ours, theirs
+    return own, theirs
 
 
 def main():
@@ -73,6 +77,9 @@ def main():
     parser.add_argument("--isthmus", default="build/release/isthmus/cli/isthmus")
     parser.add_argument("--python", default="/usr/bin/python3", help="a Python that has PyTorch")
     parser.add_argument("--keep", default="build/quality_gate", help="folder of the results")
+    parser.add_argument("--preset", default="vae-784-128-20", help="which network")
+    parser.add_argument("--batch", type=int, default=512)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--precision", choices=["fp32", "bf16"], action="append")
@@ -88,12 +95,12 @@ def main():
         if both is None:
             print("skipped: the peer did not run (see above)", file=sys.stderr)
             return
-        (ours, theirs), n = both, options.seeds
-        difference = statistics.fmean(ours) - statistics.fmean(theirs)
-        error = math.sqrt((statistics.variance(ours) + statistics.variance(theirs)) / n)
+        (own, theirs), n = both, options.seeds
+        difference = statistics.fmean(own) - statistics.fmean(theirs)
+        error = math.sqrt((statistics.variance(own) + statistics.variance(theirs)) / n)
         allowed = max(0.3, 2 * error)
         passed = passed and difference <= allowed
-        print(f"| {precision} | {statistics.fmean(ours):.2f} (sd {statistics.stdev(ours):.2f}) "
+        print(f"| {precision} | {statistics.fmean(own):.2f} (sd {statistics.stdev(own):.2f}) "
               f"| {statistics.fmean(theirs):.2f} (sd {statistics.stdev(theirs):.2f}) "
               f"| {difference:+.2f} | {allowed:.2f} | {'passed' if difference <= allowed else 'FAILED'} |",
               flush=True)

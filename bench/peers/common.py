@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the peers share: the networks, the data, timing that leaves out noisy epochs, the result.
 
-All train on Fashion-MNIST in memory as float32 in [0, 1], shuffled anew in every epoch, Bernoulli
+All train on Fashion-MNIST (or the images in --data) in memory as float32 in [0, 1], shuffled anew in every epoch, Bernoulli
 likelihood by logits, KL in closed form, Adam at 1e-3, the last partial batch kept. The first epoch
 of each training warms up and is not timed. An epoch during which other processes used more than 3 %
 of the machine is left out of the timings (unless that would leave none) and counted.
@@ -9,6 +9,7 @@ of the machine is left out of the timings (unless that would leave none) and cou
 import argparse
 import gzip
 import json
+import math
 import os
 import statistics
 import struct
@@ -18,19 +19,29 @@ import time
 STARTED = time.monotonic()
 CPUS = len(os.sched_getaffinity(0))
 FOLDER = "/usr/share/datasets/fashion-mnist"
-PIXELS = 784
 FOREIGN_LIMIT = 0.03
 # Hidden widths, latent size, whether the latent is a distribution.
 PRESETS = {"vae-784-128-20": ([128], 20, True), "vae-784-400-20": ([400], 20, True),
            "vae-784-1024-512-32": ([1024, 512], 32, True),
            "ae-784-256-128-20": ([256, 128], 20, False),
-           "conv-28": ([128], 20, True), "infogan-28": ([1024], 64, True)}
-# Channels behind the stages of those that convolve: 4 x 4 kernels, stride 2.
-STAGES = {"conv-28": [32, 64], "infogan-28": [64, 128]}
+           "conv-28": ([128], 20, True), "infogan-28": ([1024], 64, True),
+           "locatello-64": ([256], 10, True)}
+# Channels behind the stages of those that convolve: 4 x 4 kernels, stride 2, padding 1.
+STAGES = {"conv-28": [32, 64], "infogan-28": [64, 128], "locatello-64": [32, 32, 64, 64]}
+SIDES = {"locatello-64": 64}  # of the images; others: 28
 
 
 def say(*words):
     print(*words, file=sys.stderr, flush=True)
+
+
+def add_weights(parser):
+    parser.add_argument("--weights", help="initial weights, a safetensors file written by isthmus")
+
+
+def confine(threads):
+    """Leaves the process as many CPUs as it may have threads: before a library counts them."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
 def skip(reason):
@@ -48,7 +59,7 @@ def arguments(description, tasks=("train",), precisions=("fp32", "bf16")):
     parser.add_argument("--repeats", type=int, default=1, help="trainings, each with its own seed")
     parser.add_argument("--threads", type=int, default=CPUS)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", default=FOLDER, help="folder of the Fashion-MNIST files")
+    parser.add_argument("--data", default=FOLDER, help="folder of IDX files, named as Fashion-MNIST's")
     return parser
 
 
@@ -59,20 +70,43 @@ def check(parser, options):
         skip(f"{options.data} is missing (Debian: apt install dataset-fashion-mnist)")
 
 
+def side_of(preset):
+    return SIDES.get(preset, 28)
+
+
+def smallest(preset):
+    """Side and channels of the image that the dense layers see."""
+    stages = STAGES.get(preset, [])
+    return side_of(preset) >> len(stages), stages[-1] if stages else 1
+
+
 def widths(preset):
-    """Layer widths of encoder and decoder."""
+    """Widths of the dense layers of encoder and decoder."""
     hidden, latent, has_posterior = PRESETS[preset]
     heads = 2 * latent if has_posterior else latent
-    return [PIXELS, *hidden, heads], [latent, *reversed(hidden), PIXELS]
+    side, channels = smallest(preset)
+    return ([side * side * channels, *hidden, heads],
+            [latent, *reversed(hidden), side * side * channels])
+
+
+def shapes(preset):
+    """Shapes of the weights as isthmus has them, in the order of the layers: dense (I, O),
+    convolutions (4, 4, I, O), the transposed ones of the decoder (4, 4, O, I)."""
+    encoder, decoder = (list(zip(w, w[1:])) for w in widths(preset))
+    channels = [1, *STAGES.get(preset, [])]
+    kernels = [(4, 4, *pair) for pair in zip(channels, channels[1:])]
+    return {"encoder": [*kernels, *encoder], "decoder": [*decoder, *reversed(kernels)]}
 
 
 def read_images(options, name):
-    """An IDX file of images as float32 (N, 784) in [0, 1]."""
+    """An IDX file of images as float32 (N, pixels) in [0, 1]."""
     import numpy
     with gzip.open(os.path.join(options.data, name)) as file:
         magic, count, height, width = struct.unpack(">4i", file.read(16))
-        assert magic == 0x803 and height * width == PIXELS, "not an IDX file of 28x28 images"
-        pixels = numpy.frombuffer(file.read(), numpy.uint8).reshape(count, PIXELS)
+        side = side_of(options.preset)
+        if magic != 0x803 or height != side or width != side:
+            skip(f"{name} in {options.data} does not hold images of {side} x {side}")
+        pixels = numpy.frombuffer(file.read(), numpy.uint8).reshape(count, side * side)
     return pixels.astype(numpy.float32) / 255.0
 
 
@@ -137,25 +171,35 @@ class Epochs:
         return {"median": statistics.median(kept), "min": min(kept), "max": max(kept)}, len(kept), noise
 
 
+def outputs_of(part, shape):
+    """Of the layer with a weight of shapes(): the size of its bias."""
+    return shape[2] if len(shape) == 4 and part == "decoder" else shape[-1]
+
+
+def num_parameters(preset):
+    return sum(math.prod(shape) + outputs_of(part, shape)
+               for part, of_part in shapes(preset).items() for shape in of_part)
+
+
 def num_weights(layers):
     return sum(inputs * outputs for inputs, outputs in zip(layers, layers[1:]))
 
 
 def report(options, engine, epochs, items, elbos=(), first_step=None, parameters=None):
     """Prints the JSON object of one case; `engine` holds name, version, from and settings. With
-    `parameters` the model is another than the preset's, whose operations are not counted."""
+    `parameters` the model is another than the preset's. Operations are counted of dense layers."""
     seconds, runs, noise = epochs.summary()
     encoder, decoder = widths(options.preset)
     model = getattr(options, "model", None)
-    if parameters is not None:
+    if parameters is not None or options.preset in STAGES:
         flop = None
     elif options.task == "train":
         # Forward and both gradients: 6 FLOP per weight and item, less the input's gradient.
-        flop = 6 * (num_weights(encoder) + num_weights(decoder)) - 2 * PIXELS * encoder[1]
+        flop = 6 * (num_weights(encoder) + num_weights(decoder)) - 2 * encoder[0] * encoder[1]
     else:
         flop = 2 * num_weights(decoder if options.task == "sample" else encoder)
     if parameters is None:
-        parameters = num_weights(encoder) + num_weights(decoder) + sum(encoder[1:] + decoder[1:])
+        parameters = num_parameters(options.preset)
     steps, rate = -(-items // options.batch), items / seconds["median"]
     terms = None
     if elbos:

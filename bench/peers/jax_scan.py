@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The reference networks in JAX, a whole epoch compiled as one scan over its batches.
+"""The networks in JAX, a whole epoch compiled as one scan over its batches.
 
 What pytorch.py does, with the gather of a batch, the noise, the gradient and Adam inside the scan;
 weights and optimizer state are donated. The last partial batch is a second, smaller program. With
-bf16 the operands of matrix products are bf16, sums and weights stay float32.
+bf16 the operands of matrix products and convolutions are bf16, sums of products and weights stay
+float32. Encoding is one compiled call for each batch, as in pytorch.py.
 
 Prints one JSON object, schema isthmus.peers/1. Exits with 0 and a reason on stderr when JAX or the
 data are not there.
 """
+import math
 import os
 import time
 
@@ -24,35 +26,60 @@ except ImportError as missing:
     common.skip(f"{missing} (PyPI: jax)")
 
 
-def initial(preset, key):
+def initial(options, key):
+    """Weights in isthmus' shapes, by isthmus' names."""
+    arrays = common.read_safetensors(options.weights) if options.weights else None
     weights = {}
-    for part, layers in zip(("encoder", "decoder"), common.widths(preset)):
-        for index, (inputs, outputs) in enumerate(zip(layers, layers[1:])):
+    for part, shapes in common.shapes(options.preset).items():
+        for index, shape in enumerate(shapes):
+            name = f"{part}/{index}"
+            if arrays is not None:
+                weights[name] = tuple(jnp.asarray(arrays[f"{name}/{kind}"])
+                                      for kind in ("weight", "bias"))
+                continue
             key, draw = jax.random.split(key)
-            last = index == len(layers) - 2
-            init = jax.nn.initializers.glorot_uniform() if last else jax.nn.initializers.he_normal()
-            weights[f"{part}/{index}"] = (init(draw, (inputs, outputs)), jnp.zeros(outputs))
+            glorot = index == len(shapes) - 1 or len(shape) == 4
+            init = jax.nn.initializers.glorot_uniform() if glorot else jax.nn.initializers.he_normal()
+            weights[name] = (init(draw, shape), jnp.zeros(common.outputs_of(part, shape)))
     return weights
+
+
+def make_network(options):
+    """run(weights, part, values): (N, inputs) -> (N, outputs), as float32."""
+    kind = jnp.bfloat16 if options.precision == "bf16" else jnp.float32
+    shapes = common.shapes(options.preset)
+    layout = ("NHWC", "HWIO", "NHWC")
+
+    def layer(values, w, part):
+        values, w = values.astype(kind), w.astype(kind)
+        if w.ndim == 2:
+            return jnp.matmul(values.reshape(len(values), -1), w, preferred_element_type=jnp.float32)
+        if values.ndim == 2:
+            channels = w.shape[2] if part == "encoder" else w.shape[3]
+            side = math.isqrt(values.shape[1] // channels)
+            values = values.reshape(-1, side, side, channels)
+        if part == "encoder":
+            y = jax.lax.conv_general_dilated(values, w, (2, 2), "SAME", dimension_numbers=layout)
+        else:
+            y = jax.lax.conv_transpose(values, w, (2, 2), "SAME", dimension_numbers=layout,
+                                       transpose_kernel=True)
+        return y.astype(jnp.float32)
+
+    def run(weights, part, values):
+        last = len(shapes[part]) - 1
+        for index in range(last + 1):
+            w, b = weights[f"{part}/{index}"]
+            values = layer(values, w, part) + b
+            if index < last:
+                values = jax.nn.relu(values)
+        return values.reshape(len(values), -1)
+
+    return run
 
 
 def make_functions(options):
     _, latent, has_posterior = common.PRESETS[options.preset]
-    bf16 = options.precision == "bf16"
-
-    def product(x, w):
-        if bf16:
-            return jnp.matmul(x.astype(jnp.bfloat16), w.astype(jnp.bfloat16),
-                              preferred_element_type=jnp.float32)
-        return x @ w
-
-    def run(weights, part, values):
-        count = sum(name.startswith(part) for name in weights)
-        for index in range(count):
-            w, b = weights[f"{part}/{index}"]
-            values = product(values, w) + b
-            if index < count - 1:
-                values = jax.nn.relu(values)
-        return values
+    run = make_network(options)
 
     def terms(weights, x, noise):
         code, kl = run(weights, "encoder", x), 0.0
@@ -92,13 +119,24 @@ def make_functions(options):
     return jax.jit(epoch, donate_argnums=0), jax.jit(terms)
 
 
+def negative_elbo(terms, weights, x_test, latent, key):
+    total = 0.0
+    for draw in range(10):
+        for start in range(0, len(x_test), 1000):
+            x = x_test[start:start + 1000]
+            noise = jax.random.normal(jax.random.fold_in(key, 1000 * draw + start), (len(x), latent))
+            total += float(terms(weights, x, noise))
+    return total / 10 / len(x_test)
+
+
 def train(options):
     x_train, x_test = jnp.asarray(common.train_images(options)), jnp.asarray(common.test_images(options))
     epoch, terms = make_functions(options)
-    latent, epochs, elbos, first = common.PRESETS[options.preset][1], common.Epochs(), [], None
+    latent, elbos, first = common.PRESETS[options.preset][1], [], None
+    epochs = common.Epochs(options.threads)
     for seed in range(options.seed, options.seed + options.repeats):
         key = jax.random.PRNGKey(seed)
-        weights = initial(options.preset, key)
+        weights = initial(options, key)
         zeros = lambda: jax.tree.map(jnp.zeros_like, weights)
         holder = [(weights, zeros(), zeros(), jnp.zeros((), jnp.float32))]
 
@@ -112,22 +150,48 @@ def train(options):
         say(f"seed {seed}: warm-up epoch {time.perf_counter() - begin:.2f} s, not counted")
         for number in range(1, options.epochs):
             epochs.measure(lambda: work(number))
-        total = 0.0
-        for draw in range(10):
-            for start in range(0, len(x_test), 1000):
-                noise = jax.random.normal(jax.random.fold_in(key, 1000 * draw + start), (1000, latent))
-                total += float(terms(holder[0][0], x_test[start:start + 1000], noise))
-        elbos.append(-total / 10 / len(x_test))
+        elbos.append(-negative_elbo(terms, holder[0][0], x_test, latent, key))
         say(f"seed {seed}: test -elbo {-elbos[-1]:.2f} nats per item")
+    report(options, epochs, len(x_train), elbos, first)
+
+
+def infer(options):
+    """Whole passes of the encoder over 10,000 items; with bf16 the weights are bf16."""
+    x, run = jnp.asarray(common.test_images(options)), make_network(options)
+    weights = initial(options, jax.random.PRNGKey(options.seed))
+    if options.precision == "bf16":
+        weights = {name: (w.astype(jnp.bfloat16), b) for name, (w, b) in weights.items()}
+    forward = jax.jit(lambda w, v: run(w, "encoder", v))
+    batches = [x[start:start + options.batch] for start in range(0, len(x), options.batch)]
+    if options.task == "latency":
+        batches = batches[:1000]
+    epochs = common.Epochs(options.threads)
+
+    def work():
+        for batch in batches:
+            forward(weights, batch).block_until_ready()
+
+    work()
+    for _ in range(options.epochs):
+        epochs.measure(work)
+    report(options, epochs, sum(len(batch) for batch in batches))
+
+
+def report(options, epochs, items, elbos=(), first=None):
     engine = {"name": "jax-scan", "version": jax.__version__, "from": "pypi", "settings": {}}
-    common.report(options, engine, epochs, len(x_train), elbos, first)
+    common.report(options, engine, epochs, items, elbos, first)
 
 
 def main():
-    parser = common.arguments(__doc__)
+    parser = common.arguments(__doc__, ("train", "encode", "latency"))
+    common.add_weights(parser)
     options = parser.parse_args()
     common.check(parser, options)
-    train(options)
+    common.confine(options.threads)
+    if options.task == "train":
+        train(options)
+    else:
+        infer(options)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def build(options, seed):
     keras.mixed_precision.set_dtype_policy(
         "mixed_bfloat16" if options.precision == "bf16" else "float32")
     encoder, decoder = common.widths(options.preset)
-    x = keras.Input((common.PIXELS,))
+    x = keras.Input((encoder[0],))
     code = stack(x, encoder, "encoder")
     if common.PRESETS[options.preset][2]:
         code = Draw(seed)(code)
@@ -66,7 +66,7 @@ def build(options, seed):
 
 def train(options):
     x_train, x_test = common.train_images(options), common.test_images(options)
-    epochs, elbos, first = common.Epochs(), [], None
+    epochs, elbos, first = common.Epochs(options.threads), [], None
     for seed in range(options.seed, options.seed + options.repeats):
         model = build(options, seed)
         fit = lambda: model.fit(x_train, x_train, batch_size=options.batch, epochs=1, verbose=0)
@@ -88,6 +88,9 @@ def main():
     parser = common.arguments(__doc__)
     options = parser.parse_args()
     common.check(parser, options)
+    if options.preset in common.STAGES:
+        common.skip("only dense networks are written for Keras")
+    common.confine(options.threads)
     train(options)
 
 

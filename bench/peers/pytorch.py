@@ -18,6 +18,8 @@ from common import say
 
 os.environ.setdefault("OMP_NUM_THREADS", str(common.CPUS))
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Without gradients compiled code may lay out its weights once.
+os.environ.setdefault("TORCHINDUCTOR_FREEZING", "1")
 
 try:
     import torch
@@ -51,12 +53,18 @@ class Network(torch.nn.Module):
             values = functional.relu(layer(values))
         return layers[-1](values)
 
+    def layers(self):
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
     def load(self, arrays):
-        """Weights by isthmus' names; there a weight is (I, O), here it is (O, I)."""
+        """Weights by isthmus' names; there a weight is (I, O), or (4, 4, I, O), here it is (O, I),
+        or (O, I, 4, 4)."""
         with torch.no_grad():
-            for part in ("encoder", "decoder"):
-                for index, layer in enumerate(getattr(self, part)):
-                    layer.weight.copy_(torch.from_numpy(arrays[f"{part}/{index}/weight"]).t())
+            for part, layers in self.layers().items():
+                for index, layer in enumerate(layers):
+                    weight = torch.from_numpy(arrays[f"{part}/{index}/weight"])
+                    weight = weight.t() if weight.dim() == 2 else weight.permute(3, 2, 0, 1)
+                    layer.weight.copy_(weight)
                     layer.bias.copy_(torch.from_numpy(arrays[f"{part}/{index}/bias"]))
 
     def terms(self, x, noise):
@@ -71,41 +79,39 @@ class Network(torch.nn.Module):
 
 
 class ConvNetwork(Network):
-    """Stages of 4 x 4 kernels with stride 2 before the dense layers, and their mirror image behind
-    them. Images lie channels last, which is how oneDNN convolves fastest."""
+    """Convolutions before the dense layers, and their mirror image behind them. Images lie channels
+    last: so oneDNN convolves fastest, and flattening copies nothing."""
 
     def __init__(self, preset):
         torch.nn.Module.__init__(self)
-        hidden, self.latent, self.has_posterior = common.PRESETS[preset]
+        _, self.latent, self.has_posterior = common.PRESETS[preset]
+        self.image, (self.side, self.channels) = common.side_of(preset), common.smallest(preset)
         channels = [1, *common.STAGES[preset]]
-        self.side = 28 >> len(common.STAGES[preset])
-        self.channels = channels[-1]
-        flat = self.channels * self.side ** 2
-        heads = 2 * self.latent if self.has_posterior else self.latent
         self.down = torch.nn.ModuleList(torch.nn.Conv2d(a, b, 4, 2, 1)
                                         for a, b in zip(channels, channels[1:]))
         self.up = torch.nn.ModuleList(torch.nn.ConvTranspose2d(b, a, 4, 2, 1)
                                       for a, b in reversed(list(zip(channels, channels[1:]))))
-        self.encoder = self.stack([flat, *hidden, heads])
-        self.decoder = self.stack([self.latent, *reversed(hidden), flat])
+        self.encoder, self.decoder = (self.stack(widths) for widths in common.widths(preset))
         for layer in (*self.down, *self.up):
             torch.nn.init.xavier_uniform_(layer.weight)
             torch.nn.init.zeros_(layer.bias)
         self.to(memory_format=torch.channels_last)
 
+    def layers(self):
+        return {"encoder": [*self.down, *self.encoder], "decoder": [*self.decoder, *self.up]}
+
     def encode(self, x):
-        x = x.view(-1, 1, 28, 28).contiguous(memory_format=torch.channels_last)
+        x = x.view(-1, self.image, self.image, 1).permute(0, 3, 1, 2)
         for layer in self.down:
             x = functional.relu(layer(x))
-        return super().run(self.encoder, x.flatten(1))
+        return super().run(self.encoder, x.permute(0, 2, 3, 1).flatten(1))
 
     def decode(self, z):
         x = functional.relu(super().run(self.decoder, z))
-        x = x.view(-1, self.channels, self.side, self.side)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.view(-1, self.side, self.side, self.channels).permute(0, 3, 1, 2)
         for layer in self.up[:-1]:
             x = functional.relu(layer(x))
-        return self.up[-1](x).flatten(1)
+        return self.up[-1](x).permute(0, 2, 3, 1).flatten(1)
 
     def run(self, layers, values):
         return self.encode(values) if layers is self.encoder else self.decode(values)
@@ -158,7 +164,7 @@ def train(options):
         model = network(options.preset)
         if options.weights:
             model.load(common.read_safetensors(options.weights))
-        terms = torch.compile(model.terms) if options.compile else model.terms
+        terms = torch.compile(model.terms, dynamic=False) if options.compile else model.terms
         optimizer, adam = make_optimizer(model, 1e-3)
         for epoch in range(options.epochs):
             begin = time.perf_counter()
@@ -171,14 +177,7 @@ def train(options):
         elbos.append(-negative_elbo(model, x_test))
         say(f"seed {seed}: test -elbo {-elbos[-1]:.2f} nats per item")
     common.report(options, engine(options, adam), epochs, len(x_train), elbos,
-                  first_step[0] if first_step else None, counted(options, model))
-
-
-def counted(options, model):
-    """Parameters where the shared arithmetic over dense widths does not hold."""
-    if options.preset not in common.STAGES:
-        return None
-    return sum(parameter.numel() for parameter in model.parameters())
+                  first_step[0] if first_step else None)
 
 
 def infer(options):
@@ -195,7 +194,7 @@ def infer(options):
         result = model.run(layers, v.to(kind)).float()
         return result if encodes else torch.sigmoid(result)
 
-    forward = torch.compile(forward) if options.compile else forward
+    forward = torch.compile(forward, dynamic=False) if options.compile else forward
     batches = values.split(options.batch)
     if options.task == "latency":
         batches = batches[:1000]
@@ -209,8 +208,7 @@ def infer(options):
     work()
     for _ in range(options.epochs):
         epochs.measure(work)
-    common.report(options, engine(options, ""), epochs, sum(len(batch) for batch in batches),
-                  parameters=counted(options, model))
+    common.report(options, engine(options, ""), epochs, sum(len(batch) for batch in batches))
 
 
 def engine(options, adam):
@@ -225,7 +223,7 @@ def engine(options, adam):
 
 def main():
     parser = common.arguments(__doc__, ("train", "encode", "sample", "latency"))
-    parser.add_argument("--weights", help="initial weights, a safetensors file written by isthmus")
+    common.add_weights(parser)
     parser.add_argument("--compile", action="store_true", help="torch.compile (PyTorch 2)")
     options = parser.parse_args()
     common.check(parser, options)

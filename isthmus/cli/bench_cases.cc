@@ -109,7 +109,8 @@ void time_inference(BenchResult& r, const ModelSetup& model, const Dataset& data
   for (int64_t i = 0; i < std::max(steps, kWarmUpSteps) / steps * steps; ++i) step();
   time_steps(r, steps, clock, step);
   r.items_per_second = static_cast<double>(n) / r.epoch_seconds.median;
-  r.gflops = 2.0 * static_cast<double>(graph.num_parameter_values()) * r.items_per_second / 1e9;
+  r.gflops = product_flops(graph, r.bench.batch_size) / static_cast<double>(r.bench.batch_size) *
+             r.items_per_second / 1e9;
 }
 
 }  // namespace

@@ -31,6 +31,6 @@ error[E2003]: bench.model: there is no model to measure "vea"
 [2]
 $ python3 $SOURCE_DIR/bench/compare.py --isthmus "$(command -v isthmus)" --case latency,vae-784-128-20,1,fp32 --rounds 1 --out comparison.json > table.md 2> remarks.txt
 $ head -n 3 table.md | tail -n 1
-| case | engine | median | fastest | slower by (rounds) | test ELBO, 5 epochs |
+| case | engine | median | fastest | slower by (rounds) | of the peak | test ELBO, 5 epochs |
 $ check_json.py comparison.json
 valid isthmus.comparison/1 x 1

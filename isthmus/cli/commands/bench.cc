@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// isthmus bench: speed of training and inference on this machine, on real data when they are
-// installed. Times are of whole epochs; the peaks that they are compared with are measured in the
+// isthmus bench [DATA...]: speed of training and inference on this machine, on real data when they
+// are installed. Times are of whole epochs; the peaks that they are compared with are measured in the
 // same run.
 #include <algorithm>
 
@@ -28,6 +28,7 @@ struct BenchOptions {
   std::optional<int64_t> batch;
   int64_t runs = 3;
   bool profile = false;
+  DataOptions data;
   static constexpr auto fields() {
     using O = BenchOptions;
     return std::tuple{
@@ -44,14 +45,18 @@ struct BenchOptions {
         field(&O::runs, "bench.runs", between(1, 1000),
               "Timed epochs per case, passes over 10,000 items (encode, sample), or rounds of ten "
               "steps (models)."),
-        field(&O::profile, "bench.profile", any_value(), "Print where the time of a step goes.")};
+        field(&O::profile, "bench.profile", any_value(), "Print where the time of a step goes."),
+        nested(&O::data, "data", "Input.")};
   }
 };
 
-Dataset bench_data(CommandIo& io) {
+Dataset bench_data(CommandIo& io, const DataOptions& options) {
+  if (!io.arguments.empty()) {
+    return open_datasets(io.fs(), io.arguments, options, io.limits(), "train");
+  }
   const KnownSet* set = find_known_set("fashion-mnist");
-  if (set != nullptr && folder_of(io.fs(), *set, DataOptions{}.search_path)) {
-    return open_dataset(io.fs(), "fashion-mnist", {}, io.limits(), "train");
+  if (set != nullptr && folder_of(io.fs(), *set, options.search_path)) {
+    return open_dataset(io.fs(), "fashion-mnist", options, io.limits(), "train");
   }
   return made_up_images(60000, 28, 1);
 }
@@ -158,7 +163,7 @@ Json bench_cases(CommandIo& io, const std::vector<BenchCase>& cases, bool profil
 int run_bench(CommandIo& io, const BenchOptions& o) {
   const bool models = o.task == "models";
   const std::vector<BenchCase> wanted = models ? std::vector<BenchCase>{} : cases_of(o);
-  const Dataset data = bench_data(io);
+  const Dataset data = bench_data(io, o.data);
   const auto device = io.open_device();
   const DeviceInfo& info = device->info();
   const BenchPeaks peaks = measure_peaks(*device, o.quick);
@@ -192,7 +197,9 @@ int run_bench(CommandIo& io, const BenchOptions& o) {
 CommandDef commands::bench() {
   return {.name = "bench",
           .summary = "Speed of training and inference on this machine.",
-          .examples = {"isthmus bench --quick", "isthmus bench --task models --runs 9"},
+          .arguments = {"[DATA...]"},
+          .examples = {"isthmus bench --quick", "isthmus bench --task models --runs 9",
+                       "isthmus bench photos/ --resize 64x64 --preset locatello-64"},
           .make = command_with(run_bench)};
 }
 
