@@ -2,7 +2,8 @@
 // VAEs whose networks convolve against PyTorch's in double (tests/golden/networks.json, written by
 // make_network_golden.py): terms, all gradients and ten Adam steps, in the double reference and on
 // the CPU device in float32. The fixture holds of a tensor its norm and projections on directions
-// that are drawn here again; errors are relative to the norm.
+// that are drawn here again; errors are relative to the norm. The largest is 1e-14 in double, and
+// on the device 7e-7 of a gradient and 2e-6 of a weight after ten steps.
 #include <gtest/gtest.h>
 
 #include "isthmus/base/rng_key.h"
@@ -88,7 +89,8 @@ class NetworkCase {
     LeafValues leaves = {{"kl_weight", {fixture_.at("kl_weight").as_double()}},
                          {"learning_rate", {fixture_.at("learning_rate").as_double()}},
                          {"posterior", noise(step)}};
-    for (uint8_t pixel : pixels().values<uint8_t>()) {
+    const Tensor stored = pixels();
+    for (uint8_t pixel : stored.values<uint8_t>()) {
       leaves["x"].push_back(static_cast<float>(pixel * (1.0 / 255)));
     }
     for (const auto& [name, parameter] : at("parameters").as_object()) {

@@ -45,7 +45,7 @@ class Parameters:
 
     def make(self, name, *shape):
         fan_in = math.prod(shape[:-1])  # of a bias: 1
-        self.scales[name] = 2.0 ** round(math.log2(3.0 / math.sqrt(fan_in))) if len(shape) > 1 else 0.5
+        self.scales[name] = 2.0 ** round(math.log2(3.0 / math.sqrt(fan_in))) if len(shape) > 1 else 1.0
         drawn = uniform(len(self.all), WEIGHTS, math.prod(shape)).reshape(shape)
         self.all[name] = ((drawn - 0.5) * self.scales[name]).requires_grad_()
         return self.all[name]
@@ -95,7 +95,7 @@ class Conv:
     def encode(self, x):
         """(N, H * W * C) -> (N, 2 * latent)"""
         image = x.reshape(-1, *self.item).permute(0, 3, 1, 2)
-        for size, (w, b) in zip(self.sizes, self.encoder):
+        for size, (w, b) in zip(self.sizes[:-1], self.encoder):
             rows, columns = (same(side, self.kernel) for side in size)
             padded = functional.pad(image, (*columns, *rows))
             image = torch.relu(functional.conv2d(padded, w.permute(3, 2, 0, 1), b, stride=2))
