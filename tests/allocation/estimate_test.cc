@@ -78,6 +78,49 @@ TEST(Estimate, IsWhatTheExecutorOfEachPriorTakes) {
   expect_exact(setup_of("iwae", {{"objective.samples", "20"}}));
 }
 
+struct ConvNetwork {
+  std::string preset;
+  int64_t side;
+  std::vector<int64_t> stages;
+  int64_t hidden, latent, parameters;
+
+  /// Outputs of the layers for one item, which gradients read: the stages, on the way back all but
+  /// the last as well, which makes the pixels; hidden layers; heads and their draw.
+  int64_t activations() const {
+    int64_t values = side * side, length = side;
+    for (int64_t channels : stages) {
+      length /= 2;
+      values += 2 * length * length * channels;
+    }
+    return values + 2 * hidden + 3 * latent;
+  }
+  /// In float32: what a step has to hold, and the weights with two moments.
+  uint64_t needed(int64_t batch) const {
+    return 4 * static_cast<uint64_t>(batch * activations() + 3 * parameters);
+  }
+};
+
+// Of small batches the blocks of all threads are as large as the batch.
+TEST(Estimate, OfALargeBatchThatConvolvesIsAtMostHalfMoreThanWhatItsGradientsRead) {
+  const std::vector<ConvNetwork> networks = {
+      {"conv-28", 28, {32, 64}, 128, 20, 880617},
+      {"infogan-28", 28, {64, 128}, 1024, 64, 13314561},
+      {"locatello-64", 64, {32, 32, 64, 64}, 256, 10, 764245}};
+  for (const ConvNetwork& n : networks) {
+    ModelSetup setup = setup_of("vae");
+    setup.data.item_shape = {n.side, n.side};
+    for (const auto& [key, value] : preset_values(n.preset)) {
+      set_option(setup, "model." + std::string(key), value);
+    }
+    const Graph graph = graphs_of(setup)[1];
+    for (Precision precision : {Precision::kF32, Precision::kBF16}) {
+      const auto device = open_device({.device = "cpu", .threads = 2});
+      const uint64_t estimate = device->estimate(graph, {.max_rows = 512, .precision = precision});
+      EXPECT_LE(estimate, n.needed(512) * 3 / 2) << n.preset << " " << precision_name(precision);
+    }
+  }
+}
+
 // The question is free: nobody has these 100 GB.
 TEST(Estimate, TakesNoMemory) {
   const ModelSetup setup = setup_of("vae");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // isthmus bench [DATA...]: speed of training and inference on this machine, on real data when they
-// are installed. Times are of whole epochs; the peaks that they are compared with are measured in the
-// same run.
+// are installed. Times are of whole epochs; the peaks that they are compared with are measured in
+// the same run.
 #include <algorithm>
 
 #include "isthmus/base/text.h"
@@ -200,6 +200,8 @@ CommandDef commands::bench() {
           .arguments = {"[DATA...]"},
           .examples = {"isthmus bench --quick", "isthmus bench --task models --runs 9",
                        "isthmus bench photos/ --resize 64x64 --preset locatello-64"},
+          .common = {"bench.quick", "bench.task", "bench.preset", "bench.model", "bench.precision",
+                     "bench.batch", "bench.runs", "bench.profile", "data.limit", "data.resize"},
           .make = command_with(run_bench)};
 }
 
