@@ -19,12 +19,12 @@ def eval_command(isthmus, data, folder, *more):
 
 
 def initial_weights(isthmus, data, settings, folder):
-    """The file of the weights that such a training starts from; made when it is not there: a
-    training that is too slow to move them."""
+    """The file of the weights that such a training starts from; made when it is not there: an epoch
+    over the same data, which say the first biases, too slow to move anything."""
     path = os.path.join(folder, WEIGHTS)
     if not os.path.exists(path):
         settings = {**settings, "precision": "fp32"}
-        command = train_command(isthmus, data, settings, folder, "--epochs", "1", "--limit", "512")
+        command = train_command(isthmus, data, settings, folder, "--epochs", "1")
         command[command.index("--lr") + 1] = "1e-30"
         subprocess.run(command, check=True)
     return path
