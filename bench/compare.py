@@ -77,7 +77,9 @@ def peers_of(options, c):
             peers += [("PyTorch 2 eager", script(pypi, *of_model), everything),
                       ("PyTorch 2 compiled", script(pypi, *of_model, "--compile"), everything)]
         return [peer for peer in peers if not options.peer or peer[0] in options.peer]
-    peers = [("PyTorch eager", script(options.python, "pytorch.py"), everything)]
+    peers = []
+    if not (options.conv and pypi):  # PyTorch 2 convolves twice as fast
+        peers += [("PyTorch eager", script(options.python, "pytorch.py"), everything)]
     if pypi:
         peers += [("PyTorch 2 eager", script(pypi, "pytorch.py"), everything),
                   ("PyTorch 2 compiled", script(pypi, "pytorch.py", "--compile"), everything),
