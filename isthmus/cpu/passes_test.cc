@@ -153,5 +153,22 @@ TEST(PassesOfImages, GoOverFewItemsOfImagesAndOverWholeBlocksOfOtherValues) {
   EXPECT_EQ(2, times(plan, "keep transposed")) << plan;
 }
 
+// A flat image of 8,192 values was taken for an image: its dense layer read all of its weight for
+// every two items.
+TEST(PassesOfImages, DoNotTakeInADenseLayerHoweverWide) {
+  GraphBuilder g;
+  const Value image = g.reshape({{"shape", Shape{kSide, kSide, 1}}}, g.input("x", {kPixels}));
+  const Value a = g.parameter("a", {4, 4, 1, 128}, {.kind = "glorot_uniform"});
+  const Value b = g.parameter("b", {8192, 64}, {.kind = "glorot_uniform"});
+  const Value flat =
+      g.reshape({{"shape", Shape{8192}}}, g.relu(g.conv2d({{"stride", 2}}, image, a)));
+  g.output("code", g.matmul(flat, b));
+  const auto device = make_cpu_device(1);
+  const std::string plan = device->compile(std::move(g).finish(), {.max_rows = 128})->plan_text();
+  EXPECT_NE(std::string::npos, plan.find("  passes of ")) << plan;
+  EXPECT_NE(std::string::npos, plan.find("block 32")) << plan;
+  EXPECT_NE(std::string::npos, plan.find("matmul 32x64x8192")) << plan;
+}
+
 }  // namespace
 }  // namespace isthmus

@@ -134,9 +134,15 @@ int64_t group_floats(const Uses& u, const Forms& f, const Groups& groups,
   return floats;
 }
 
-/// Neighbouring groups whose values of a whole block do not fit the cache pass over fewer items at
-/// a time: the largest power of two that fits for each of them. Everything else goes over whole
-/// blocks, so that products with large weights have many rows.
+/// Whether a group makes or reads images, not dense layers' rows however wide they are.
+bool has_images(const Uses& u, const DeviceGroup& group) {
+  return std::any_of(group.nodes.begin(), group.nodes.end(),
+                     [&](uint32_t i) { return u.node(i).type.shape.size() >= 3; });
+}
+
+/// Neighbouring groups of images whose values of a whole block do not fit the cache pass over fewer
+/// items at a time: the largest power of two that fits for each of them. Everything else goes over
+/// whole blocks, so that products with large weights have many rows.
 void cut_runs(const Uses& u, const Forms& f, Groups& out) {
   const int64_t block = out.shape.block_rows;
   const int64_t least = f.precision == Precision::kBF16 ? 2 : 1;  // pairs of rows
@@ -146,7 +152,7 @@ void cut_runs(const Uses& u, const Forms& f, Groups& out) {
       int64_t items = block;
       const int64_t most =
           kWidestBytes / 4 / std::max<int64_t>(1, group_floats(u, f, out, groups[k]));
-      if (f.has_windows && most < block && block % 2 == 0) {
+      if (f.has_windows && has_images(u, groups[k]) && most < block && block % 2 == 0) {
         while (items % 2 == 0 && items > std::max(most, least)) items /= 2;
       }
       const bool joins = !runs.empty() && (runs.back().items < block) == (items < block);
@@ -188,7 +194,11 @@ std::vector<uint32_t> Groups::readers_in_stage(const Uses& uses, const Forms& fo
                                                uint32_t i) const {
   std::vector<uint32_t> readers = uses.readers[i];
   for (uint32_t r : uses.readers[i]) {
-    if (forms.work[r] == Work::kParts) readers.push_back(last_factor(uses, r));
+    if (forms.work[r] == Work::kParts) {
+      // Windows that are made again are not read there.
+      const uint32_t last = last_factor(uses, r);
+      if (last == i || uses.base[uses.node(r).inputs[0]] != i) readers.push_back(last);
+    }
     if (forms.work[r] != Work::kWindows) continue;
     for (uint32_t further : uses.readers[r]) {
       // The windows are made again.
