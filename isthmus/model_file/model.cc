@@ -68,7 +68,7 @@ void check_parameter_count(const ModelSetup& setup, const Limits& limits) {
     const CoderOptions coder = read_own<CoderOptions>(setup.own);
     sizes = *widths(coder.hidden);
     try {
-      const NetFront front = all_nets().find(coder.arch).front(setup.data.item_shape, setup.own);
+      const NetFront front = net_of(coder).front(setup.data.item_shape, setup.own);
       count += front.weights * uint64_t{2};
       previous = static_cast<uint64_t>(front.values);
     } catch (const Error& error) {

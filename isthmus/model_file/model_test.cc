@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "isthmus/models/coder.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/models/variational.h"
 #include "isthmus/nn/initializers.h"
@@ -98,6 +99,18 @@ TEST(ModelFile, OfVersion01HasOneFloorForAllColumns) {
   const Model old = model_from_config(config, {});
   ASSERT_EQ(old.spec().rounding.size(), 1u);
   EXPECT_NEAR(old.spec().rounding[0], std::sqrt((0.25 + 4) / 2 / 12), 1e-12);
+}
+
+/// Models from before there were networks to choose from have dense layers, whatever their data.
+TEST(ModelFile, WithoutAWordForItsNetworkIsMlp) {
+  Model model = tiny_model();
+  model.setup.data.item_shape = {64, 64, 3};
+  for (const char* word : {"", "auto", "mlp"}) {
+    Json config = model_config_json(model);
+    std::erase_if(config["model"].as_object(), [](const auto& m) { return m.first == "arch"; });
+    if (*word != 0) config["model"]["arch"] = std::string(word);
+    EXPECT_EQ("mlp", network_name(model_from_config(config, {}).setup));
+  }
 }
 
 TEST(ModelFile, SameModelSameBytes) {

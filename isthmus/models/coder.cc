@@ -2,8 +2,6 @@
 // Encoder and decoder from the options. The layers are nn's, the densities prob's.
 #include "isthmus/models/coder.h"
 
-#include "isthmus/nn/net.h"
-
 namespace isthmus {
 namespace {
 
@@ -42,8 +40,7 @@ Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t o
   net.context = b.setup.data.condition.width();
   if (tail > 0) net.output.tail_scale = kLogVarStart;
   net.input_dropout = options.input_dropout;
-  return all_nets()
-      .find(options.arch)
+  return net_of(options)
       .encoder(
           b, {.scope = "encoder", .item = b.setup.data.item_shape, .code = out_dim, .options = net},
           b.setup.own);
@@ -61,12 +58,16 @@ Network make_decoder(const ModelBuild& b, const CoderOptions& options) {
   request.options.output_bias = {
       .kind = "values",
       .values = all_likelihoods().find(setup.model.likelihood).first_params(setup.data)};
-  return all_nets().find(options.arch).decoder(b, request, setup.own);
+  return net_of(options).decoder(b, request, setup.own);
+}
+
+const NetDef& net_of(const CoderOptions& options) {
+  return all_nets().find(options.arch == "auto" ? "mlp" : options.arch);
 }
 
 std::string network_name(const ModelSetup& setup) {
   const bool networks = own_option(chosen_owners(setup), "model.arch") != nullptr;
-  return networks ? read_own<CoderOptions>(setup.own).arch : "none";
+  return networks ? std::string(net_of(read_own<CoderOptions>(setup.own)).name) : "none";
 }
 
 int64_t latent_dim(const ModelSetup& setup) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "isthmus/models/parts.h"
-#include "isthmus/nn/network.h"
+#include "isthmus/nn/net.h"
 
 namespace isthmus {
 
@@ -11,7 +11,7 @@ inline constexpr Bounds kDropoutBounds = {.low = 0, .high = 1, .high_open = true
 
 /// Networks of the models that have some.
 struct CoderOptions {
-  std::string arch = "mlp";
+  std::string arch = "auto";
   std::string hidden = "auto";
   std::string activation = "relu";
   std::string init = "auto";
@@ -22,7 +22,8 @@ struct CoderOptions {
     using O = CoderOptions;
     return std::tuple{
         field(&O::arch, "model.arch", one_of(arch_words),
-              "Network of encoder and decoder. conv for images whose subject moves."),
+              "Network of encoder and decoder; auto: conv for images in colour or of 32 pixels and "
+              "more, else mlp. Try conv on small images whose subject moves, resnet for detail."),
         field(
             &O::hidden, "model.hidden", any_value(),
             "Widths of the hidden layers: of the encoder, mirrored in the decoder; none: no hidden "
@@ -59,6 +60,10 @@ Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t o
 /// Layers decoder/0, decoder/1, ... from z to the parameters of the likelihood, whose bias starts
 /// at the data.
 Network make_decoder(const ModelBuild& b, const CoderOptions& options);
+
+/// The network that is named. `auto` is resolved where data are known; in a model file of a version
+/// that had no word for it yet, it is mlp.
+const NetDef& net_of(const CoderOptions& options);
 
 /// "mlp", "conv", ...; "none" for a model without networks.
 std::string network_name(const ModelSetup& setup);

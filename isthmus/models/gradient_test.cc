@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "isthmus/models/model.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/testing/leaf_values.h"
 
 namespace isthmus {
@@ -44,6 +45,30 @@ TEST(Gradients, OfEveryModelEqualDifferences) {
       if (def.fit || !def.allows(likelihood)) continue;
       expect_gradients({.model = model, .likelihood = likelihood});
       expect_gradients({.model = model, .likelihood = likelihood, .estimator = "sgvb_a"});
+    }
+  }
+}
+
+/// Images of 8 x 9 in two channels, one stage of two: what is summed has few terms.
+TEST(Gradients, OfEveryNetworkEqualDifferences) {
+  for (const NetDef& net : all_nets()) {
+    for (const char* norm : {"none", "group", "layer"}) {
+      SCOPED_TRACE(std::string(net.name) + " " + norm);
+      const ModelSetup setup{
+          .model = {.name = "vae", .latent_dim = "2", .likelihood = "bernoulli"},
+          .own = {.texts = {{"model.arch", std::string(net.name)},
+                            {"model.stages", "4"},
+                            {"model.norm", norm},
+                            {"model.hidden", "3"},
+                            {"model.activation", "tanh"}}},
+          .data = {.item_shape = {8, 9, 2},
+                   .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3, .integer = true}}}};
+      GraphBuilder g;
+      output_gradients(g, build_training(g, setup).objectives.front().value);
+      const Graph graph = std::move(g).finish();
+      LeafValues leaves = drawn_leaves(graph, 2);
+      leaves["kl_weight"] = {0.7};
+      expect_gradients_equal_differences(graph, 2, leaves);
     }
   }
 }

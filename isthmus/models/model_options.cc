@@ -53,7 +53,21 @@ const std::vector<Preset>& presets() {
         {"stages", "32,32,64,64"},
         {"hidden", "256"},
         {"latent_dim", "10"},
-        {"likelihood", "bernoulli"}}}};
+        {"likelihood", "bernoulli"}}},
+      {"conv-64",  // photos: as wide at every stage as costs the same
+       {{"name", "vae"},
+        {"arch", "conv"},
+        {"stages", "32,64,128,256"},
+        {"hidden", "256"},
+        {"latent_dim", "64"},
+        {"likelihood", "gaussian"}}},
+      {"resnet-64",
+       {{"name", "vae"},
+        {"arch", "resnet"},
+        {"stages", "32,64,64,128"},
+        {"hidden", "256"},
+        {"latent_dim", "64"},
+        {"likelihood", "gaussian"}}}};
   return all;
 }
 
@@ -74,7 +88,7 @@ std::vector<std::string> preset_words() {
 std::vector<std::string> likelihood_words() {
   return with_first("auto", all_likelihoods().names());
 }
-std::vector<std::string> arch_words() { return all_nets().names(); }
+std::vector<std::string> arch_words() { return with_first("auto", all_nets().names()); }
 std::vector<std::string> activation_words() { return activation_names(); }
 std::vector<std::string> init_words() { return with_first("auto", weight_initializer_names()); }
 std::vector<std::string> corruption_words() {

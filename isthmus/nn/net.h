@@ -12,7 +12,7 @@
 
 namespace isthmus {
 
-/// Channels of the stages of network conv for images of height x width: "32,64".
+/// Channels of the stages of conv and resnet for images of height x width: "32,64".
 std::string usual_stages(int64_t height, int64_t width);
 
 /// What an encoder or a decoder is asked for.

@@ -2,6 +2,8 @@
 // Layers in a row: encoder, decoder and critic of every model are made of them.
 #include "isthmus/nn/network.h"
 
+#include <algorithm>
+
 #include "isthmus/nn/activations.h"
 
 namespace isthmus {
@@ -90,6 +92,38 @@ void Network::add_conv_transpose(const Build& b, const Kernel& k, std::array<int
   });
 }
 
+void Network::add_norm(const Build& b, const std::string& kind, int64_t channels,
+                       const std::string& name) {
+  if (kind == "none") {
+    return add([name](const Build& build, Value x) { return activated(build.g, name, x); });
+  }
+  Value scale, shift;
+  {
+    const GraphBuilder::Scope network_scope(b.g, scope_);
+    const GraphBuilder::Scope layer_scope(b.g, next_name());
+    scale = b.g.parameter("scale", {channels}, {.kind = "constant", .value = 1});
+    shift = b.g.parameter("shift", {channels}, {});
+  }
+  parameters_.insert(parameters_.end(), {scale, shift});
+  const bool groups = kind == "group";
+  add_named([=](const Build& build, Value x, Value) {
+    GraphBuilder& g = build.g;
+    x = groups ? g.group_norm({{"groups", norm_groups(channels)}}, x) : g.layer_norm(x);
+    return activated(g, name, g.add(g.mul(x, scale), shift));  // (B, ..., H, W, C)
+  });
+}
+
+void Network::add_residual(const Build& b, const std::function<void(Network&)>& fill) {
+  Network inner(next_name());
+  {
+    const GraphBuilder::Scope network_scope(b.g, scope_);
+    fill(inner);
+  }
+  parameters_.insert(parameters_.end(), inner.parameters_.begin(), inner.parameters_.end());
+  add([inner](const Build& build, Value x) { return build.g.add(x, inner(build, x)); });
+  ++num_named_;
+}
+
 void Network::add(std::function<Value(const Build&, Value)> apply) {
   layers_.push_back(
       {{}, [apply = std::move(apply)](const Build& b, Value x, Value) { return apply(b, x); }});
@@ -106,6 +140,12 @@ Value Network::operator()(const Build& b, Value x, Value context) const {
     x = layer.apply(b, x, context);
   }
   return x;
+}
+
+int64_t norm_groups(int64_t channels) {
+  int64_t groups = std::clamp<int64_t>(channels / 4, 1, 8);
+  while (channels % groups != 0) --groups;
+  return groups;
 }
 
 NetworkOptions mirrored(const NetworkOptions& options) {

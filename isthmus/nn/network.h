@@ -59,6 +59,13 @@ class Network {
   /// The transpose: to images of `size` {H, W}.
   void add_conv_transpose(const Build& b, const Kernel& kernel, std::array<int64_t, 2> size,
                           const LayerOptions& options);
+  /// Images (..., H, W, C) normalized and given a scale and a shift for each channel, then the
+  /// activation. `kind` is group (all pixels and a group of channels together), layer (the channels
+  /// of each pixel), or none: the activation alone, without a name. Source: Wu and He 2018.
+  void add_norm(const Build& b, const std::string& kind, int64_t channels,
+                const std::string& activation);
+  /// x + f(x), where f is what `fill` adds: scope/k/0, scope/k/1, ...
+  void add_residual(const Build& b, const std::function<void(Network&)>& fill);
   /// A layer without parameters: what its `apply` makes of the value before.
   void add(std::function<Value(const Build&, Value)> apply);
 
@@ -87,6 +94,9 @@ class Network {
   Values parameters_;
   int64_t num_named_ = 0;
 };
+
+/// Groups of at least 4 channels, at most 8 groups; the channels of prime numbers are one.
+int64_t norm_groups(int64_t channels);
 
 /// The same widths in reverse order: the decoder of an encoder.
 NetworkOptions mirrored(const NetworkOptions& options);

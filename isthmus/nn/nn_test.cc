@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "isthmus/base/text.h"
 #include "isthmus/graph/op.h"
 #include "isthmus/nn/activations.h"
 #include "isthmus/nn/initializers.h"
@@ -246,17 +247,17 @@ TEST(Initializers, RefuseAnUnknownKind) {
   EXPECT_THROW(initialize({.kind = "he_norm"}, {2, 2}, {}), Error);
 }
 
-/// Encoder and decoder of network conv for images, as a graph x -> code and code -> params.
-struct ConvPair {
-  ConvPair(const Shape& item, const std::string& stages, int64_t params,
-           bool side_by_side = false) {
-    OwnOptions own;
-    own.texts["model.stages"] = stages;
+/// Encoder and decoder of a network for images, as a graph x -> code and z -> params.
+struct NetPair {
+  NetPair(const std::string& name, const Shape& item,
+          const std::map<std::string, std::string, std::less<>>& options, int64_t params = 1,
+          bool side_by_side = false) {
+    const OwnOptions own = {options};
     NetRequest request = {.scope = "encoder", .item = item, .code = 5};
     request.options.hidden = {6};
-    const NetDef& conv = all_nets().find("conv");
+    const NetDef& net = all_nets().find(name);
     const Value x = g.input("x", {value_count(item)}), z = g.input("z", {5});
-    code = conv.encoder({g}, request, own)({g}, x);
+    code = net.encoder({g}, request, own)({g}, x);
     request.scope = "decoder";
     request.params_per_value = params;
     request.side_by_side = side_by_side;
@@ -266,62 +267,191 @@ struct ConvPair {
       first[i] = static_cast<float>(side_by_side ? i % static_cast<size_t>(params) : i / values);
     }
     request.options.output_bias = {.kind = "values", .values = first};
-    decoded = conv.decoder({g}, request, own)({g}, z);
+    decoded = net.decoder({g}, request, own)({g}, z);
     g.output("code", code);
     g.output("decoded", decoded);
+  }
+  std::vector<std::string> parameters() const {
+    std::vector<std::string> names;
+    for (const Value p : g.parameters()) names.push_back(g.node(p).name + shape_text(g.shape(p)));
+    return names;
   }
   GraphBuilder g;
   Value code, decoded;
 };
 
-TEST(ConvNet, MirrorsAnyImage) {
-  for (const Shape& item : {Shape{28, 28}, Shape{9, 13}, Shape{8, 8, 3}, Shape{31, 17, 1}}) {
-    const ConvPair pair(item, "3,4", 2);
-    EXPECT_EQ(Shape{5}, pair.g.shape(pair.code));
-    EXPECT_EQ(Shape{2 * value_count(item)}, pair.g.shape(pair.decoded));
+const char* const kImageNets[] = {"conv", "resnet"};
+
+TEST(ImageNets, MirrorAnyImage) {
+  for (const char* net : kImageNets) {
+    for (const char* norm : {"none", "group", "layer"}) {
+      for (const Shape& item : {Shape{28, 28}, Shape{9, 13}, Shape{8, 8, 3}, Shape{31, 17, 1},
+                                Shape{37, 11, 2}, Shape{8, 251}, Shape{10, 9, 4}}) {
+        const NetPair pair(net, item, {{"model.stages", "3,4"}, {"model.norm", norm}}, 2);
+        EXPECT_EQ(Shape{5}, pair.g.shape(pair.code));
+        EXPECT_EQ(Shape{2 * value_count(item)}, pair.g.shape(pair.decoded));
+      }
+    }
   }
 }
 
 /// With all weights zero the outputs are the biases, which say where each parameter lies.
-TEST(ConvNet, LaysTheParametersOfAllValuesOneBehindTheOtherOrSideBySide) {
-  for (const bool side_by_side : {false, true}) {
-    ConvPair pair({8, 9, 3}, "2", 2, side_by_side);
-    const Graph graph = std::move(pair.g).finish();
-    ReferenceRun run(graph, 1);
-    for (const auto& [name, tensor] : initialize(graph, 1)) {
-      const auto values = tensor.values<float>();
-      std::vector<double> given(values.begin(), values.end());
-      if (name.ends_with("weight")) std::fill(given.begin(), given.end(), 0.0);
-      run.set(name, given);
-    }
-    run.set("x", std::vector<double>(8 * 9 * 3, 0.5));
-    run.set("z", std::vector<double>(5, 0.5));
-    run.run();
-    const auto& y = run.output("decoded").data;
-    for (size_t i = 0; i < y.size(); ++i) {
-      EXPECT_EQ(static_cast<double>(side_by_side ? i % 2 : i / (8 * 9 * 3)), y[i]) << i;
+TEST(ImageNets, LayTheParametersOfAllValuesOneBehindTheOtherOrSideBySide) {
+  for (const char* net : kImageNets) {
+    for (const bool side_by_side : {false, true}) {
+      NetPair pair(net, {8, 9, 3}, {{"model.stages", "2"}}, 2, side_by_side);
+      const Graph graph = std::move(pair.g).finish();
+      ReferenceRun run(graph, 1);
+      for (const auto& [name, tensor] : initialize(graph, 1)) {
+        const auto values = tensor.values<float>();
+        std::vector<double> given(values.begin(), values.end());
+        if (name.ends_with("weight")) std::fill(given.begin(), given.end(), 0.0);
+        run.set(name, given);
+      }
+      run.set("x", std::vector<double>(8 * 9 * 3, 0.5));
+      run.set("z", std::vector<double>(5, 0.5));
+      run.run();
+      const auto& y = run.output("decoded").data;
+      for (size_t i = 0; i < y.size(); ++i) {
+        EXPECT_EQ(static_cast<double>(side_by_side ? i % 2 : i / (8 * 9 * 3)), y[i])
+            << net << " " << i;
+      }
     }
   }
 }
 
-std::string conv_error(const Shape& item, const std::string& stages) {
+std::string net_error(const std::string& net, const Shape& item, const std::string& stages,
+                      const std::string& norm = "none") {
   try {
-    ConvPair(item, stages, 1);
+    NetPair(net, item, {{"model.stages", stages}, {"model.norm", norm}});
   } catch (const Error& error) {
     return error.what();
   }
   return "";
 }
 
-TEST(ConvNet, RefusesWhatItCannotHalve) {
-  EXPECT_NE(std::string::npos, conv_error({12}, "4").find("an item has 1 axis"));
-  EXPECT_NE(std::string::npos, conv_error({7, 28}, "4").find("these are 7 x 28"));
-  EXPECT_NE(std::string::npos, conv_error({300, 28}, "4").find("these are 300 x 28"));
-  EXPECT_NE(std::string::npos, conv_error({8, 8}, "4,4,4,4").find("halved 3 times at most"));
-  EXPECT_NE(std::string::npos, conv_error({8, 8}, "4,0").find("model.stages"));
+TEST(ImageNets, RefuseWhatTheyCannotHalve) {
+  for (const std::string net : kImageNets) {
+    const auto error = [&](const Shape& item, const std::string& stages) {
+      return net_error(net, item, stages);
+    };
+    EXPECT_NE(std::string::npos, error({12}, "4").find(net + " needs images, and an item has 1"));
+    EXPECT_NE(std::string::npos, error({7, 28}, "4").find("these are 7 x 28"));
+    EXPECT_NE(std::string::npos, error({300, 28}, "4").find("these are 300 x 28"));
+    EXPECT_NE(std::string::npos, error({8, 8}, "4,4,4,4").find("halved 3 times at most"));
+    EXPECT_NE(std::string::npos, error({8, 8}, "4,0").find("model.stages"));
+    EXPECT_EQ("", error({8, 8}, "4,4,4"));
+  }
   EXPECT_EQ("32,64", usual_stages(28, 28));
   EXPECT_EQ("32,32,64,64", usual_stages(64, 64));
   EXPECT_EQ("64", usual_stages(8, 200));
+}
+
+TEST(ImageNets, RefuseANormOfSingleValues) {
+  EXPECT_NE(std::string::npos, net_error("conv", {8, 8}, "4,1", "layer").find("1 channel"));
+  EXPECT_NE(std::string::npos, net_error("resnet", {8, 8}, "4,4,1", "group").find("1 x 1 pixels"));
+  EXPECT_EQ("", net_error("resnet", {8, 8}, "4,4,2", "group"));
+  EXPECT_EQ("", net_error("resnet", {8, 8}, "4,1", "group"));  // over its 2 x 2 pixels
+}
+
+TEST(ImageNets, CountTheirWeightsBeforeTheyAreBuilt) {
+  for (const char* net : kImageNets) {
+    const OwnOptions own = {{{"model.stages", "3,5"}, {"model.blocks", "2"}}};
+    const NetFront front = all_nets().find(net).front({9, 13, 2}, own);
+    GraphBuilder g;
+    all_nets().find(net).encoder({g}, {.scope = "e", .item = {9, 13, 2}, .code = 1}, own);
+    uint64_t weights = 0;
+    for (const Value p : g.parameters()) {
+      if (g.shape(p).size() == 4) weights += static_cast<uint64_t>(value_count(g.shape(p)));
+    }
+    EXPECT_EQ(weights, front.weights.value()) << net;
+    EXPECT_EQ(3 * 4 * 5, front.values) << net;
+  }
+}
+
+TEST(ConvNet, HasItsNormsBetweenConvolutions) {
+  const NetPair pair("conv", {8, 8}, {{"model.stages", "4,8"}, {"model.norm", "group"}});
+  const std::vector<std::string> expected = {"encoder/0/weight(4, 4, 1, 4)", "encoder/0/bias(4)",
+                                             "encoder/1/scale(4)",           "encoder/1/shift(4)",
+                                             "encoder/2/weight(4, 4, 4, 8)", "encoder/2/bias(8)",
+                                             "encoder/3/scale(8)",           "encoder/3/shift(8)"};
+  const std::vector<std::string> names = pair.parameters();
+  EXPECT_EQ(expected, std::vector<std::string>(names.begin(), names.begin() + 8));
+}
+
+TEST(Resnet, NamesTheLayersOfABlockWithinIt) {
+  const NetPair pair("resnet", {8, 8}, {{"model.stages", "4"}, {"model.blocks", "2"}});
+  const std::vector<std::string> names = pair.parameters();
+  const auto has = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const char* name :
+       {"encoder/0/weight(4, 4, 1, 4)", "encoder/1/0/scale(4)", "encoder/1/1/weight(3, 3, 4, 4)",
+        "encoder/1/2/shift(4)", "encoder/1/3/bias(4)", "encoder/2/3/weight(3, 3, 4, 4)",
+        "encoder/3/scale(4)", "encoder/4/weight(64, 6)", "decoder/1/weight(6, 64)",
+        "decoder/2/1/weight(3, 3, 4, 4)", "decoder/4/scale(4)", "decoder/5/weight(4, 4, 1, 4)"}) {
+    EXPECT_TRUE(has(name)) << name << " is not among " << join(names, " ");
+  }
+}
+
+/// At first a block adds nothing: its last weights are 0.
+TEST(Resnet, BeginsAsTheNetworkWithoutItsBlocks) {
+  std::vector<double> codes[2];
+  for (const char* blocks : {"1", "3"}) {
+    NetPair pair("resnet", {9, 8}, {{"model.stages", "4"}, {"model.blocks", blocks}});
+    const Graph graph = std::move(pair.g).finish();
+    ReferenceRun run(graph, 1);
+    for (const auto& [name, tensor] : initialize(graph, 1)) {
+      const auto values = tensor.values<float>();
+      std::vector<double> given(values.begin(), values.end());
+      // The names of what follows the blocks count them.
+      if (name.starts_with("encoder/") && given.size() >= 6 && name.ends_with("weight") &&
+          name.find('/', 8) != name.rfind('/')) {
+        run.set(name, given);
+        continue;
+      }
+      for (size_t i = 0; i < given.size() && name.ends_with("weight"); ++i) {
+        given[i] = std::sin(static_cast<double>(i));
+      }
+      run.set(name, given);
+    }
+    std::vector<double> x(72);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = std::cos(static_cast<double>(i));
+    run.set("x", x);
+    run.set("z", std::vector<double>(5, 0.5));
+    run.run();
+    codes[blocks[0] == '3'] = run.output("code").data;
+  }
+  ASSERT_EQ(5u, codes[0].size());
+  EXPECT_NE(0, codes[0][0]);
+  EXPECT_EQ(codes[0], codes[1]);
+}
+
+/// One block by hand: x + W2 relu(W1 relu(x)) with kernels that only see their own pixel.
+TEST(Residual, AddsWhatItsLayersMakeOfAValue) {
+  GraphBuilder g;
+  Network network("n");
+  network.add_residual({g}, [&](Network& block) {
+    block.add_norm({g}, "none", 2, "relu");
+    block.add_conv({g}, {.size = 1, .stride = 1, .in = 2, .out = 2}, {});
+  });
+  network.add_norm({g}, "layer", 2, "");
+  EXPECT_EQ(4u, network.parameters().size());
+  const Value sum = network({g}, g.input("x", {1, 2, 2}));
+  g.output("y", sum);
+  const Graph graph = std::move(g).finish();
+  // (1, -1) + (1, 0) W = (1, -1) + (2, 3) = (3, 2); (-2, 4) + (0, 4) W = (-2, 4) + (4, -4).
+  const std::vector<double> y = run_reference(graph, 1,
+                                              {{"x", {1, -1, -2, 4}},
+                                               {"n/0/0/weight", {2, 3, 1, -1}},
+                                               {"n/0/0/bias", {0, 0}},
+                                               {"n/1/scale", {10, 20}},
+                                               {"n/1/shift", {0.5, 0}}})
+                                    .output("y")
+                                    .data;
+  // Two values have 1 and -1 as their normalized ones, but for epsilon.
+  const std::vector<double> expected = {10.5, -20, 10.5, -20};
+  for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(expected[i], y[i], 1e-3);
 }
 
 }  // namespace

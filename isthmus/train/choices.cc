@@ -74,9 +74,29 @@ void decide_likelihood(Resolver& r, const DataSpec& scaled) {
   require_likelihood(def, r.options().model.likelihood);
 }
 
+/// Dense layers are the faster ones on small images, where convolutions hardly gain: docs/benchmarks.
+void decide_arch(Resolver& r, const DataSpec& spec) {
+  constexpr int64_t kSmallSide = 32;
+  const Shape& item = spec.item_shape;
+  if (spec.kind != DataKind::kImage || item.size() < 2) {
+    return r.decide("model.arch", "mlp", std::string(data_kind_name(spec.kind)) + "s");
+  }
+  const int64_t least = std::min(item[0], item[1]), most = std::max(item[0], item[1]);
+  const std::string size = std::to_string(item[0]) + " x " + std::to_string(item[1]);
+  if (least < 8 || most > 256) {
+    r.decide("model.arch", "mlp", "images of " + size + "; convolutions take 8 x 8 to 256 x 256");
+  } else if (item.size() == 3 || least >= kSmallSide) {
+    r.decide("model.arch", "conv",
+             item.size() == 3 ? "images in colour" : "images of 32 pixels and more");
+  } else {
+    r.decide("model.arch", "mlp", "small images: dense layers are faster here; try --arch conv");
+  }
+}
+
 void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
   const int64_t values = spec.num_values();
   const std::string size = group_digits(values) + " values per item";
+  decide_arch(r, spec);
   r.decide("model.hidden", values <= 1024 ? "128" : values <= 4096 ? "256" : "512", size);
   const int64_t third = std::min<int64_t>(20, std::max<int64_t>(2, (values + 2) / 3));
   const int64_t narrow = std::min(third, std::max<int64_t>(2, num_items / kItemsPerLatent));

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "isthmus/models/coder.h"
 #include "isthmus/models/parts.h"
 #include "isthmus/optim/schedules.h"
 #include "isthmus/testing/tiny_run.h"
@@ -78,6 +79,51 @@ TEST(Choices, FollowTheTable) {
     EXPECT_EQ(r.options.loop.batch_size, row.batch) << name;
     EXPECT_EQ(r.options.hold_out.scale, row.scale) << name;
   }
+}
+
+TEST(Choices, TakeConvolutionsForColourAndLargeImages) {
+  const auto arch = [](DataKind kind, Shape shape) {
+    const DataSpec spec = spec_of(kind, std::move(shape), Dtype::kU8, 0, 255, false);
+    const ResolvedOptions r = resolve_options({}, spec, 5000, {});
+    EXPECT_EQ("auto", choice_of(r, "model.arch").origin);
+    EXPECT_FALSE(choice_of(r, "model.arch").reason.empty());
+    return choice_of(r, "model.arch").value;
+  };
+  EXPECT_EQ("mlp", arch(DataKind::kImage, {28, 28}));
+  EXPECT_EQ("mlp", arch(DataKind::kImage, {31, 100}));
+  EXPECT_EQ("conv", arch(DataKind::kImage, {32, 32}));
+  EXPECT_EQ("conv", arch(DataKind::kImage, {8, 8, 3}));
+  EXPECT_EQ("mlp", arch(DataKind::kImage, {7, 8, 3}));
+  EXPECT_EQ("conv", arch(DataKind::kImage, {256, 256, 3}));
+  EXPECT_EQ("mlp", arch(DataKind::kImage, {64, 257}));
+  EXPECT_EQ("mlp", arch(DataKind::kTable, {40}));
+  EXPECT_EQ("mlp", arch(DataKind::kArray, {40, 40, 5}));
+}
+
+TEST(Choices, LeaveANetworkThatIsAskedFor) {
+  const DataSpec colour = spec_of(DataKind::kImage, {64, 64, 3}, Dtype::kU8, 0, 255, false);
+  TrainOptions options;
+  options.own.texts["model.arch"] = "mlp";
+  const ResolvedOptions r = resolve_options(options, colour, 5000, {{"model.arch", "flag"}});
+  EXPECT_EQ("mlp", choice_of(r, "model.arch").value);
+  EXPECT_EQ("flag", choice_of(r, "model.arch").origin);
+  options.own.texts.clear();
+  options.model.name = "ppca";  // has no network to choose
+  for (const Choice& choice : resolve_options(options, colour, 5000, {}).choices) {
+    EXPECT_NE("model.arch", choice.key);
+  }
+}
+
+/// A run of a version that had no word for networks has dense layers, whatever its data.
+TEST(Choices, OfARunWithoutAWordForItsNetworkAreReplayedAsMlp) {
+  const DataSpec colour = spec_of(DataKind::kImage, {64, 64, 3}, Dtype::kU8, 0, 255, false);
+  TrainOptions options;
+  options.own.texts["model.arch"] = "mlp";
+  ResolvedOptions r = resolve_options(options, colour, 5000, {{"model.arch", "flag"}});
+  std::erase_if(r.choices, [](const Choice& c) { return c.key == "model.arch"; });
+  const ResolvedOptions again = replay_options(r.choices, {}, {});
+  EXPECT_EQ("mlp",
+            network_name({.model = again.options.model, .own = again.options.own, .data = colour}));
 }
 
 TEST(Choices, OfAnAutoencoderMinimiseTheSquaredError) {

@@ -235,6 +235,19 @@ std::string join_widths(const std::vector<int64_t>& widths) {
   return text;
 }
 
+/// "-conv(32,64)", "-resnet(32,64; 2 blocks)", or nothing.
+std::string describe_stages(const ModelSetup& setup) {
+  const auto owners = chosen_owners(setup);
+  if (own_option(owners, "model.stages") == nullptr) return "";
+  std::string text = "-" + network_name(setup) + "(" + setup.own.texts.at("model.stages");
+  if (own_option(owners, "model.blocks") != nullptr) {
+    const auto blocks = setup.own.texts.find("model.blocks");
+    const std::string count = blocks == setup.own.texts.end() ? "1" : blocks->second;
+    text += "; " + count + (count == "1" ? " block" : " blocks");
+  }
+  return text + ")";
+}
+
 }  // namespace
 
 std::string describe_model(const ModelSetup& setup) {
@@ -243,9 +256,7 @@ std::string describe_model(const ModelSetup& setup) {
   const Abilities has = abilities_of(setup);
   const std::string latent = std::to_string(has.latent_dim),
                     items = std::to_string(setup.data.num_values());
-  const bool images = own_option(chosen_owners(setup), "model.stages") != nullptr;
-  const std::string stages =
-      images ? "-" + coder.arch + "(" + setup.own.texts.at("model.stages") + ")" : "";
+  const std::string stages = describe_stages(setup);
   std::string text = setup.model.name + " " + items + stages + join_widths(hidden) + "-";
   text += has.normal_posterior ? "(" + latent + "," + latent + ")-" + latent : latent;
   std::reverse(hidden.begin(), hidden.end());

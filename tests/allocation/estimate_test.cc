@@ -6,6 +6,7 @@
 
 #include "isthmus/models/inference.h"
 #include "isthmus/models/parts.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
 
@@ -67,6 +68,12 @@ void expect_exact(const ModelSetup& setup) {
 
 TEST(Estimate, IsWhatTheExecutorOfEachModelTakes) {
   for (const std::string& name : model_names()) expect_exact(setup_of(name));
+}
+
+TEST(Estimate, IsWhatTheExecutorOfEachNetworkTakes) {
+  for (const std::string& net : all_nets().names()) {
+    expect_exact(setup_of("vae", {{"model.arch", net}, {"model.stages", "8,16"}}));
+  }
 }
 
 TEST(Estimate, IsWhatTheExecutorOfEachPriorTakes) {

@@ -26,6 +26,18 @@ inline DataSpec small_images() {
           .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3, .integer = true}}};
 }
 
+/// Images of an odd and a prime side that every network takes; mlp takes the smaller ones.
+inline DataSpec images_for(const std::string& net) {
+  DataSpec images = small_images();
+  if (net != "mlp") images.item_shape = {9, 11, 2};
+  return images;
+}
+
+/// Options of small networks.
+inline OwnOptions small_net(const std::string& net, const std::string& hidden) {
+  return {.texts = {{"model.arch", net}, {"model.hidden", hidden}, {"model.stages", "3,4"}}};
+}
+
 /// Models that are trained by steps.
 inline std::vector<std::string> models_of_steps() {
   std::vector<std::string> names;

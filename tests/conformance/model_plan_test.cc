@@ -7,6 +7,7 @@
 
 #include "isthmus/models/model.h"
 #include "isthmus/nn/initializers.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
 
@@ -16,10 +17,11 @@ namespace {
 constexpr int64_t kItems = 300, kBatch = 128;
 
 Graph training_graph(const std::string& model, const std::string& likelihood,
-                     const std::string& hidden = "64", const std::string& latent_dim = "8") {
+                     const std::string& hidden = "64", const std::string& latent_dim = "8",
+                     const std::string& net = "mlp") {
   const ModelSetup setup{
       .model = {.name = model, .latent_dim = latent_dim, .likelihood = likelihood},
-      .own = {.texts = {{"model.hidden", hidden}}},
+      .own = {.texts = {{"model.hidden", hidden}, {"model.arch", net}, {"model.stages", "3,8"}}},
       .data = {.kind = DataKind::kImage,
                .item_shape = {14, 14},
                .dtype = Dtype::kU8,
@@ -83,6 +85,15 @@ TEST(ModelBits, DoNotDependOnTheNumberOfThreads) {
       for (const Precision precision : {Precision::kF32, Precision::kBF16}) {
         expect_equal_bits(training_graph(model, likelihood), precision);
       }
+    }
+  }
+}
+
+TEST(ModelBits, OfEveryNetworkDoNotDependOnTheNumberOfThreads) {
+  for (const std::string& net : all_nets().names()) {
+    SCOPED_TRACE(net);
+    for (const Precision precision : {Precision::kF32, Precision::kBF16}) {
+      expect_equal_bits(training_graph("vae", "bernoulli", "16", "3", net), precision);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "isthmus/models/posterior.h"
 #include "isthmus/models/prior.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/optim/optimizer.h"
 #include "tests/conformance/model_on_device.h"
 
@@ -17,17 +18,19 @@ struct StepCase {
   double free_bits = 0;
   std::string optimizer = "adam";
   std::optional<double> clip = {};
-  std::string prior = "normal", posterior = "normal";
+  std::string prior = "normal", posterior = "normal", net = "mlp";
 };
 
 std::string title(const StepCase& c) {
-  return c.model + " " + c.prior + " " + c.posterior + " " + c.likelihood + " " + c.sigma + " " +
-         c.estimator + " " + std::to_string(c.samples) + " " + c.optimizer;
+  return c.model + " " + c.net + " " + c.prior + " " + c.posterior + " " + c.likelihood + " " +
+         c.sigma + " " + c.estimator + " " + std::to_string(c.samples) + " " + c.optimizer;
 }
 
 Graph step_graph(const StepCase& c) {
   const ModelSetup setup{.model = {.name = c.model, .latent_dim = "4", .likelihood = c.likelihood},
-                         .own = {.texts = {{"model.hidden", "16"},
+                         .own = {.texts = {{"model.arch", c.net},
+                                           {"model.stages", "3,4"},
+                                           {"model.hidden", "16"},
                                            {"model.critic_hidden", "16"},
                                            {"model.lambda", "10"},
                                            {"model.gamma", "10"},
@@ -39,7 +42,7 @@ Graph step_graph(const StepCase& c) {
                                            {"model.prior_components", "70"},
                                            {"model.exemplars", "40"},
                                            {"model.posterior", c.posterior}}},
-                         .data = small_images()};
+                         .data = images_for(c.net)};
   OptimizerOptions optimizer;
   optimizer.name = c.optimizer;
   optimizer.own.texts["optimizer.weight_decay"] = c.optimizer == "adamw" ? "0.01" : "0";
@@ -95,6 +98,13 @@ TEST(ModelSteps, OfEveryModelAndLikelihoodEqualTheReference) {
       if (def.fit || !def.allows(likelihood)) continue;
       expect_steps_equal({.model = model, .likelihood = likelihood});
     }
+  }
+}
+
+TEST(ModelSteps, OfEveryNetworkEqualTheReference) {
+  for (const std::string& net : all_nets().names()) {
+    expect_steps_equal({.optimizer = "sgd", .net = net});
+    expect_steps_equal({.model = "iwae", .samples = 3, .optimizer = "sgd", .net = net});
   }
 }
 

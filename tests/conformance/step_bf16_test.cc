@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "isthmus/cpu/kernels/every_target.h"
+#include "isthmus/nn/net.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/testing/rounding_choices.h"
 #include "tests/conformance/model_on_device.h"
@@ -17,7 +18,7 @@ const char* const kLikelihoods[] = {"bernoulli", "gaussian", "categorical"};
 struct StepCase {
   std::string model = "vae", likelihood = "bernoulli";
   int64_t batch = 31;
-  std::string hidden = "7", latent_dim = "2";
+  std::string hidden = "7", latent_dim = "2", net = "mlp";
 };
 
 /// With an epsilon of 1 a step of Adam is a smooth function of the gradient; with the usual one it
@@ -25,8 +26,9 @@ struct StepCase {
 Graph step_graph(const StepCase& c, std::optional<double> clip, std::optional<double> ema) {
   ModelSetup setup{
       .model = {.name = c.model, .latent_dim = c.latent_dim, .likelihood = c.likelihood},
-      .own = {.texts = {{"model.hidden", c.hidden}, {"model.critic_hidden", "5"}}},
-      .data = small_images()};
+      .own = small_net(c.net, c.hidden),
+      .data = images_for(c.net)};
+  setup.own.texts["model.critic_hidden"] = "5";
   // Two draws are several, and quick in the reference.
   const auto draws = own_option(chosen_owners(setup), "objective.samples");
   if (draws != nullptr && draws->default_text != "1") setup.own.texts["objective.samples"] = "2";
@@ -75,7 +77,7 @@ void set_scalars(ModelOnDevice& model) {
 
 void expect_step_equal(const StepCase& c, std::optional<double> clip = {},
                        std::optional<double> ema = {}) {
-  SCOPED_TRACE(c.model + " " + c.likelihood + " " + c.hidden + ", batch " +
+  SCOPED_TRACE(c.model + " " + c.net + " " + c.likelihood + " " + c.hidden + ", batch " +
                std::to_string(c.batch));
   ModelOnDevice model(step_graph(c, clip, ema), c.batch, Precision::kBF16);
   EXPECT_EQ(model.executor().warnings(), std::vector<std::string>{});
@@ -122,6 +124,12 @@ TEST_P(StepBf16OnTarget, EqualsTheReferenceWithRoundedOperands) {
     for (const int64_t batch : {31, 64, 513}) {
       expect_step_equal({.likelihood = likelihood, .batch = batch, .hidden = "17"});
     }
+  }
+}
+
+TEST(WholeStepBf16, OfEveryNetworkEqualsTheReferenceWithRoundedOperands) {
+  for (const std::string& net : all_nets().names()) {
+    for (const int64_t batch : {1, 31}) expect_step_equal({.batch = batch, .net = net});
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "isthmus/nn/net.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/testing/memory_watch.h"
 #include "tests/conformance/model_on_device.h"
@@ -14,16 +15,16 @@ namespace isthmus {
 namespace {
 
 struct MemoryCase {
-  std::string model = "vae", likelihood = "bernoulli", hidden = "17";
+  std::string model = "vae", likelihood = "bernoulli", hidden = "17", net = "mlp";
   int64_t batch = 31;
   Precision precision = Precision::kF32;
 };
 
 Graph step_graph(const MemoryCase& c) {
-  const ModelSetup setup{
-      .model = {.name = c.model, .latent_dim = "3", .likelihood = c.likelihood},
-      .own = {.texts = {{"model.hidden", c.hidden}, {"model.critic_hidden", "5"}}},
-      .data = small_images()};
+  ModelSetup setup{.model = {.name = c.model, .latent_dim = "3", .likelihood = c.likelihood},
+                   .own = small_net(c.net, c.hidden),
+                   .data = images_for(c.net)};
+  setup.own.texts["model.critic_hidden"] = "5";
   GraphBuilder g;
   add_update(g, build_training(g, setup).objectives, {.name = "adam"}, 0.5, 0.9);
   return std::move(g).finish();
@@ -57,7 +58,7 @@ std::vector<float> after_three_steps(const MemoryCase& c, std::vector<std::strin
 }
 
 void expect_stays_inside(const MemoryCase& c) {
-  SCOPED_TRACE(c.model + " " + c.likelihood + " " + c.hidden + ", batch " +
+  SCOPED_TRACE(c.model + " " + c.net + " " + c.likelihood + " " + c.hidden + ", batch " +
                std::to_string(c.batch) + ", " + std::string(precision_name(c.precision)));
   std::vector<std::string> broken;
   const std::vector<float> fresh = after_three_steps(c, nullptr);
@@ -85,6 +86,16 @@ TEST_P(StepMemory, IsWrittenBeforeItIsReadAndNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(AllModels, StepMemory, testing::ValuesIn(models_of_steps()),
                          [](const auto& each) { return each.param; });
+
+TEST(WholeStepMemory, OfEveryNetworkIsWrittenBeforeItIsReadAndNothingElse) {
+  for (const std::string& net : all_nets().names()) {
+    for (const Precision precision : {Precision::kF32, Precision::kBF16}) {
+      for (const int64_t batch : {1, 31, 64}) {
+        expect_stays_inside({.net = net, .batch = batch, .precision = precision});
+      }
+    }
+  }
+}
 
 TEST(WholeStepMemory, OfSeveralPanelsAndWideLayersIsWrittenBeforeItIsReadAndNothingElse) {
   for (const Precision precision : {Precision::kF32, Precision::kBF16}) {

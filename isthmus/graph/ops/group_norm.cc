@@ -17,20 +17,29 @@ ValueType infer_group_norm(const Attrs& attrs, const std::vector<ValueType>& in)
   return in[0];
 }
 
+/// Means are taken over the pixels first: sums of whole rows of channels, and what is left is
+/// small.
 Value expand_group_norm(GraphBuilder& g, const OpCall& c) {
   const double epsilon = c.attrs.has("epsilon") ? c.attrs.number("epsilon") : 1e-5;
   const int64_t groups = c.attrs.integer("groups");
   const Shape image = g.shape(c.in(0));
-  Shape split(image.begin(), image.end() - 3);
   const size_t rank = image.size();
-  split.insert(split.end(), {image[rank - 3] * image[rank - 2], groups, image[rank - 1] / groups});
-  const Value x = g.reshape({{"shape", split}}, c.in(0));  // (..., pixels, groups, channels)
-  const auto mean = [&](Value v) {
-    return g.mean({{"axis", -3}, {"keep", 1}}, g.mean({{"axis", -1}, {"keep", 1}}, v));
-  };
+  Shape channels(image.begin(), image.end() - 3);
+  channels.insert(channels.end(), {1, image[rank - 1]});
+  Shape pixels = channels, split = channels;
+  pixels[rank - 3] = image[rank - 3] * image[rank - 2];
+  split[rank - 3] = groups;
+  split[rank - 2] = image[rank - 1] / groups;
+  const auto mean =
+      [&](Value v) {  // of (..., pixels, channels) for each channel: that of its group
+        const Value sums = g.reshape({{"shape", split}}, g.mean({{"axis", -2}, {"keep", 1}}, v));
+        const Value one = g.mean({{"axis", -1}, {"keep", 1}}, sums);
+        return g.reshape({{"shape", channels}}, g.broadcast({{"shape", split}}, one));
+      };
+  const Value x = g.reshape({{"shape", pixels}}, c.in(0));
   const Value centred = g.sub(x, mean(x));
   const Value spread = g.sqrt(g.add(mean(g.square(centred)), g.constant(epsilon)));
-  return g.reshape({{"shape", image}}, g.div(centred, spread));
+  return g.reshape({{"shape", image}}, g.mul(centred, g.reciprocal(spread)));
 }
 
 }  // namespace
