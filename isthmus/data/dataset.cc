@@ -108,8 +108,9 @@ class Loader {
   Dataset finish() {
     ParsedData all = join_parts(std::move(parts_));
     add_label_file(all);
-    Dataset dataset = dataset_of(std::move(all), options_);
-    dataset.source = join(sources_, ", ");
+    const std::string source = join(sources_, ", ");
+    Dataset dataset = made_dataset(std::move(all), source);
+    dataset.source = source;
     dataset.split = mixed_splits_ ? "" : splits_.back();
     append_note(note_, dataset.note);
     dataset.note = std::move(note_);
@@ -118,6 +119,15 @@ class Loader {
   }
 
  private:
+  Dataset made_dataset(ParsedData all, const std::string& source) const {
+    try {
+      return dataset_of(std::move(all), options_);
+    } catch (Error& error) {
+      error.in_file(source);
+      throw;
+    }
+  }
+
   bool label_column() const {
     return options_.labels && !is_file(fs_, split_key(fs_, *options_.labels).path);
   }

@@ -345,6 +345,7 @@ TEST(Data, NotFiniteValuesNameTheirItem) {
   const Error error = error_of([&] { open(path); });
   EXPECT_EQ(error.code(), ErrorCode::kNotFinite);
   EXPECT_EQ(error.message(), "NaN in item 1 (2 values of column \"c2\" are not finite)");
+  EXPECT_EQ(error.where().file, path);
   EXPECT_EQ(error.where().row, 1);
   EXPECT_EQ(error.where().field, "c2");
 }

@@ -43,7 +43,7 @@ TEST(Presets, HaveTheirParameterCounts) {
   const std::map<std::string, int64_t> expected = {
       {"vae-784-128-20", 209464},       {"ae-784-256-128-20", 473636}, {"vae-784-400-20", 652824},
       {"vae-784-1024-512-32", 2707280}, {"conv-28", 880617},           {"infogan-28", 13314561},
-      {"locatello-64", 764245}};
+      {"locatello-64", 764245},         {"conv-64", 3529026},          {"resnet-64", 2486018}};
   ASSERT_EQ(preset_words().size(), expected.size() + 1);
   for (const auto& [preset, count] : expected) {
     const ModelSetup setup = preset_setup(preset, preset.ends_with("-64") ? 64 : 28);

@@ -36,7 +36,7 @@ error[E2005]: model.arch: network conv needs images, and an item has 1 axis
   hint: use --arch mlp, or give images (H, W) or (H, W, C)
 [2]
 $ isthmus train odd.npy --stages 3 -o x -q
-error[E2005]: model.stages has no effect on network mlp; it belongs to conv
+error[E2005]: model.stages has no effect on network mlp; it belongs to conv, resnet
   hint: leave it out, or add --arch conv
 [2]
 $ isthmus train odd.npy --arch conv --stages 4,4,4,4,4 -o x -q
@@ -45,7 +45,7 @@ error[E2005]: model.stages has 5 stages, but images of 9 x 11 are halved 4 times
 [2]
 $ isthmus train odd.npy --arch convnet -o x -q
 error[E2003]: --arch "convnet" is not an allowed word
-  hint: expected one of mlp, conv (default mlp)
+  hint: expected one of auto, mlp, conv, resnet (default auto)
 [2]
 $ ls x 2>/dev/null
 [2]
