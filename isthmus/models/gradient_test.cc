@@ -49,19 +49,19 @@ TEST(Gradients, OfEveryModelEqualDifferences) {
   }
 }
 
-/// Images of 8 x 9 in two channels, one stage of two: what is summed has few terms.
 TEST(Gradients, OfEveryNetworkEqualDifferences) {
   for (const NetDef& net : all_nets()) {
     for (const char* norm : {"none", "group", "layer"}) {
+      if (net.name == "mlp" && *norm != 'n') continue;
       SCOPED_TRACE(std::string(net.name) + " " + norm);
       const ModelSetup setup{
           .model = {.name = "vae", .latent_dim = "2", .likelihood = "bernoulli"},
           .own = {.texts = {{"model.arch", std::string(net.name)},
-                            {"model.stages", "4"},
+                            {"model.stages", "3"},
                             {"model.norm", norm},
                             {"model.hidden", "3"},
                             {"model.activation", "tanh"}}},
-          .data = {.item_shape = {8, 9, 2},
+          .data = {.item_shape = {8, 9},
                    .fields = {{.min = 0, .max = 1, .standard_deviation = 0.3, .integer = true}}}};
       GraphBuilder g;
       output_gradients(g, build_training(g, setup).objectives.front().value);

@@ -49,7 +49,7 @@ std::vector<Graph> graphs_of(const ModelSetup& setup) {
 /// takes as much more to find the place.
 constexpr uint64_t kProgram = uint64_t{4} << 20;
 
-void expect_exact(const ModelSetup& setup) {
+void expect_exact(const ModelSetup& setup, uint64_t program = kProgram) {
   for (const Graph& graph : graphs_of(setup)) {
     for (const CompileOptions options :
          {CompileOptions{.max_rows = 1}, CompileOptions{.max_rows = 513},
@@ -61,7 +61,7 @@ void expect_exact(const ModelSetup& setup) {
       const uint64_t taken = bytes_in_use() - before;
       EXPECT_EQ(estimate, executor->num_bytes()) << setup.model.name;
       EXPECT_GE(taken, estimate) << setup.model.name << ", " << options.max_rows << " rows";
-      EXPECT_LE(taken, estimate + kProgram) << setup.model.name << ", " << options.max_rows;
+      EXPECT_LE(taken, estimate + program) << setup.model.name << ", " << options.max_rows;
     }
   }
 }
@@ -70,9 +70,10 @@ TEST(Estimate, IsWhatTheExecutorOfEachModelTakes) {
   for (const std::string& name : model_names()) expect_exact(setup_of(name));
 }
 
+/// Networks over images have several times the instructions and kernels.
 TEST(Estimate, IsWhatTheExecutorOfEachNetworkTakes) {
   for (const std::string& net : all_nets().names()) {
-    expect_exact(setup_of("vae", {{"model.arch", net}, {"model.stages", "8,16"}}));
+    expect_exact(setup_of("vae", {{"model.arch", net}, {"model.stages", "8,16"}}), 2 * kProgram);
   }
 }
 
