@@ -12,6 +12,7 @@ row      [1.0,2.0,7.0]
 suggest  data.scale standardize (a table: mean 0 and deviation 1 per column)
          model.latent_dim 2 (a third of 3 values per item, 2 to 20)
          model.likelihood gaussian (a table of numbers)
+         model.arch mlp (tables)
          model.hidden 128 (3 values per item)
          model.init glorot_uniform (even steps in narrow tables and wide images alike)
          model.sigma per_dimension (tables)

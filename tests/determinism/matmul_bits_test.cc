@@ -150,6 +150,9 @@ std::vector<float> expect_same_bits_on_two_threads(const Matmul& matmul, const O
 
 void expect_same_bits_in_other_blocks(const Matmul& matmul, const Operands& operands,
                                       const std::vector<float>& whole) {
+  // oneDNN cuts the K of a transposed A beyond 384 into blocks, but not where M is small: the trap
+  // that matmul.h names.
+  if (!matmul.spec().bf16 && matmul.spec().a_stride_k != 1 && matmul.spec().k > 384) return;
   // oneDNN has kernels of their own for single rows and for fewer than 16, with other sums.
   const std::vector<int64_t> heights =
       matmul.spec().bf16 ? std::vector<int64_t>{1, 7, 16, 32} : std::vector<int64_t>{16, 32};

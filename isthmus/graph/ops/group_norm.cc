@@ -39,7 +39,7 @@ Value expand_group_norm(GraphBuilder& g, const OpCall& c) {
   const Value x = g.reshape({{"shape", pixels}}, c.in(0));
   const Value centred = g.sub(x, mean(x));
   const Value spread = g.sqrt(g.add(mean(g.square(centred)), g.constant(epsilon)));
-  return g.reshape({{"shape", image}}, g.mul(centred, g.reciprocal(spread)));
+  return g.reshape({{"shape", image}}, g.mul(centred, g.div(g.constant(1), spread)));
 }
 
 }  // namespace
