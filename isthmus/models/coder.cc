@@ -40,10 +40,9 @@ Network make_encoder(const ModelBuild& b, const CoderOptions& options, int64_t o
   net.context = b.setup.data.condition.width();
   if (tail > 0) net.output.tail_scale = kLogVarStart;
   net.input_dropout = options.input_dropout;
-  return net_of(options)
-      .encoder(
-          b, {.scope = "encoder", .item = b.setup.data.item_shape, .code = out_dim, .options = net},
-          b.setup.own);
+  return net_of(options).encoder(
+      b, {.scope = "encoder", .item = b.setup.data.item_shape, .code = out_dim, .options = net},
+      b.setup.own);
 }
 
 Network make_decoder(const ModelBuild& b, const CoderOptions& options) {

@@ -20,7 +20,7 @@ std::vector<std::string> model_names();  // ae vae beta_vae
 // Allowed words, for one_of.
 std::vector<std::string> preset_words();      // none, then the presets
 std::vector<std::string> likelihood_words();  // auto, then the likelihoods
-std::vector<std::string> arch_words();  // auto, then the networks
+std::vector<std::string> arch_words();        // auto, then the networks
 std::vector<std::string> activation_words();
 std::vector<std::string> init_words();  // auto, then the initializers of weights
 std::vector<std::string> prior_words();

@@ -72,6 +72,17 @@ TEST(Summary, ListsTheLayersOfTheReferenceVae) {
   EXPECT_EQ(model_summary(evaluation_graph(setup)).size(), rows.size());
 }
 
+TEST(Summary, ListsTheLayersWithinABlock) {
+  const ModelSetup setup = preset_setup("resnet-64", 64);
+  const std::vector<LayerRow> rows = model_summary(training_graph(setup));
+  ASSERT_GT(rows.size(), 4u);
+  EXPECT_EQ("encoder/0 conv2d", rows[1].name + " " + rows[1].kind);
+  EXPECT_EQ("encoder/1/0 norm", rows[2].name + " " + rows[2].kind);
+  EXPECT_EQ(64, rows[2].num_parameters);
+  EXPECT_EQ("encoder/1/1 conv2d", rows[3].name + " " + rows[3].kind);
+  EXPECT_EQ((Shape{3, 3, 32, 32}), rows[3].weight_shape);
+}
+
 TEST(Summary, ShowsALearnedSigma) {
   ModelSetup setup = small_setup("vae");
   setup.model.likelihood = "gaussian";

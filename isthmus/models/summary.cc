@@ -51,7 +51,7 @@ std::vector<LayerRow> model_summary(const Graph& graph) {
     const std::string scope = scope_of(parameter.name);
     if (rows.empty() || rows.back().name != scope) {
       rows.push_back({.name = scope,
-                      .kind = "parameter",
+                      .kind = parameter.name.ends_with("/scale") ? "norm" : "parameter",
                       .activation = {},
                       .weight_shape = parameter.type.shape,
                       .output_shape = parameter.type.shape,

@@ -74,7 +74,8 @@ void decide_likelihood(Resolver& r, const DataSpec& scaled) {
   require_likelihood(def, r.options().model.likelihood);
 }
 
-/// Dense layers are the faster ones on small images, where convolutions hardly gain: docs/benchmarks.
+/// Dense layers are the faster ones on small images, where convolutions hardly gain
+/// (docs/benchmarks.md).
 void decide_arch(Resolver& r, const DataSpec& spec) {
   constexpr int64_t kSmallSide = 32;
   const Shape& item = spec.item_shape;
