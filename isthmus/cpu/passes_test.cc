@@ -170,5 +170,18 @@ TEST(PassesOfImages, DoNotTakeInADenseLayerHoweverWide) {
   EXPECT_NE(std::string::npos, plan.find("matmul 32x64x8192")) << plan;
 }
 
+/// Sums per channel are small: they lie between large images and pass with them.
+TEST(PassesOfImages, TakeAlongWhatLiesBetweenThemAndMultipliesNothing) {
+  GraphBuilder g;
+  const Initializer glorot = {.kind = "glorot_uniform"};
+  const Value x = g.reshape({{"shape", Shape{32, 32, 1}}}, g.input("x", {32 * 32}));
+  Value y = g.conv2d(x, g.parameter("a", {3, 3, 1, 16}, glorot));
+  y = g.relu(g.group_norm({{"groups", 4}}, y));
+  g.output("y", g.sum_items(g.conv2d(y, g.parameter("b", {3, 3, 16, 16}, glorot))));
+  const auto device = make_cpu_device(1);
+  const std::string plan = device->compile(std::move(g).finish(), {.max_rows = 512})->plan_text();
+  EXPECT_EQ(1, times(plan, "  passes of ")) << plan;
+}
+
 }  // namespace
 }  // namespace isthmus

@@ -140,25 +140,50 @@ bool has_images(const Uses& u, const DeviceGroup& group) {
                      [&](uint32_t i) { return u.node(i).type.shape.size() >= 3; });
 }
 
+/// Items of a group by itself: all of a block, or as many as keep its images in the cache.
+int64_t own_items(const Uses& u, const Forms& f, const Groups& groups, const DeviceGroup& group) {
+  int64_t items = groups.shape.block_rows;
+  if (!f.has_windows || !has_images(u, group) || items % 2 != 0) return items;
+  const int64_t least = f.precision == Precision::kBF16 ? 2 : 1;  // pairs of rows
+  const int64_t most = kWidestBytes / 4 / std::max<int64_t>(1, group_floats(u, f, groups, group));
+  while (items % 2 == 0 && items > std::max(most, least)) items /= 2;
+  return items;
+}
+
+bool multiplies(const Forms& f, const DeviceGroup& group) {
+  return std::any_of(group.nodes.begin(), group.nodes.end(), [&](uint32_t i) {
+    return f.work[i] == Work::kProduct || f.work[i] == Work::kItemProducts;
+  });
+}
+
+/// What lies between two groups of few items and multiplies nothing (sums per channel, say) goes
+/// with them: alone it would send the images around it through memory.
+void join_between(const Forms& f, const std::vector<DeviceGroup>& groups, int64_t block,
+                  std::vector<int64_t>& items) {
+  for (size_t k = 0; k < groups.size(); ++k) {
+    if (k == 0 || items[k] < block || items[k - 1] == block) continue;
+    size_t end = k;
+    while (end < groups.size() && items[end] == block && !multiplies(f, groups[end])) ++end;
+    if (end == groups.size() || items[end] == block) continue;
+    for (; k < end; ++k) items[k] = items[k - 1];
+  }
+}
+
 /// Neighbouring groups of images whose values of a whole block do not fit the cache pass over fewer
 /// items at a time: the largest power of two that fits for each of them. Everything else goes over
 /// whole blocks, so that products with large weights have many rows.
 void cut_runs(const Uses& u, const Forms& f, Groups& out) {
   const int64_t block = out.shape.block_rows;
-  const int64_t least = f.precision == Precision::kBF16 ? 2 : 1;  // pairs of rows
   for (const auto& groups : out.rows) {
+    std::vector<int64_t> items;
+    for (const DeviceGroup& group : groups) items.push_back(own_items(u, f, out, group));
+    join_between(f, groups, block, items);
     std::vector<GroupRun> runs;
     for (size_t k = 0; k < groups.size(); ++k) {
-      int64_t items = block;
-      const int64_t most =
-          kWidestBytes / 4 / std::max<int64_t>(1, group_floats(u, f, out, groups[k]));
-      if (f.has_windows && has_images(u, groups[k]) && most < block && block % 2 == 0) {
-        while (items % 2 == 0 && items > std::max(most, least)) items /= 2;
-      }
-      const bool joins = !runs.empty() && (runs.back().items < block) == (items < block);
-      if (!joins) runs.push_back({k, k, items});
+      const bool joins = !runs.empty() && (runs.back().items < block) == (items[k] < block);
+      if (!joins) runs.push_back({k, k, items[k]});
       runs.back().end = k + 1;
-      runs.back().items = std::min(runs.back().items, items);
+      runs.back().items = std::min(runs.back().items, items[k]);
     }
     for (const GroupRun& run : runs) {
       for (size_t k = run.first; k < run.end; ++k) {
