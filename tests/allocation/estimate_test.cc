@@ -120,8 +120,10 @@ TEST(Estimate, OfATrainingThatConvolvesIsAtMostHalfMoreThanWhatItsGradientsRead)
       set_option(setup, "model." + std::string(key), value);
     }
     const Graph graph = graphs_of(setup)[1];
-    for (const auto& [batch, precision] :
-         {std::pair{512, Precision::kF32}, {512, Precision::kBF16}, {128, Precision::kF32}}) {
+    for (const auto& [batch, precision] : {std::pair{512, Precision::kF32},
+                                           {512, Precision::kBF16},
+                                           {128, Precision::kF32},
+                                           {128, Precision::kBF16}}) {
       const auto device = open_device({.device = "cpu", .threads = 2});
       const uint64_t estimate =
           device->estimate(graph, {.max_rows = batch, .precision = precision});
