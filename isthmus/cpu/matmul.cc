@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who runs a matrix product: oneDNN for float32; for bf16 our kernel on AMX tiles or on vectors,
-// whichever was measured to be faster (instruction_set.h). Both take the same operands, whose layout
-// is fixed here.
+// whichever was measured to be faster (instruction_set.h). Both take the same operands, whose
+// layout is fixed here.
 #include "isthmus/cpu/matmul.h"
 
 #include <optional>

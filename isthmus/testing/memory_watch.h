@@ -59,7 +59,8 @@ class MemoryWatch {
     }
     const Program& p = executor_.machine().program;
     for (uint32_t i = 0; i < p.graph.nodes().size(); ++i) {
-      if (p.graph.nodes()[i].kind == NodeKind::kOp && !is_leaf_memory(p.memory.places[i])) poison_value(i);
+      if (p.graph.nodes()[i].kind == NodeKind::kOp && !is_leaf_memory(p.memory.places[i]))
+        poison_value(i);
     }
   }
 

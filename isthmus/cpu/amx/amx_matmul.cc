@@ -165,7 +165,8 @@ bool product_is_right() {
 }  // namespace
 
 bool AmxMatmul::available() {
-  static const bool yes = onednn_instructions() == InstructionSet::kAmx && ask_kernel() && product_is_right();
+  static const bool yes =
+      onednn_instructions() == InstructionSet::kAmx && ask_kernel() && product_is_right();
   return yes;
 }
 
