@@ -41,8 +41,6 @@ struct Uses {
   /// The value that an elementwise reader of `i` sees, and its shape there: through broadcasts, and
   /// through reshapes behind the last of them.
   std::pair<uint32_t, Shape> source_of(uint32_t i) const;
-  /// The value that all readers of this kOnce scalar see.
-  uint32_t look_through(uint32_t i) const { return isthmus::look_through(plan, i); }
 };
 
 Uses find_uses(const Graph& graph, const Plan& plan);

@@ -19,6 +19,7 @@ class EveryTarget : public ::testing::TestWithParam<int64_t> {
  protected:
   void SetUp() override {
     const bool plain = (GetParam() & (HWY_SCALAR | HWY_EMU128)) != 0;
+    // Not when tests are listed: that is before the library knows the processor.
     restrict_kernels();
     if (!plain && (hwy::SupportedTargets() & GetParam()) == 0) {
       GTEST_SKIP() << "ONEDNN_MAX_CPU_ISA forbids this instruction set";

@@ -18,10 +18,6 @@ bool ChunkNodes::is_read_only_by(uint32_t value, const std::vector<uint32_t>& re
   return !e.uses.output[value] && other_reader(value, readers).empty();
 }
 
-bool ChunkNodes::is_read_only_by(uint32_t value, std::initializer_list<uint32_t> readers) const {
-  return is_read_only_by(value, std::vector<uint32_t>(readers));
-}
-
 uint32_t ChunkNodes::only_reader(uint32_t value) const {
   const auto& readers = e.uses.readers[value];
   if (readers.size() != 1 || e.uses.output[value] || !contains(readers[0])) return kNoNode;

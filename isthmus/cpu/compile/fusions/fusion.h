@@ -3,8 +3,6 @@
 // graph; places only say how the operands of a match are read.
 #pragma once
 
-#include <functional>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +36,6 @@ struct ChunkNodes {
     return e.operand(i, e.node(i).inputs[k], lines, !in_rows);
   }
   /// Whether `readers` are the only ones of a value, so that it need not be written.
-  bool is_read_only_by(uint32_t value, std::initializer_list<uint32_t> readers) const;
   bool is_read_only_by(uint32_t value, const std::vector<uint32_t>& readers) const;
   /// The only node that reads a value, in this group; kNoNode if there are others.
   uint32_t only_reader(uint32_t value) const;
