@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// VAEs whose networks convolve against PyTorch's in double (tests/golden/networks.json, written by
+// VAEs with networks over images against PyTorch's in double (tests/golden/networks.json, written by
 // make_network_golden.py): terms, all gradients and ten Adam steps, in the double reference and on
 // the CPU device in float32. The fixture holds of a tensor its norm and projections on directions
 // that are drawn here again; errors are relative to the norm. The largest is 1e-14 in double, and
@@ -44,21 +44,26 @@ class NetworkCase {
   }
 
   ModelSetup setup() const {
-    const auto text = [&](const char* key) { return std::to_string(at(key).as_int()); };
     return {.model = {.name = "vae",
-                      .latent_dim = text("latent"),
+                      .latent_dim = std::to_string(at("latent").as_int()),
                       .likelihood = at("likelihood").as_string()},
-            .own = {.texts = {{"model.arch", at("arch").as_string()},
-                              {"model.stages", at("stages").as_string()},
-                              {"model.kernel_side", text("kernel_side")},
-                              {"model.hidden", at("hidden").as_string()},
-                              {"model.sigma", "learned"}}},
+            .own = options(),
             .data = {.kind = DataKind::kImage,
                      .item_shape = item(),
                      .dtype = Dtype::kU8,
                      .fields = {{.min = 0, .max = 255, .standard_deviation = 74}},
                      .scaling = scaling(),
                      .rounding = {fixture_.at("min_sigma").as_double()}}};
+  }
+  OwnOptions options() const {
+    OwnOptions own = {.texts = {{"model.sigma", "learned"}}};
+    for (const std::string key : {"arch", "stages", "kernel_side", "hidden", "blocks", "norm"}) {
+      const Json* value = values_.find(key);
+      if (value == nullptr) continue;
+      own.texts["model." + key] =
+          value->is_string() ? value->as_string() : std::to_string(value->as_int());
+    }
+    return own;
   }
   static Scaling scaling() { return {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}; }
 

@@ -57,71 +57,167 @@ def same(size, kernel, stride=2):
     return total // 2, total - total // 2
 
 
-class Conv:
-    """Of isthmus/nn/nets/conv.cc: stages that halve the image, then dense layers, and their mirror
-    image. Weights are (KH, KW, in, out), in the decoder (KH, KW, out, in)."""
+def conv(image, w, b, stride=2):
+    """Images (N, C, H, W) by a kernel (KH, KW, in, out), padded to ceil(size / stride) windows."""
+    rows, columns = (same(side, w.shape[0], stride) for side in image.shape[2:])
+    padded = functional.pad(image, (*columns, *rows))
+    return functional.conv2d(padded, w.permute(3, 2, 0, 1), b, stride=stride)
 
-    def __init__(self, case, parameters, planes):
-        self.item, self.kernel, self.planes = case["item"], case["kernel_side"], planes
-        stages, hidden, latent = numbers_of(case["stages"]), numbers_of(case["hidden"]), case["latent"]
-        channels = [self.item[2], *stages]
+
+def conv_transpose(image, w, b, size):
+    """The transpose of conv from images of `size`, by a kernel (KH, KW, out, in): whole windows are
+    added up, then the padding is cut."""
+    image = functional.conv_transpose2d(image, w.permute(3, 2, 0, 1), b, stride=2)
+    (top, _), (left, _) = (same(side, w.shape[0]) for side in size)
+    return image[:, :, top:top + size[0], left:left + size[1]]
+
+
+class Images:
+    """Of isthmus/nn/images.h: stages that halve the image, then dense layers to the code, and their
+    mirror image. Layers are made, and named, in the order in which values pass through them."""
+
+    def __init__(self, case, parameters, planes, kernel):
+        self.case, self.parameters, self.kernel = case, parameters, kernel
+        self.item, self.planes = case["item"], planes
+        self.channels = [self.item[2], *numbers_of(case["stages"])]
         self.sizes = [tuple(self.item[:2])]
-        for _ in stages:
+        for _ in self.channels[1:]:
             self.sizes.append(tuple((side + 1) // 2 for side in self.sizes[-1]))
-        self.smallest = (*self.sizes[-1], channels[-1])
+        self.smallest = (*self.sizes[-1], self.channels[-1])
+        self.hidden, self.latent = numbers_of(case["hidden"]), case["latent"]
         flat_size = math.prod(self.smallest)
-        k = self.kernel
-        shapes = [(k, k, a, b) for a, b in zip(channels, channels[1:])]
-        down = [*shapes, *self.dense([flat_size, *hidden, 2 * latent])]
-        up = self.dense([latent, *reversed(hidden), flat_size])
-        up += [shapes[i] if i else (k, k, channels[0] * planes, channels[1])
-               for i in reversed(range(len(shapes)))]
-        self.encoder = self.layers(parameters, "encoder", down)
-        self.decoder = self.layers(parameters, "decoder", up, transposed=True)
+        self.encoder = self.make("encoder", self.encoder_layers(flat_size))
+        self.decoder = self.make("decoder", self.decoder_layers(flat_size))
 
-    @staticmethod
-    def dense(widths):
-        return list(zip(widths, widths[1:]))
+    def make(self, scope, layers):
+        """The layers in a row, a function of values. Of each: whether it takes the next name,
+        and then what makes it under that name; otherwise the layer itself."""
+        row, index = [], 0
+        for named, layer in layers:
+            row.append(layer(f"{scope}/{index}") if named else layer)
+            index += named
 
-    @staticmethod
-    def layers(parameters, part, shapes, transposed=False):
-        made = []
-        for index, shape in enumerate(shapes):
-            outputs = shape[2] if transposed and len(shape) == 4 else shape[-1]
-            made.append((parameters.make(f"{part}/{index}/weight", *shape),
-                         parameters.make(f"{part}/{index}/bias", outputs)))
-        return made
+        def applied(values):
+            for layer in row:
+                values = layer(values)
+            return values
+        return applied
+
+    def dense(self, inputs, outputs, activate=True):
+        def maker(name):
+            w = self.parameters.make(f"{name}/weight", inputs, outputs)
+            b = self.parameters.make(f"{name}/bias", outputs)
+            return lambda x: torch.relu(x @ w + b) if activate else x @ w + b
+        return True, maker
+
+    def conv(self, side, inputs, outputs, stride=2):
+        def maker(name):
+            w = self.parameters.make(f"{name}/weight", side, side, inputs, outputs)
+            b = self.parameters.make(f"{name}/bias", outputs)
+            return lambda x: conv(x, w, b, stride)
+        return True, maker
+
+    def transposed(self, stage):
+        """From the image behind a stage to the one before it, or to the item's planes."""
+        outputs = self.channels[stage - 1] * (self.planes if stage == 1 else 1)
+        def maker(name):
+            w = self.parameters.make(f"{name}/weight", self.kernel, self.kernel, outputs,
+                                     self.channels[stage])
+            b = self.parameters.make(f"{name}/bias", outputs)
+            return lambda x: conv_transpose(x, w, b, self.sizes[stage - 1])
+        return True, maker
+
+    def norm(self, channels):
+        """And the activation behind it."""
+        kind = self.case.get("norm", "none")
+        groups = next(n for n in range(min(max(channels // 4, 1), 8), 0, -1) if channels % n == 0)
+        def maker(name):
+            scale = self.parameters.make(f"{name}/scale", channels)
+            shift = self.parameters.make(f"{name}/shift", channels)
+            def group(x):
+                return torch.relu(functional.group_norm(x, groups, scale, shift))
+            def layer(x):
+                x = functional.layer_norm(x.permute(0, 2, 3, 1), (channels,), scale, shift)
+                return torch.relu(x).permute(0, 3, 1, 2)
+            return group if kind == "group" else layer
+        return (False, torch.relu) if kind == "none" else (True, maker)
+
+    def to_code(self, flat_size):
+        widths = [flat_size, *self.hidden]
+        yield False, lambda image: image.permute(0, 2, 3, 1).flatten(1)
+        for a, b in zip(widths, widths[1:]):
+            yield self.dense(a, b)
+        yield self.dense(widths[-1], 2 * self.latent, activate=False)
+
+    def from_code(self, flat_size, activate):
+        widths = [self.latent, *reversed(self.hidden)]
+        for a, b in zip(widths, widths[1:]):
+            yield self.dense(a, b)
+        yield self.dense(widths[-1], flat_size, activate)
+        yield False, lambda z: z.reshape(-1, *self.smallest).permute(0, 3, 1, 2)
 
     def encode(self, x):
         """(N, H * W * C) -> (N, 2 * latent)"""
-        image = x.reshape(-1, *self.item).permute(0, 3, 1, 2)
-        for size, (w, b) in zip(self.sizes[:-1], self.encoder):
-            rows, columns = (same(side, self.kernel) for side in size)
-            padded = functional.pad(image, (*columns, *rows))
-            image = torch.relu(functional.conv2d(padded, w.permute(3, 2, 0, 1), b, stride=2))
-        values = image.permute(0, 2, 3, 1).flatten(1)
-        for w, b in self.encoder[len(self.sizes) - 1:-1]:
-            values = torch.relu(values @ w + b)
-        w, b = self.encoder[-1]
-        return values @ w + b
+        return self.encoder(x.reshape(-1, *self.item).permute(0, 3, 1, 2))
 
     def decode(self, z):
         """(N, latent) -> (N, planes * H * W * C)"""
-        stages = len(self.sizes) - 1
-        for w, b in self.decoder[:-stages]:
-            z = torch.relu(z @ w + b)
-        image = z.reshape(-1, *self.smallest).permute(0, 3, 1, 2)
-        for size, (w, b) in zip(reversed(self.sizes[:-1]), self.decoder[-stages:]):
-            image = torch.relu(image)  # once more on the values of the dense layers, which stay
-            # The transpose of the encoder's: whole windows are added up, then the padding is cut.
-            image = functional.conv_transpose2d(image, w.permute(3, 2, 0, 1), b, stride=2)
-            (top, _), (left, _) = (same(side, self.kernel) for side in size)
-            image = image[:, :, top:top + size[0], left:left + size[1]]
-        planes = image.permute(0, 2, 3, 1).unflatten(3, (self.planes, -1))
+        planes = self.decoder(z).permute(0, 2, 3, 1).unflatten(3, (self.planes, -1))
         return planes.permute(0, 3, 1, 2, 4).flatten(1)
 
 
-NETWORKS = {"conv": Conv}
+class Conv(Images):
+    """Of isthmus/nn/nets/conv.cc."""
+
+    def __init__(self, case, parameters, planes):
+        super().__init__(case, parameters, planes, case["kernel_side"])
+
+    def encoder_layers(self, flat_size):
+        for a, b in zip(self.channels, self.channels[1:]):
+            yield self.conv(self.kernel, a, b)
+            yield self.norm(b)
+        yield from self.to_code(flat_size)
+
+    def decoder_layers(self, flat_size):
+        yield from self.from_code(flat_size, activate=True)
+        for stage in range(len(self.channels) - 1, 1, -1):
+            yield self.transposed(stage)
+            yield self.norm(self.channels[stage - 1])
+        yield self.transposed(1)
+
+
+class Resnet(Images):
+    """Of isthmus/nn/nets/resnet.cc: behind each stage, blocks of normalized convolutions that are
+    added to what goes into them."""
+
+    def __init__(self, case, parameters, planes):
+        super().__init__(case, parameters, planes, 4)
+
+    def blocks(self, channels):
+        def maker(name):
+            inner = self.make(name, [self.norm(channels), self.conv(3, channels, channels, 1),
+                                     self.norm(channels), self.conv(3, channels, channels, 1)])
+            return lambda x: x + inner(x)
+        return [(True, maker)] * self.case["blocks"]
+
+    def encoder_layers(self, flat_size):
+        for a, b in zip(self.channels, self.channels[1:]):
+            yield self.conv(self.kernel, a, b)
+            yield from self.blocks(b)
+        yield self.norm(self.channels[-1])
+        yield from self.to_code(flat_size)
+
+    def decoder_layers(self, flat_size):
+        yield from self.from_code(flat_size, activate=False)
+        for stage in range(len(self.channels) - 1, 0, -1):
+            yield from self.blocks(self.channels[stage])
+            if stage > 1:
+                yield self.transposed(stage)
+        yield self.norm(self.channels[1])
+        yield self.transposed(1)
+
+
+NETWORKS = {"conv": Conv, "resnet": Resnet}
 
 
 class Vae:
@@ -186,8 +282,14 @@ def cases():
     yield {**odd, "likelihood": "gaussian", "stages": "4,5", "kernel_side": 4, "hidden": "6"}
     yield {**odd, "likelihood": "bernoulli", "stages": "5,4", "kernel_side": 3, "hidden": "7,5"}
     yield {**odd, "likelihood": "laplace", "stages": "17", "kernel_side": 5, "hidden": "6"}
+    yield {**odd, "likelihood": "bernoulli", "stages": "8,6", "kernel_side": 4, "hidden": "6",
+           "norm": "group"}
     yield {"arch": "conv", "item": [28, 28, 1], "latent": 4, "likelihood": "bernoulli",
            "stages": "16,32", "kernel_side": 4, "hidden": "32"}
+    residual = {"arch": "resnet", "item": [9, 11, 3], "latent": 2, "hidden": "6"}
+    yield {**residual, "likelihood": "gaussian", "stages": "8,12", "blocks": 1, "norm": "group"}
+    yield {**residual, "likelihood": "laplace", "stages": "5,6", "blocks": 2, "norm": "layer"}
+    yield {**residual, "likelihood": "bernoulli", "stages": "7", "blocks": 1, "norm": "none"}
 
 
 def main():
