@@ -92,6 +92,55 @@ std::vector<uint8_t> bits_of(const std::string& path, const ParsedData& parsed) 
   return bits;
 }
 
+/// How many masks a file holds, and how those of images in colour lie.
+struct Arrangement {
+  int64_t rows = 0;
+  bool per_pixel = false, channels_first = false;
+};
+
+bool ends_with(const Shape& shape, const Shape& last) {
+  return shape.size() >= last.size() && std::equal(last.rbegin(), last.rend(), shape.rbegin());
+}
+
+/// By the axes of the file. Equal numbers of values are not enough: channels that come first would
+/// be taken for pixels.
+std::optional<Arrangement> arrangement_of(const std::string& path, Shape file, const DataSpec& spec,
+                                          const ItemCounts& items) {
+  const Shape& item = spec.item_shape;
+  const int64_t width = spec.num_values(), count = value_count(file);
+  if (item.size() < 2 || ends_with(file, item)) {
+    if (count % width != 0) return std::nullopt;
+    return Arrangement{.rows = count / width};
+  }
+  if (file.size() > 1 && file.back() == 1) file.pop_back();
+  const Shape pixels(item.begin(), item.begin() + 2);
+  const bool colour = item.size() == 3;
+  const bool first = colour && ends_with(file, {item[2], item[0], item[1]});
+  const int64_t images = count / value_count(pixels);
+  const bool each = images >= items.used && images <= items.all;
+  if (first && file.size() == 3 && each) {
+    fail(ErrorCode::kSizesDisagree, path,
+         "the mask of shape " + shape_text(file) + " may be one with channels first, or " +
+             std::to_string(images) + " of " + item_shape_text(pixels),
+         "give channels last, " + item_shape_text(item) + ", or one more axis for the items");
+  }
+  if (first) return Arrangement{.rows = count / width, .channels_first = true};
+  if (ends_with(file, pixels)) return Arrangement{.rows = images, .per_pixel = colour};
+  const bool flat = file.size() <= 2 && file.back() % width == 0;
+  return flat ? std::optional(Arrangement{.rows = count / width}) : std::nullopt;
+}
+
+std::vector<uint8_t> channels_last(const std::vector<uint8_t>& bits, const Shape& item) {
+  const auto pixels = static_cast<size_t>(item[0] * item[1]),
+             channels = static_cast<size_t>(item[2]);
+  std::vector<uint8_t> turned(bits.size());
+  for (size_t i = 0; i < bits.size(); ++i) {
+    const size_t mask = i / (pixels * channels), channel = i / pixels % channels;
+    turned[(mask * pixels + i % pixels) * channels + channel] = bits[i];
+  }
+  return turned;
+}
+
 /// Each pixel's number for all its channels.
 std::vector<uint8_t> for_channels(const std::vector<uint8_t>& pixels, int64_t channels) {
   std::vector<uint8_t> bits;
@@ -121,6 +170,10 @@ std::string wanted_sizes(const DataSpec& spec, const ItemCounts& items) {
   if (items.used < items.all) {
     text += ", or for the first " + group_digits(items.used) + " (" +
             group_digits(width * items.used) + ")";
+  }
+  if (spec.item_shape.size() > 1) {
+    text += ", each with the axes " + item_shape_text(spec.item_shape);
+    if (spec.item_shape.size() == 3) text += " or, for all channels, without the last";
   }
   const std::vector<std::string>& told = spec.condition.columns;
   if (told.empty()) return text;
@@ -155,12 +208,11 @@ Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, const Item
   take_named_columns(path, spec, parsed);
   std::vector<uint8_t> bits = bits_of(path, parsed);
   const int64_t width = spec.num_values();
-  const int64_t channels = spec.item_shape.size() == 3 ? spec.item_shape[2] : 1;
-  if (channels > 1 && std::ssize(bits) == width / channels) bits = for_channels(bits, channels);
   const auto count = static_cast<int64_t>(bits.size());
-  const int64_t rows = count / width;
+  const std::optional<Arrangement> found = arrangement_of(path, parsed.values.shape(), spec, items);
+  const int64_t rows = found ? found->rows : 0;
   const bool for_each = rows >= items.used && rows <= items.all;
-  if (count % width != 0 || (rows != 1 && !for_each)) {
+  if (rows != 1 && !for_each) {
     const bool flat = spec.item_shape.size() < 2;
     const std::string sides = flat ? "" : item_shape_text(spec.item_shape) + " = ";
     fail(ErrorCode::kSizesDisagree, path,
@@ -169,6 +221,8 @@ Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, const Item
              group_digits(items.all) + " items",
          wanted_sizes(spec, items));
   }
+  if (found->per_pixel) bits = for_channels(bits, spec.item_shape[2]);
+  if (found->channels_first) bits = channels_last(bits, spec.item_shape);
   if (rows > items.used) {
     require_use(path, std::span(bits).first(static_cast<size_t>(width * items.used)),
                 " of the first " + group_digits(items.used) + " items");

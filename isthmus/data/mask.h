@@ -29,9 +29,10 @@ struct ItemCounts {
   int64_t all = 0, used = 0;
 };
 
-/// A file of any format that data may have, for items of `spec`: D numbers in any arrangement, or D
-/// for each item or at least for each that is used; of images in colour also one number per pixel.
-/// Errors: those of reading, E3006 another number of values, E2003 a value that is neither 0 nor 1
+/// A file of any format that data may have, for items of `spec`: one mask, or one for each item or
+/// at least for each that is used. Of images it has their axes or is flat; of images in colour one
+/// number per pixel, (H, W), will do.
+/// Errors: those of reading, E3006 other sizes, E2003 a value that is neither 0 nor 1
 /// (in images neither black nor white), E2202 a mask that leaves nothing to fill in of the items
 /// that are used, or nothing to go by.
 Mask read_mask(Fs& fs, const std::string& path, const DataSpec& spec, const ItemCounts& items,

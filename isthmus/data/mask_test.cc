@@ -72,6 +72,37 @@ TEST(ReadMask, TakesOnePerPixelOfColours) {
             (std::vector<int>{1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0}));
 }
 
+TEST(ReadMask, TakesOnePerPixelOfEachColourImage) {
+  const std::string path = npy<uint8_t>("each", {2, 2, 3}, {1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 1});
+  const Mask mask = read_mask(posix_fs(), path, kColours, {2, 2}, {});
+  EXPECT_EQ(mask.num_missing(2), 3 * 4);
+  EXPECT_EQ(bits(mask, 1)[0], 0);
+  EXPECT_EQ(bits(mask, 1)[3], 1);
+}
+
+TEST(ReadMask, TurnsChannelsThatComeFirst) {  // they were once read as pixels
+  const std::vector<uint8_t> values = {1, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0};
+  const std::vector<int> turned = {1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1, 0};
+  for (const Shape& shape : {Shape{3, 2, 3}, Shape{1, 3, 2, 3}}) {
+    const std::string path = npy("first" + std::to_string(shape.size()), shape, values);
+    EXPECT_EQ(bits(read_mask(posix_fs(), path, kColours, {2, 2}, {}), 0), turned);
+  }
+  const std::string path = npy("three", {3, 2, 3}, values);
+  try {
+    read_mask(posix_fs(), path, kColours, {3, 3}, {});
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("one with channels first, or 3 of 2x3"), std::string::npos);
+  }
+}
+
+TEST(ReadMask, RefusesRowsAndColumnsExchanged) {
+  EXPECT_NE(refusal(npy<uint8_t>("turned", {3, 2}, {1, 0, 0, 1, 1, 0}), kImages,
+                    ErrorCode::kSizesDisagree)
+                .find("shape (3, 2)"),
+            std::string::npos);
+}
+
 TEST(ReadMask, NamesNumbersAndPlacesOfFaults) {
   EXPECT_EQ(
       refusal(npy<uint8_t>("short", {5}, {1, 0, 0, 1, 1}), kImages, ErrorCode::kSizesDisagree),
@@ -125,10 +156,11 @@ TEST(ReadMask, NeedsNoMoreItemsThanAreUsed) {
     }
     return std::string("accepted");
   };
-  EXPECT_EQ(
-      hint(npy<uint8_t>("two", {2, 2, 3}, first), {.all = 9, .used = 3}),
-      "the mask has shape (2, 2, 3), 12 values; an item has 2x3 = 6, and there are 9 items|"
-      "give one mask for all items (6 values), or one for each (54), or for the first 3 (18)");
+  EXPECT_EQ(hint(npy<uint8_t>("two", {2, 2, 3}, first), {.all = 9, .used = 3}),
+            "the mask has shape (2, 2, 3), 12 values; an item has 2x3 = 6, and there are 9 items|"
+            "give one mask for all items (6 values), or one for each (54), or for the first 3 "
+            "(18), each with "
+            "the axes 2x3");
   EXPECT_EQ(
       hint(npy<uint8_t>("whole", {3, 2, 3}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}),
            {.all = 3, .used = 2}),

@@ -35,7 +35,7 @@ error[E2004]: inpaint.mask: nothing is missing: a mask is needed: --mask FILE
 [2]
 $ head -3 upper.csv > short.csv; isthmus inpaint m images.idx --mask short.csv -n 6 -o x.npy -q
 error[E3006]: short.csv: the mask has shape (3, 8), 24 values; an item has 8x8 = 64, and there are 200 items
-  hint: give one mask for all items (64 values), or one for each (12,800), or for the first 6 (384)
+  hint: give one mask for all items (64 values), or one for each (12,800), or for the first 6 (384), each with the axes 8x8
 [3]
 $ sed '2s/1,1,1/1,2,1/' upper.csv > two.csv; isthmus inpaint m images.idx --mask two.csv -n 6 -o x.npy -q
 error[E2003]: two.csv: the mask holds 2 at [1, 1]
