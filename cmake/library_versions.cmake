@@ -21,8 +21,6 @@ function(isthmus_header_version out header)  # macros...: one text, or the numbe
 endfunction()
 
 function(isthmus_library_versions out)
-  isthmus_header_version(onednn oneapi/dnnl/dnnl_version.h DNNL_VERSION_MAJOR DNNL_VERSION_MINOR
-                         DNNL_VERSION_PATCH)
   isthmus_header_version(highway hwy/highway.h HWY_MAJOR HWY_MINOR HWY_PATCH)
   isthmus_header_version(json nlohmann/detail/abi_macros.hpp NLOHMANN_JSON_VERSION_MAJOR
                          NLOHMANN_JSON_VERSION_MINOR NLOHMANN_JSON_VERSION_PATCH)
@@ -35,7 +33,7 @@ function(isthmus_library_versions out)
   isthmus_header_version(zlib zlib.h ZLIB_VERSION)
   isthmus_header_version(xxhash xxhash.h XXH_VERSION_MAJOR XXH_VERSION_MINOR XXH_VERSION_RELEASE)
   set(text "")
-  foreach(pair oneDNN=onednn Highway=highway nlohmann-json=json toml++=toml libspng=spng
+  foreach(pair Highway=highway nlohmann-json=json toml++=toml libspng=spng
                zlib=zlib xxHash=xxhash)
     string(REGEX MATCH "^(.*)=(.*)$" pair ${pair})
     string(APPEND text "    {\"${CMAKE_MATCH_1}\", \"${${CMAKE_MATCH_2}}\"},\n")

@@ -22,15 +22,12 @@ FOR_ALL = {"base", "tensor"}
 
 # Start of a header's name -> folders below isthmus/ that may include it.
 VENDORS = {
-    "dnnl": ["cpu/onednn/"],
-    "oneapi/": ["cpu/onednn/"],
     "hwy/": ["cpu/kernels/"],
     "nlohmann/": ["base/"],
     "spng.h": ["data/"],
     "turbojpeg.h": ["data/"],
     "zlib.h": ["data/"],
     "xxh": ["base/"],
-    "omp.h": ["base/"],
     "toml++/": ["base/", "cli/"],
     "CLI/": ["cli/"],
     "gtest/": [""],

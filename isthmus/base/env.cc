@@ -14,10 +14,11 @@ const std::vector<EnvVariable>& known_env_variables() {
   static const std::vector<EnvVariable> variables = {
       {"COLUMNS", "width of the terminal in characters"},
       {"ISTHMUS_BUILD", "build folder of ./run; no option, and isthmus itself ignores it"},
+      {kInstructionsVariable,
+       "highest instruction set that is used: plain avx2 avx512 avx512_bf16 amx"},
       {"ISTHMUS_<SECTION>_<KEY>", "sets the option section.key, for example ISTHMUS_TRAIN_EPOCHS"},
       {"NO_COLOR", "not empty: no colours"},
       {"OMP_NUM_THREADS", "ignored: the number of threads is --threads"},
-      {"ONEDNN_MAX_CPU_ISA", "highest instruction set that is used"},
       {"TERM", "dumb: no progress line, no colours"},
       {"TMPDIR", "folder for temporary files"},
   };
@@ -37,7 +38,8 @@ std::vector<std::pair<std::string, std::string>> isthmus_env_variables() {
     const std::string_view text = *entry;
     const size_t equals = text.find('=');
     if (!text.starts_with(kPrefix) || equals == std::string_view::npos) continue;
-    if (text.substr(0, equals) == "ISTHMUS_BUILD") continue;
+    const std::string_view name = text.substr(0, equals);
+    if (name == "ISTHMUS_BUILD" || name == kInstructionsVariable) continue;  // no options
     found.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   std::sort(found.begin(), found.end());

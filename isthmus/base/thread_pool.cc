@@ -4,7 +4,6 @@
 // sleep. No queue, no stealing: shares follow from the number of tasks alone.
 #include "isthmus/base/thread_pool.h"
 
-#include <omp.h>
 #include <signal.h>
 #include <xmmintrin.h>
 
@@ -180,15 +179,10 @@ void ThreadPool::run(int64_t num_tasks, Body body) {
   s.running.store(false, std::memory_order_release);
 }
 
-ArithmeticGuard::ArithmeticGuard()
-    : saved_mxcsr_(_mm_getcsr()), saved_omp_threads_(omp_get_max_threads()) {
+ArithmeticGuard::ArithmeticGuard() : saved_mxcsr_(_mm_getcsr()) {
   _mm_setcsr(saved_mxcsr_ | kFlushToZero | kDenormalsAreZero);
-  if (saved_omp_threads_ != 1) omp_set_num_threads(1);
 }
 
-ArithmeticGuard::~ArithmeticGuard() {
-  _mm_setcsr(saved_mxcsr_);
-  if (saved_omp_threads_ != 1) omp_set_num_threads(saved_omp_threads_);
-}
+ArithmeticGuard::~ArithmeticGuard() { _mm_setcsr(saved_mxcsr_); }
 
 }  // namespace isthmus

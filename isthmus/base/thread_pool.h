@@ -3,8 +3,7 @@
 //
 // run(n, body) calls body(task, thread) for all tasks 0 .. n-1; thread t of T takes the tasks from
 // t*n/T to (t+1)*n/T. Who computes never decides what is computed. The caller's thread is thread 0.
-// Every thread (the caller inside run, too) flushes denormals and has an OpenMP count of 1, because
-// a library that splits work by thread count would change bits. Waiting spins briefly, then blocks.
+// Every thread (the caller inside run, too) flushes denormals. Waiting spins briefly, then blocks.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +48,7 @@ class ThreadPool {
 /// CPUs this process may use (affinity mask and cgroup quota), at least 1.
 int usable_cpus();
 
-/// Sets flush-to-zero, denormals-are-zero and OpenMP count 1 for the calling thread; restores both.
+/// Sets flush-to-zero and denormals-are-zero for the calling thread; restores what it found.
 class ArithmeticGuard {
  public:
   ArithmeticGuard();
@@ -59,7 +58,6 @@ class ArithmeticGuard {
 
  private:
   unsigned saved_mxcsr_ = 0;
-  int saved_omp_threads_ = 0;
 };
 
 }  // namespace isthmus

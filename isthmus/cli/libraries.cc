@@ -12,13 +12,12 @@
 namespace isthmus {
 namespace {
 
-/// Names of shared files: "libdnnl.so.2.6".
+/// Names of shared files: "libspng.so.0".
 struct SharedFile {
   std::string_view library, file;
 };
-constexpr SharedFile kFiles[] = {{"oneDNN", "dnnl"},  {"libspng", "spng"},
-                                 {"zlib", "z"},       {"xxHash", "xxhash"},
-                                 {"libgomp", "gomp"}, {"libstdc++", "stdc++"}};
+constexpr SharedFile kFiles[] = {
+    {"libspng", "spng"}, {"zlib", "z"}, {"xxHash", "xxhash"}, {"libstdc++", "stdc++"}};
 
 std::string real_path(const char* path) {
   char* resolved = ::realpath(path, nullptr);
@@ -33,7 +32,7 @@ int visit(dl_phdr_info* info, size_t, void* data) {
   return 0;
 }
 
-/// "2.6" from "libdnnl.so.2.6"; empty when no such file is loaded.
+/// "0" from "libspng.so.0"; empty when no such file is loaded.
 std::string loaded_version(std::string_view library, const std::vector<std::string>& files) {
   for (const SharedFile& shared : kFiles) {
     const std::string start = "lib" + std::string(shared.file) + ".so.";
@@ -55,10 +54,8 @@ std::vector<Library> used_libraries() {
   for (const build_info::LibraryVersion& built : build_info::kLibraries) {
     libraries.push_back({built.name, built.version, loaded_version(built.name, files)});
   }
-  for (const char* name : {"libgomp", "libstdc++"}) {
-    const std::string loaded = loaded_version(name, files);
-    if (!loaded.empty()) libraries.push_back({name, "", loaded});
-  }
+  const std::string loaded = loaded_version("libstdc++", files);
+  if (!loaded.empty()) libraries.push_back({"libstdc++", "", loaded});
   return libraries;
 }
 

@@ -10,11 +10,11 @@
 namespace isthmus {
 
 struct Library {
-  std::string name;    // "oneDNN"
-  std::string built;   // "2.6.3", from the headers; empty: unknown
-  std::string loaded;  // "2.6", from the file that is loaded; empty: none, it is compiled in
+  std::string name;    // "xxHash"
+  std::string built;   // "0.8.1", from the headers; empty: unknown
+  std::string loaded;  // "0.8.1", from the file that is loaded; empty: none, it is compiled in
 };
-/// Libraries of interest: those that the build knows, then those of the compiler.
+/// Libraries of interest: those that the build knows, then that of the compiler.
 std::vector<Library> used_libraries();
 
 /// [{name, built, loaded}]: null where unknown.

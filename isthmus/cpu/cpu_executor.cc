@@ -33,7 +33,7 @@ ExecutorMemory memory_of(const Program& program) {
                     halfs(p.kept_halfs),
           .per_thread = floats(p.block_floats) + floats(p.scratch_floats) + floats(p.tile_floats) +
                         halfs(p.block_halfs) + halfs(p.tile_halfs) + halfs(p.part_halfs) +
-                        aligned(p.gemm_scratch_bytes)};
+                        floats(p.gemm_scratch_floats)};
 }
 
 CpuExecutor::CpuExecutor(const Graph& graph, const CompileOptions& options, ThreadPool& pool)
@@ -80,8 +80,7 @@ void CpuExecutor::allocate(ThreadPool& pool) {
     m.half = take_halfs("half", p.block_halfs);
     m.tile_half = take_halfs("tile_half", p.tile_halfs);
     m.part_half = take_halfs("part_half", p.part_halfs);
-    m.gemm_scratch = take("gemm_scratch", p.gemm_scratch_bytes);
-    for (const Matmul& matmul : program.matmuls) m.workspaces.push_back(matmul.make_workspace());
+    m.gemm_scratch = take_floats("gemm_scratch", p.gemm_scratch_floats);
   }
   machine_.scalars64.assign(program.graph.nodes().size(), 0.0);
   machine_.step.keys.resize(program.graph.nodes().size());

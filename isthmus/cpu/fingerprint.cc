@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arithmetic fingerprint: what our kernels and oneDNN really compute here, as one digest. Every
+// The arithmetic fingerprint: what our kernels really compute here, as one digest. Every
 // elementwise kernel by itself, and two programs as they are compiled for a run, whose steps are
 // made of everything else: products of both precisions, fused patterns, reductions, kernels over
 // the batch, windows and noise.

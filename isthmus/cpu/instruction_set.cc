@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "isthmus/cpu/instruction_set.h"
 
+#include <algorithm>
+#include <string>
+
+#include "isthmus/base/env.h"
+#include "isthmus/base/error.h"
 #include "isthmus/cpu/amx/amx_matmul.h"
 #include "isthmus/cpu/kernels/kernels.h"
-#include "isthmus/cpu/onednn/onednn_matmul.h"
 #include "isthmus/cpu/processor.h"
 
 namespace isthmus {
@@ -17,6 +21,9 @@ constexpr MeasuredRate kRates[] = {
     {"AuthenticAMD", Bf16Way::kPairs, 2.0, "EPYC, families 25 and 26 (218 to 114, 557 to 271)"},
     {"", Bf16Way::kWidened, 1.0, "all of these (278 to 271)"},
 };
+
+/// Of InstructionSet, in its order.
+constexpr std::string_view kWords[] = {"plain", "avx2", "avx512", "avx512_bf16", "amx"};
 
 InstructionSet needed_for(Bf16Way way) {
   if (way == Bf16Way::kTiles) return InstructionSet::kAmx;
@@ -37,9 +44,22 @@ Bf16Way fastest_bf16_way(std::string_view maker, InstructionSet usable) {
   return best->way;
 }
 
+InstructionSet allowed_instructions() {
+  static const InstructionSet here = processor_instructions();
+  const std::string wanted = env_value(kInstructionsVariable).value_or("");
+  if (wanted.empty()) return here;
+  const auto at = std::find(std::begin(kWords), std::end(kWords), wanted);
+  if (at == std::end(kWords)) {
+    throw Error(ErrorCode::kBadValue,
+                std::string(kInstructionsVariable) + " is \"" + wanted + "\"",
+                "it takes plain, avx2, avx512, avx512_bf16 or amx, the highest instruction set to use");
+  }
+  return std::min(here, static_cast<InstructionSet>(at - std::begin(kWords)));
+}
+
 InstructionSet usable_instructions() {
   static const InstructionSet usable = [] {
-    const InstructionSet allowed = onednn_instructions();
+    const InstructionSet allowed = allowed_instructions();
     // A kernel of the operating system or a virtual machine may forbid the tiles.
     if (allowed == InstructionSet::kAmx && !AmxMatmul::available()) {
       return InstructionSet::kAvx512Bf16;

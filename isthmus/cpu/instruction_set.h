@@ -8,8 +8,12 @@
 
 namespace isthmus {
 
-/// What the processor has, less what ONEDNN_MAX_CPU_ISA forbids: each includes those before it.
+/// Each includes those before it.
 enum class InstructionSet : uint8_t { kPlain, kAvx2, kAvx512, kAvx512Bf16, kAmx };
+/// What the processor has, less what the environment variable ISTHMUS_INSTRUCTIONS (plain, avx2,
+/// avx512, avx512_bf16, amx) forbids. Error E2003 for another word.
+InstructionSet allowed_instructions();
+/// Those of them that the operating system lets us use.
 InstructionSet usable_instructions();
 /// Makes all kernels keep to them. Called before the first kernel runs; further calls do nothing.
 void restrict_kernels();

@@ -31,7 +31,7 @@ TEST(Bf16Ways, OfTheTableAreNamedWithTheMachineAndWidenedProductsRunAnywhere) {
   EXPECT_TRUE(anywhere);
 }
 
-/// ONEDNN_MAX_CPU_ISA holds for our kernels, too: tests/instruction_sets runs this with it.
+/// ISTHMUS_INSTRUCTIONS holds for our kernels, too: tests/instruction_sets runs this with it.
 TEST(InstructionSets, OfKernelsAreThoseThatMayBeUsed) {
   restrict_kernels();
   const InstructionSet usable = usable_instructions();

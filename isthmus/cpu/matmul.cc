@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who runs a matrix product: oneDNN for float32; for bf16 our kernel on AMX tiles or on vectors,
-// whichever was measured to be faster (instruction_set.h). Both take the same operands, whose
-// layout is fixed here.
+// Who runs a matrix product: for bf16 our kernel on AMX tiles or on vectors, whichever was measured
+// to be faster (instruction_set.h). Both take the same operands, whose layout is fixed here.
 #include "isthmus/cpu/matmul.h"
 
 #include <optional>
@@ -9,7 +8,6 @@
 #include "isthmus/cpu/amx/amx_matmul.h"
 #include "isthmus/cpu/instruction_set.h"
 #include "isthmus/cpu/kernels/kernels.h"
-#include "isthmus/cpu/onednn/onednn_matmul.h"
 
 namespace isthmus {
 namespace {
@@ -21,17 +19,9 @@ int64_t lines_of(int64_t values) { return (values + kLineHalfs - 1) / kLineHalfs
 }  // namespace
 
 struct Matmul::State {
-  std::optional<OnednnMatmul> onednn;
   std::optional<AmxMatmul> amx;
   bool paired = false;
 };
-
-struct Matmul::Workspace::Parts {
-  std::optional<OnednnMatmul::Handles> handles;
-};
-
-Matmul::Workspace::Workspace() : parts_(std::make_unique<Parts>()) {}
-Matmul::Workspace::~Workspace() = default;
 
 Matmul::~Matmul() = default;
 Matmul::Matmul(Matmul&&) noexcept = default;
@@ -39,7 +29,7 @@ Matmul& Matmul::operator=(Matmul&&) noexcept = default;
 
 Matmul::Matmul(const MatmulSpec& spec) : spec_(spec), state_(std::make_unique<State>()) {
   if (!spec.bf16) {
-    kernel_name_ = state_->onednn.emplace(spec).kernel_name();
+    kernel_name_ = "f32";
     return;
   }
   packing_ = MatmulPacking::of(spec.n, spec.k);
@@ -73,21 +63,25 @@ MatmulPacking MatmulPacking::of(int64_t n, int64_t k) {
   return p;
 }
 
-size_t Matmul::scratch_bytes() const {
-  return state_->onednn ? state_->onednn->scratch_bytes() : 0;
+int64_t Matmul::scratch_floats() const {
+  return spec_.bf16 ? 0 : f32_multiply_scratch(spec_.n, spec_.k);
 }
 
-std::unique_ptr<Matmul::Workspace> Matmul::make_workspace() const {
-  auto workspace = std::make_unique<Workspace>();
-  if (state_->onednn) workspace->parts_->handles.emplace(*state_->onednn);
-  return workspace;
-}
-
-void Matmul::run(Workspace& workspace, const void* a, const void* b, float* c,
-                 std::byte* scratch) const noexcept {
-  if (state_->onednn) {
-    state_->onednn->run(*workspace.parts_->handles, a, b, c, scratch);
-    return;
+void Matmul::run(const void* a, const void* b, float* c, float* scratch) const noexcept {
+  if (!spec_.bf16) {
+    return f32_multiply({.m = spec_.m,
+                         .n = spec_.n,
+                         .k = spec_.k,
+                         .a = static_cast<const float*>(a),
+                         .a_stride_m = spec_.a_stride_m,
+                         .a_stride_k = spec_.a_stride_k,
+                         .b = static_cast<const float*>(b),
+                         .b_stride_k = spec_.b_stride_k,
+                         .b_stride_n = spec_.b_stride_n,
+                         .c = c,
+                         .c_stride = spec_.c_stride_m,
+                         .accumulate = spec_.accumulate,
+                         .scratch = scratch});
   }
   const auto* half_a = static_cast<const uint16_t*>(a);
   const auto* half_b = static_cast<const uint16_t*>(b);

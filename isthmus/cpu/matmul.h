@@ -3,12 +3,11 @@
 //
 //   C (M, N) = A (M, K) B (K, N), or C += A B.   C is float32; A and B are float32 or bf16.
 //
-// float32 runs in oneDNN (onednn/), bf16 in our own kernels: on AMX tiles (amx/) or on vectors of
-// any instruction set (kernels/bf16_multiply.cc), so that every shape runs everywhere. Created
-// once, under an ArithmeticGuard (one OpenMP thread), a product may be executed by several threads
-// at once, each with its own Workspace. Traps: in oneDNN's kernels the bits of a row may depend on
-// M, so callers keep M fixed; bf16 wants B packed (kernels/bf16_pack.cc) and A in rows of
-// `row_stride` values.
+// Kernels are our own: float32 on vectors (kernels/f32_multiply.cc), bf16 on AMX tiles (amx/) or on
+// vectors (kernels/bf16_multiply.cc), so that every shape runs everywhere. Created once, a product
+// may be executed by several threads at once, each with its own scratch. The bits of a value of C
+// depend on its row of A and its column of B alone. bf16 wants B packed (kernels/bf16_pack.cc) and
+// A in rows of `row_stride` values.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +40,6 @@ struct MatmulPacking {
 
 class Matmul {
  public:
-  /// Error E2202 when oneDNN has no float32 kernel here.
   explicit Matmul(const MatmulSpec& spec);
   ~Matmul();
   Matmul(Matmul&&) noexcept;
@@ -53,14 +51,11 @@ class Matmul {
 
   const MatmulSpec& spec() const { return spec_; }
   const MatmulPacking& packing() const { return packing_; }  // bf16 only
-  size_t scratch_bytes() const;
+  int64_t scratch_floats() const;
   const std::string& kernel_name() const { return kernel_name_; }
 
-  /// What one thread needs to run it.
-  class Workspace;
-  std::unique_ptr<Workspace> make_workspace() const;
-  void run(Workspace& workspace, const void* a, const void* b, float* c,
-           std::byte* scratch) const noexcept;
+  /// `scratch`: scratch_floats, of the thread alone.
+  void run(const void* a, const void* b, float* c, float* scratch) const noexcept;
 
  private:
   struct State;
@@ -68,17 +63,6 @@ class Matmul {
   MatmulPacking packing_;
   std::string kernel_name_;
   std::unique_ptr<State> state_;
-};
-
-class Matmul::Workspace {
- public:
-  Workspace();
-  ~Workspace();
-
- private:
-  friend class Matmul;
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace isthmus

@@ -66,10 +66,10 @@ struct MemoryLayout {
   std::vector<PartSum> part_sums = {};
   std::vector<Gap> gaps = {};
   // Sizes of the regions of the executor and of each of its threads, in floats
-  int64_t arena_floats = 0, batch_floats = 0, block_floats = 0, scratch_floats = 0, tile_floats = 0;
+  int64_t arena_floats = 0, batch_floats = 0, block_floats = 0, scratch_floats = 0, tile_floats = 0,
+          gemm_scratch_floats = 0;
   // and in bf16 values.
   int64_t packed_halfs = 0, kept_halfs = 0, block_halfs = 0, tile_halfs = 0, part_halfs = 0;
-  size_t gemm_scratch_bytes = 0;
 };
 
 }  // namespace isthmus

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A compiled program as text: sizes, the instructions of a row block, tasks of the once stages with
-// the kernels that oneDNN chose.
+// kernels.
 #include "isthmus/cpu/program.h"
 
 namespace isthmus {

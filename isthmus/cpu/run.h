@@ -24,8 +24,7 @@ struct alignas(64) ThreadMemory {
   uint16_t* half = nullptr;
   uint16_t* tile_half = nullptr;
   uint16_t* part_half = nullptr;
-  std::byte* gemm_scratch = nullptr;
-  std::vector<std::unique_ptr<Matmul::Workspace>> workspaces;  // by matmul
+  float* gemm_scratch = nullptr;
   CostTimes ticks = {};
   std::exception_ptr failure = nullptr;  // what run() throws when the step has ended
 };
@@ -101,9 +100,6 @@ void run_cast_windows(const Machine& m, ThreadMemory& t, const CastWindows& step
 void pack_windows(const Machine& m, ThreadMemory& t, const WindowStep& step,
                   const MatmulPacking& packing, const ItemRange& items, int64_t valid,
                   uint16_t* dst) noexcept;
-/// dst (cols, rows) from src (rows, cols).
-void transpose_f32(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
-                   int64_t dst_stride) noexcept;
 /// The first `valid` items have indices; one outside the table sets the thread's failure.
 void run_gather(const Machine& m, ThreadMemory& t, const Gather& g, const ItemRange& items,
                 int64_t valid) noexcept;

@@ -102,15 +102,13 @@ void run_reduce(const Machine& m, ThreadMemory& t, const Reduction& r,
 
 void run_small_products(const Machine& m, ThreadMemory& t, const SmallProducts& p,
                         const ItemRange& items) noexcept {
-  const auto index = static_cast<size_t>(p.matmul);
-  const Matmul& matmul = m.program.matmuls[index];
+  const Matmul& matmul = m.program.matmuls[static_cast<size_t>(p.matmul)];
   const int64_t n = p.count;
   const float* a = item_address(m, t, p.a, n * p.a_size, items);
   const float* b = item_address(m, t, p.b, n * p.b_size, items);
   float* c = item_address(m, t, p.dst, n * p.c_size, items);
   for (int64_t k = 0; k < items.count * n; ++k) {
-    matmul.run(*t.workspaces[index], a + k * p.a_size, b + k * p.b_size, c + k * p.c_size,
-               t.gemm_scratch);
+    matmul.run(a + k * p.a_size, b + k * p.b_size, c + k * p.c_size, t.gemm_scratch);
   }
 }
 

@@ -64,7 +64,7 @@ uint64_t run_outer_sum(const Machine& m, ThreadMemory& t, const OnceProgram& g,
       a_data = bf16 ? static_cast<const void*>(m.kept + a_at) : m.batch + a_at;
     }
     const void* b_data = bf16 ? static_cast<const void*>(m.kept + b_at) : m.batch + b_at;
-    p.matmuls[index].run(*t.workspaces[index], a_data, b_data, dst, t.gemm_scratch);
+    p.matmuls[index].run(a_data, b_data, dst, t.gemm_scratch);
   }
   return moved;
 }
@@ -97,7 +97,7 @@ void run_product(const Machine& m, ThreadMemory& t, const OnceProgram& g, const 
     a = cast_factor(m, t, source, tile);
     b = m.packed + m.program.memory.packed[static_cast<size_t>(source.weight)].offset;
   }
-  matmul.run(*t.workspaces[index], a, b, dst, t.gemm_scratch);
+  matmul.run(a, b, dst, t.gemm_scratch);
 }
 
 /// Partials of the chunks in a fixed binary tree over their indices.

@@ -79,8 +79,7 @@ void run_noise(const Machine& m, ThreadMemory& t, const RowInstruction& r, const
 }
 
 void run_product(const Machine& m, ThreadMemory& t, const ProductStep& s, const RowOrigin& at) {
-  const auto index = static_cast<size_t>(s.matmul);
-  const Matmul& matmul = m.program.matmuls[index];
+  const Matmul& matmul = m.program.matmuls[static_cast<size_t>(s.matmul)];
   float* dst = resolve(m, t, s.dst, at);
   const void *a = t.half + s.cast, *b = nullptr;
   if (matmul.spec().bf16) {
@@ -89,7 +88,7 @@ void run_product(const Machine& m, ThreadMemory& t, const ProductStep& s, const 
     a = resolve(m, t, s.src, at);
     b = m.arena + s.weight.offset;
   }
-  matmul.run(*t.workspaces[index], a, b, dst, t.gemm_scratch);
+  matmul.run(a, b, dst, t.gemm_scratch);
 }
 
 void run_partial_sums(const Machine& m, ThreadMemory& t, const PartialSums& s, int64_t lead,
@@ -167,7 +166,7 @@ void run_part(const Machine& m, ThreadMemory& t, const PartProduct& part, int64_
     rows_to_bf16_transposed(rows, part.b.row_stride, valid, part.b_cols, t.part_half,
                             matmul.spec().a_stride_m, part.packing.padded_k);
     pack_windows(m, t, part.windows, part.packing, b.items(), b.valid, packed);
-    return matmul.run(*t.workspaces[which], t.part_half, packed, dst, t.gemm_scratch);
+    return matmul.run(t.part_half, packed, dst, t.gemm_scratch);
   }
   if (part.makes_windows) run_windows(m, t, part.windows, b.items());
   float* a = resolve(m, t, part.a, at);
@@ -176,7 +175,7 @@ void run_part(const Machine& m, ThreadMemory& t, const PartProduct& part, int64_
     std::memset(rows + row * part.b.row_stride, 0,
                 static_cast<size_t>(part.b_cols) * sizeof(float));
   }
-  matmul.run(*t.workspaces[which], a, rows, dst, t.gemm_scratch);
+  matmul.run(a, rows, dst, t.gemm_scratch);
 }
 
 ChunkRange chunk_range(const Block& b, int64_t lead, int64_t cols) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The start-up check of a program's matrix products. It finds libraries that split their sums by
+// The start-up check of a program's matrix products. It finds kernels that split their sums by
 // something that differs between threads; it does not compare with a known result.
 #include "isthmus/cpu/self_check.h"
 
@@ -44,9 +44,8 @@ bool product_repeats(const Matmul& matmul, ThreadPool& pool) {
   const void* a_data = s.bf16 ? static_cast<const void*>(half_a.data()) : a.data();
   const void* b_data = s.bf16 ? static_cast<const void*>(half_b.data()) : b.data();
   return same_on_two_threads(pool, s.m * s.c_stride_m, [&](int, float* c) {
-    const auto workspace = matmul.make_workspace();
-    std::vector<std::byte> scratch(matmul.scratch_bytes() + 64);
-    matmul.run(*workspace, a_data, b_data, c, scratch.data());
+    std::vector<float> scratch(static_cast<size_t>(matmul.scratch_floats()));
+    matmul.run(a_data, b_data, c, scratch.data());
   });
 }
 

@@ -35,17 +35,6 @@ std::string text_at(const Json& json, std::string_view outer, std::string_view i
   return value->is_string() ? value->as_string() : value->dump();
 }
 
-std::string loaded_version(const Json& libraries, const std::string& name) {
-  if (!libraries.is_array()) return "";
-  for (const Json& library : libraries.as_array()) {
-    const Json* its_name = library.is_object() ? library.find("name") : nullptr;
-    const Json* loaded = library.is_object() ? library.find("loaded") : nullptr;
-    const bool same = its_name != nullptr && its_name->is_string() && its_name->as_string() == name;
-    if (same && loaded != nullptr && loaded->is_string()) return loaded->as_string();
-  }
-  return "";
-}
-
 /// ", what before -> now" when both are known and differ.
 void note(std::string& text, const std::string& what, const std::string& before,
           const std::string& now) {
@@ -56,7 +45,7 @@ void note(std::string& text, const std::string& what, const std::string& before,
 }  // namespace
 
 ChangesSinceCheckpoint changes_since_checkpoint(Fs& fs, const std::string& run,
-                                                const DeviceInfo& device, const Json& libraries,
+                                                const DeviceInfo& device,
                                                 const std::string& arithmetic) {
   const Json old = read_record(fs, join_path(run, "run.json"));
   ChangesSinceCheckpoint changes;
@@ -65,12 +54,6 @@ ChangesSinceCheckpoint changes_since_checkpoint(Fs& fs, const std::string& run,
   note(changes.parts, "compiler", text_at(old, "build", "compiler"), __VERSION__);
   note(changes.parts, "processor", text_at(old, "device", "name"), device.name);
   note(changes.parts, "instructions", text_at(old, "device", "isa"), device.instruction_set);
-  const Json* build = old.is_object() ? old.find("build") : nullptr;
-  const Json* before = build != nullptr && build->is_object() ? build->find("libraries") : nullptr;
-  if (before != nullptr) {  // the only library that computes
-    note(changes.parts, "oneDNN", loaded_version(*before, "oneDNN"),
-         loaded_version(libraries, "oneDNN"));
-  }
   note(changes.threads, "threads", text_at(old, "device", "threads"),
        std::to_string(device.threads));
   return changes;

@@ -13,14 +13,14 @@ namespace isthmus {
 
 struct ChangesSinceCheckpoint {
   bool arithmetic = false;  // the fingerprint is another one
-  std::string parts;        // "isthmus 0.1.0 -> 0.2.0, dnnl 2.6 -> 2.7"; may change bits
+  std::string parts;        // "isthmus 0.1.0 -> 0.2.0, compiler 12 -> 13"; may change bits
   std::string threads;      // "threads 2 -> 1"; changes none
 };
 
 /// Compares with the folder's run.json, as far as there is one that can be read, and with the
-/// `arithmetic` fingerprint of the checkpoint. `libraries` is [{name, built, loaded}] or null.
+/// `arithmetic` fingerprint of the checkpoint.
 ChangesSinceCheckpoint changes_since_checkpoint(Fs& fs, const std::string& run,
-                                                const DeviceInfo& device, const Json& libraries,
+                                                const DeviceInfo& device,
                                                 const std::string& arithmetic);
 
 /// "arithmetic unchanged, threads 2 -> 1 (the same bits)"

@@ -295,7 +295,7 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
   open_run_device(s, request);
   if (s.resume) {
     s.since_checkpoint =
-        changes_since_checkpoint(s.folder->fs(), s.folder->path(), s.device->info(), s.libraries,
+        changes_since_checkpoint(s.folder->fs(), s.folder->path(), s.device->info(),
                                  s.resume->record.arithmetic);
   }
   s.memory_limit = memory_limit(s.options().machine);

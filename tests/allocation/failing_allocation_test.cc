@@ -2,14 +2,11 @@
 // Memory runs out at one allocation of a whole command line: `isthmus train` of a tiny data set,
 // with checkpoints, pictures and report, once per allocation. Each time the program says E5201 and
 // ends with status 5 (or does without), leaks nothing and leaves valid files; some of the folders
-// are resumed. The global operator new and posix_memalign are replaced; what oneDNN allocates is
-// not failed, because it is not ours to mend.
+// are resumed. The global operator new and posix_memalign are replaced.
 //
 // A run has many thousand allocations: the test takes some of them; FAIL_EVERY=1 in the environment
 // takes all, FAIL_EVERY=4 FAIL_FIRST=1 the first, fifth, ninth, ... Child processes do the work, so
 // that a crash is a failure with a number.
-#include <dlfcn.h>
-#include <execinfo.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -30,28 +27,11 @@
 
 namespace {
 
-constexpr int kMostFrames = 128;
-
 std::atomic<bool> armed{false};
-std::atomic<int64_t> allocations{0}, failing{0}, live_blocks{0}, spared{0};
-
-/// Is oneDNN among the callers?
-bool is_foreign() {
-  void* frames[kMostFrames];
-  const int count = backtrace(frames, kMostFrames);
-  for (int i = 0; i < count; ++i) {
-    Dl_info info = {};
-    if (dladdr(frames[i], &info) == 0 || info.dli_fname == nullptr) continue;
-    if (std::strstr(info.dli_fname, "dnnl") != nullptr) return true;
-  }
-  return false;
-}
+std::atomic<int64_t> allocations{0}, failing{0}, live_blocks{0};
 
 bool fails() {
-  if (!armed.load(std::memory_order_relaxed) || ++allocations != failing) return false;
-  if (!is_foreign()) return true;
-  ++spared;
-  return false;
+  return armed.load(std::memory_order_relaxed) && ++allocations == failing;
 }
 
 void* new_block(size_t bytes, size_t alignment) {
@@ -120,7 +100,7 @@ Printed printed;
 
 /// What children tell their parent; in memory that they share.
 struct Report {
-  int64_t now, cases, failures, without_error, resumed, spared;
+  int64_t now, cases, failures, without_error, resumed;
 };
 
 class AllocationRuns {
@@ -218,12 +198,10 @@ class AllocationRuns {
     for (int64_t n = first, done = 0; n <= total && done < kCasesOfAChild; n += every, ++done) {
       report_->now = n;
       ++report_->cases;
-      const int64_t spared_before = spared;
       const int64_t live_before = live_blocks;
       const int status = run(n);
       if (live_blocks != live_before) fault("%ld blocks leaked", live_blocks - live_before);
       look_at_status(status);
-      report_->spared += spared - spared_before;
       try {
         look_at_files();
         if (report_->cases % kResumeEvery == 0) look_at_resume();
@@ -286,8 +264,6 @@ int64_t number_of(const char* variable, int64_t otherwise) {
 }
 
 TEST(FailingAllocation, EndsTheProgramInOrder) {
-  // Kept primitives would look like leaks.
-  setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "0", 1);
   const int64_t every = number_of("FAIL_EVERY", kDefaultEvery);
   AllocationRuns runs;
   const int64_t total = runs.prepare();
@@ -296,8 +272,8 @@ TEST(FailingAllocation, EndsTheProgramInOrder) {
   EXPECT_EQ(r.failures, 0);
   std::printf(
       "failing allocation: %ld of %ld allocations, %ld failures; status 0 in %ld, resumed "
-      "%ld, inside oneDNN and spared %ld\n",
-      r.cases, total, r.failures, r.without_error, r.resumed, r.spared);
+      "%ld\n",
+      r.cases, total, r.failures, r.without_error, r.resumed);
 }
 
 }  // namespace

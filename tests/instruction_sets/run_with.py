@@ -4,7 +4,7 @@
 
     run_with.py SET PROGRAM
 
-SET is a value of ONEDNN_MAX_CPU_ISA. Skipped where the processor lacks it, and where it has nothing
+SET is a value of ISTHMUS_INSTRUCTIONS. Skipped where the processor lacks it, and where it has nothing
 more: then every other test runs with it. Kernels by themselves are left out: their own tests go
 over all instruction sets.
 """
@@ -13,9 +13,9 @@ import subprocess
 import sys
 
 # What a set needs, from the least to the most.
-NEEDS = {"SSE41": {"sse4_1"}, "AVX2": {"avx2", "fma"},
-         "AVX512_CORE": {"avx512f", "avx512bw", "avx512vl", "avx512dq"},
-         "AVX512_CORE_BF16": {"avx512_bf16"}, "AVX512_CORE_AMX": {"amx_bf16"}}
+NEEDS = {"plain": set(), "avx2": {"avx2", "fma"},
+         "avx512": {"avx512f", "avx512bw", "avx512vl", "avx512dq"},
+         "avx512_bf16": {"avx512_bf16"}, "amx": {"amx_bf16"}}
 KERNELS = ["*Kernel*", "*/avx512*", "*/avx2*", "*/plain*", "Noise*", "Vector*"]
 
 
@@ -37,7 +37,7 @@ def main():
     if wanted == available[-1]:
         print(f"skipped: this processor has nothing above {wanted}, all tests run with it")
         return 0
-    environment = dict(os.environ, ONEDNN_MAX_CPU_ISA=wanted)
+    environment = dict(os.environ, ISTHMUS_INSTRUCTIONS=wanted)
     return subprocess.run([program, "--gtest_brief=1", "--gtest_filter=-" + ":".join(KERNELS)],
                           env=environment, check=False).returncode
 

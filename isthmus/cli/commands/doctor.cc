@@ -116,11 +116,9 @@ Check memory_check(const MemoryLimit& usable) {
 }
 
 Check isa_check() {
-  for (const char* name : {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"}) {
-    if (const auto value = env_value(name)) {
-      return {"instructions", "warn", std::string(name) + " is set to " + *value,
-              "it changes kernels and with them speed and bits"};
-    }
+  if (const auto value = env_value(kInstructionsVariable)) {
+    return {"instructions", "warn", std::string(kInstructionsVariable) + " is set to " + *value,
+            "it changes kernels and with them speed and bits"};
   }
   return {"instructions", "ok", "not restricted", ""};
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "isthmus/base/error.h"
-#include "isthmus/cpu/onednn/onednn_matmul.h"
+#include "isthmus/cpu/instruction_set.h"
 
 #define ISTHMUS_AMX __attribute__((target("amx-tile,amx-bf16")))
 
@@ -166,7 +166,7 @@ bool product_is_right() {
 
 bool AmxMatmul::available() {
   static const bool yes =
-      onednn_instructions() == InstructionSet::kAmx && ask_kernel() && product_is_right();
+      allowed_instructions() == InstructionSet::kAmx && ask_kernel() && product_is_right();
   return yes;
 }
 

@@ -24,7 +24,7 @@ struct alignas(64) AmxTiles {
 class AmxMatmul {
  public:
   /// The processor has AMX with bf16, the kernel lets this process use it (asked for here, once),
-  /// ONEDNN_MAX_CPU_ISA allows it, and a product came out right.
+  /// ISTHMUS_INSTRUCTIONS allows it, and a product came out right.
   static bool available();
 
   /// `spec` is bf16 with a_stride_m = Matmul::row_stride(k).

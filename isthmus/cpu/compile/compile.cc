@@ -67,7 +67,7 @@ void emit_all(Emission& e) {
   emit_commits(e);
   emit_outputs(e);
   for (const Matmul& m : p.matmuls) {
-    p.memory.gemm_scratch_bytes = std::max(p.memory.gemm_scratch_bytes, m.scratch_bytes());
+    p.memory.gemm_scratch_floats = std::max(p.memory.gemm_scratch_floats, m.scratch_floats());
   }
 }
 

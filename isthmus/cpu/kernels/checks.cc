@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Questions about a run of values: sum of squares (clipping), all finite (divergence), and which
 // instruction set answers them.
+#include <cpuid.h>
+
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
@@ -77,6 +79,18 @@ bool all_finite(const float* src, int64_t count) noexcept {
 namespace {
 bool may_use_bf16 = true;
 }  // namespace
+
+InstructionSet processor_instructions() {
+  const int64_t targets = hwy::SupportedTargets();
+  if ((targets & HWY_AVX3) == 0) {
+    return (targets & HWY_AVX2) != 0 ? InstructionSet::kAvx2 : InstructionSet::kPlain;
+  }
+  if (__builtin_cpu_supports("avx512bf16") == 0) return InstructionSet::kAvx512;
+  constexpr unsigned kTiles = (1u << 24) | (1u << 22);  // leaf 7: AMX-TILE, AMX-BF16
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  const bool has_tiles = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kTiles) == kTiles;
+  return has_tiles ? InstructionSet::kAmx : InstructionSet::kAvx512Bf16;
+}
 
 void restrict_instructions(InstructionSet usable) {
   may_use_bf16 = usable >= InstructionSet::kAvx512Bf16;

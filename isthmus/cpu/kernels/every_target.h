@@ -22,7 +22,7 @@ class EveryTarget : public ::testing::TestWithParam<int64_t> {
     // Not when tests are listed: that is before the library knows the processor.
     restrict_kernels();
     if (!plain && (hwy::SupportedTargets() & GetParam()) == 0) {
-      GTEST_SKIP() << "ONEDNN_MAX_CPU_ISA forbids this instruction set";
+      GTEST_SKIP() << "ISTHMUS_INSTRUCTIONS forbids this instruction set";
     }
     choose(GetParam());
   }

@@ -133,6 +133,28 @@ void bf16_multiply(const Bf16MultiplyCall& call) noexcept;
 /// Whether the instruction set in use has products of bf16 pairs (AVX512-BF16).
 bool multiplies_bf16_pairs() noexcept;
 
+/// C (m, n) = A B, or C += A B, of float32 operands; of the two strides of each of A and B one is 1.
+/// A value of C is a sum over k in order: its bits depend neither on the other rows nor on the
+/// other columns.
+struct F32MultiplyCall {
+  int64_t m = 0, n = 0, k = 0;
+  const float* a = nullptr;
+  int64_t a_stride_m = 0, a_stride_k = 1;
+  const float* b = nullptr;
+  int64_t b_stride_k = 0, b_stride_n = 1;
+  float* c = nullptr;
+  int64_t c_stride = 0;
+  bool accumulate = false;
+  float* scratch = nullptr;  // f32_multiply_scratch floats, on a cache line
+};
+void f32_multiply(const F32MultiplyCall& call) noexcept;
+/// For any m.
+int64_t f32_multiply_scratch(int64_t n, int64_t k) noexcept;
+
+/// dst(c, r) = src(r, c), in tiles; strides from row to row.
+void transpose_f32(const float* src, int64_t src_stride, int64_t rows, int64_t cols, float* dst,
+                   int64_t dst_stride) noexcept;
+
 /// Noise of one item: normals as rng_key.h's fill_normal (same bits), or uniforms.
 void fill_normal_rows(RngKey key, const int64_t* items, int64_t num_items, uint32_t epoch,
                       uint32_t first_block, int64_t cols, float* dst, int64_t dst_stride) noexcept;
@@ -209,6 +231,8 @@ bool all_finite(const float* src, int64_t count) noexcept;
 
 /// "AVX-512", "AVX2", "plain": the instruction set in use.
 std::string_view instruction_set_name();
+/// What the processor and the operating system offer; virtual machines may lie about AMX.
+InstructionSet processor_instructions();
 /// Kernels use none beyond these from now on; called before the first of them runs.
 void restrict_instructions(InstructionSet usable);
 /// Whether AVX512-BF16 may be used, if the processor has it.

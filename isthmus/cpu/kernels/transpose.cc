@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "isthmus/cpu/run.h"
+#include "isthmus/cpu/kernels/kernels.h"
 
 namespace isthmus {
 namespace {
