@@ -85,8 +85,8 @@ void print_json_line(Console& console, Json line) {
   console.error_text(line.dump());
 }
 
-std::string layer_line(const LayerRow& row, size_t name_width) {
-  std::string text = pad_right(row.name, name_width + 2) + pad_right(row.kind, 11);
+std::string layer_line(const LayerRow& row, size_t name_width, size_t kind_width) {
+  std::string text = pad_right(row.name, name_width + 2) + pad_right(row.kind, kind_width + 1);
   const std::string sizes =
       row.kind == "linear" && row.weight_shape.size() == 2
           ? std::to_string(row.weight_shape[0]) + " -> " + std::to_string(row.weight_shape[1])
@@ -191,11 +191,14 @@ void ConsoleObserver::print_choices() {
 }
 
 void ConsoleObserver::print_layers() {
-  size_t width = 0;
-  for (const LayerRow& row : summary_.layers) width = std::max(width, row.name.size());
+  size_t name = 0, kind = 10;
+  for (const LayerRow& row : summary_.layers) {
+    name = std::max(name, row.name.size());
+    kind = std::max(kind, row.kind.size());
+  }
   std::string_view label = "layers";
   for (const LayerRow& row : summary_.layers) {
-    console_.info(label, layer_line(row, width));
+    console_.info(label, layer_line(row, name, kind));
     label = "";
   }
 }

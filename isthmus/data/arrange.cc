@@ -153,11 +153,10 @@ void apply_layout(ParsedData& data, const DataOptions& options) {
   const Shape item = item_shape(data);
   const bool axes = item.size() == 3;
   if (options.layout == "nchw") {
-    if (axes && is_channels(item[0], options)) return move_channels(data);
-    throw Error(ErrorCode::kImageOption,
-                "--layout nchw needs items of 1 or 3 channels, height and width; these are " +
-                    describe(data),
-                axes && item[0] == 4 ? "4 channels become colour with --channels 3" : "");
+    if (axes) return move_channels(data);
+    throw Error(
+        ErrorCode::kImageOption,
+        "--layout nchw needs items of channels, height and width; these are " + describe(data));
   }
   if (options.as == "table" || !axes) return;
   if (options.layout == "auto") return guess_layout(data, options);

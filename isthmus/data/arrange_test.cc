@@ -80,7 +80,8 @@ TEST(Arrange, LayoutDecidesWhatIsAmbiguous) {
   options.layout = "nchw";
   EXPECT_EQ(arranged({2, 3, 5, 1}, options).values.shape(), (Shape{2, 5, 1, 3}));
   EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, options).values)[1], 6);
-  EXPECT_EQ(number_of([&] { arranged({1, 4, 2, 3}, options); }), 3306);
+  EXPECT_EQ(arranged({1, 4, 2, 3}, options).values.shape(), (Shape{1, 2, 3, 4}));
+  EXPECT_EQ(arranged({2, 12, 9, 8}, options).values.shape(), (Shape{2, 9, 8, 12}));
   EXPECT_EQ(number_of([&] { arranged({1, 4}, options); }), 3306);
   options.layout = "nhwc";
   EXPECT_EQ(arranged({2, 1, 4, 5}, options).values.shape(), (Shape{2, 1, 4, 5}));

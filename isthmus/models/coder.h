@@ -23,7 +23,8 @@ struct CoderOptions {
     return std::tuple{
         field(&O::arch, "model.arch", one_of(arch_words),
               "Network of encoder and decoder; auto: conv for images in colour or of 32 pixels and "
-              "more, else mlp. Try conv on small images whose subject moves, resnet for detail."),
+              "more, up to 256 x 256, else mlp; --resize makes larger ones fit. Try conv on small "
+              "images whose subject moves, resnet for detail."),
         field(
             &O::hidden, "model.hidden", any_value(),
             "Widths of the hidden layers: of the encoder, mirrored in the decoder; none: no hidden "

@@ -28,7 +28,8 @@ void require_sides(const Shape& item, std::string_view network) {
   const int64_t least = std::min(item[0], item[1]), most = std::max(item[0], item[1]);
   if (least < kLeastSide || most > kMostSide) {
     refuse(name + " takes images from 8 x 8 to 256 x 256, these are " + by(item[0], item[1]),
-           least < kLeastSide ? "use --arch mlp" : "make them smaller, or use --arch mlp",
+           least < kLeastSide ? "use --arch mlp"
+                              : "bring them to a smaller size: --resize 128x128, or use --arch mlp",
            "model.arch");
   }
 }

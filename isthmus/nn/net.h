@@ -38,6 +38,7 @@ struct NetDef {
   std::string_view summary = {};
   std::string_view help = {};    // when to use it
   std::string_view source = {};  // key in docs/references.bib
+  bool over_images = false;      // the axes of an item matter: height, width, channels
   /// (B, ..., values) -> (B, ..., code). Error E2003 for options, E2005 for items that it cannot
   /// take.
   WithOptions<Network(const Build&, const NetRequest&)> encoder = {};

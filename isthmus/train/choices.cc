@@ -94,10 +94,33 @@ void decide_arch(Resolver& r, const DataSpec& spec) {
   }
 }
 
+/// E3306 where channels may come first or last and nobody has said: a network over images would
+/// learn from pixels that are none.
+void require_known_axes(Resolver& r, const DataSpec& spec) {
+  constexpr int64_t kLeastSide = 8;
+  const Shape& item = spec.item_shape;
+  const bool ambiguous = spec.kind == DataKind::kArray && item.size() == 3 &&
+                         item[0] >= kLeastSide && item[2] >= kLeastSide;
+  if (!ambiguous || r.options().data.layout != "auto") return;
+  const auto arch = r.options().own.texts.find("model.arch");
+  if (arch == r.options().own.texts.end() || !all_nets().find(arch->second).over_images) return;
+  const auto reading = [](int64_t height, int64_t width, int64_t channels) {
+    return std::to_string(height) + " x " + std::to_string(width) + " pixels of " +
+           std::to_string(channels) + " channels";
+  };
+  throw Error(
+      ErrorCode::kImageOption,
+      "items of " + item_shape_text(item) + " may be " + reading(item[0], item[1], item[2]) +
+          " or " + reading(item[1], item[2], item[0]),
+      "say which: --layout nhwc has channels last, --layout nchw first; --arch mlp does not "
+      "ask");
+}
+
 void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
   const int64_t values = spec.num_values();
   const std::string size = group_digits(values) + " values per item";
   decide_arch(r, spec);
+  require_known_axes(r, spec);
   r.decide("model.hidden", values <= 1024 ? "128" : values <= 4096 ? "256" : "512", size);
   const int64_t third = std::min<int64_t>(20, std::max<int64_t>(2, (values + 2) / 3));
   const int64_t narrow = std::min(third, std::max<int64_t>(2, num_items / kItemsPerLatent));

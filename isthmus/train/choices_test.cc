@@ -100,6 +100,29 @@ TEST(Choices, TakeConvolutionsForColourAndLargeImages) {
   EXPECT_EQ("mlp", arch(DataKind::kArray, {40, 40, 5}));
 }
 
+TEST(Choices, AskWhereChannelsAreBeforeANetworkOverImagesTakesAnArray) {
+  const auto refusal = [](const std::string& arch, Shape shape, const std::string& layout) {
+    const DataSpec spec = spec_of(DataKind::kArray, std::move(shape), Dtype::kU8, 0, 255, false);
+    TrainOptions options;
+    options.data.layout = layout;
+    options.own.texts["model.arch"] = arch;
+    try {
+      resolve_options(options, spec, 5000, {{"model.arch", "flag"}});
+    } catch (const Error& error) {
+      EXPECT_EQ(ErrorCode::kImageOption, error.code());
+      return error.message();
+    }
+    return std::string();
+  };
+  const std::string both =
+      "items of 12x16x20 may be 12 x 16 pixels of 20 channels or 16 x 20 pixels of 12 channels";
+  EXPECT_EQ(both, refusal("conv", {12, 16, 20}, "auto"));
+  EXPECT_EQ(both, refusal("resnet", {12, 16, 20}, "auto"));
+  EXPECT_EQ("", refusal("conv", {12, 16, 20}, "nhwc"));
+  EXPECT_EQ("", refusal("conv", {12, 16, 5}, "auto"));  // 5 pixels are no side
+  EXPECT_EQ("", refusal("mlp", {12, 16, 20}, "auto"));
+}
+
 TEST(Choices, LeaveANetworkThatIsAskedFor) {
   const DataSpec colour = spec_of(DataKind::kImage, {64, 64, 3}, Dtype::kU8, 0, 255, false);
   TrainOptions options;

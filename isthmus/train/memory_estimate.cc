@@ -100,6 +100,9 @@ void require_memory(const RunSetup& s) {
   const std::string costly = costly_options(s.model);
   std::string hint = fits > 0 ? "--batch " + std::to_string(fits) + " fits" : "";
   if (!costly.empty()) hint += (hint.empty() ? "lower " : "; or lower ") + costly;
+  if (s.model.data.kind == DataKind::kImage) {
+    hint += std::string(hint.empty() ? "" : "; or ") + "smaller images (--resize HxW)";
+  }
   if (fits == 0) {
     hint += (hint.empty() ? "" : "; or ") +
             std::string("use fewer items (--limit) or latents (--latent), or raise --memory");

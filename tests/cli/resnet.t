@@ -73,7 +73,7 @@ error[E3401]: nan.npy:row 10: NaN in item 10 (580 values of all are not finite)
 [3]
 $ isthmus train photos.npy --arch resnet --stages 16,16 --hidden 16 --batch 130 --val 0 --threads 1 --memory 60MiB -o x -q 2>&1 | tee error.txt | sed 's/[0-9][0-9]* \(MiB\|fits\)/N \1/g'
 error[E5201]: training needs about N MiB, the limit is N MiB
-  hint: --batch N fits; or lower --hidden 16, --stages 16,16
+  hint: --batch N fits; or lower --hidden 16, --stages 16,16; or smaller images (--resize HxW)
 $ isthmus train photos.npy --arch resnet --stages 16,16 --hidden 16 --val 0 --threads 1 --memory 60MiB --batch $(sed -n 's/.*--batch \([0-9]*\) fits.*/\1/p' error.txt) --epochs 1 --samples-every none -o fits -q; ls fits/model.safetensors
 fits/model.safetensors
 $ ls x 2>/dev/null

@@ -82,6 +82,7 @@ NetDef nets::conv() {
           .summary = "convolutions that halve the image, then dense layers",
           .help = "for images: what is learned of one place holds at all others",
           .source = "LeCun1989",
+          .over_images = true,
           .encoder = encoder,
           .decoder = decoder,
           .front = front};

@@ -109,6 +109,7 @@ NetDef nets::resnet() {
           "for pictures with much detail, where conv no longer gains; a step takes several times "
           "as long",
       .source = "He2016",
+      .over_images = true,
       .encoder = encoder,
       .decoder = decoder,
       .front = front};
