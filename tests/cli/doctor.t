@@ -38,3 +38,9 @@ $ isthmus doctor --plan t.csv
 error[E4101]: t.csv: a table or other text, not a model
   hint: ...
 [4]
+$ ISTHMUS_INSTRUCTIONS=sse isthmus doctor --plan run
+error[E2003]: ISTHMUS_INSTRUCTIONS is "sse"
+  hint: it takes plain, avx2, avx512, avx512_bf16 or amx, the highest instruction set to use
+[2]
+$ ISTHMUS_INSTRUCTIONS=plain isthmus doctor | grep set.to
+         warn instructions ISTHMUS_INSTRUCTIONS is set to plain
