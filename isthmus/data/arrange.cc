@@ -13,6 +13,10 @@
 namespace isthmus {
 namespace {
 
+constexpr double kByteWhite = 255, kDeepWhite = 65535;
+/// Numbers that would be this much darker than the images of training are no images of 16 bits.
+constexpr double kFarLevels = 64;
+
 Shape item_shape(const ParsedData& data) {
   const Shape& shape = data.values.shape();
   return Shape(shape.begin() + 1, shape.end());
@@ -163,33 +167,56 @@ void apply_layout(ParsedData& data, const DataOptions& options) {
   if (is_channels(item[2], options)) set_item_shape(data, item);
 }
 
-template <class T>
-double opaque_level(const Tensor& images) {
-  constexpr double kByte = 255, kDeep = 65535;
+/// What tells 8 bits from 16: the values, whatever type holds them.
+struct Levels {
   double least = 0, most = 0;
   bool whole = true;
+  bool within(double level) const { return least >= 0 && whole && most <= level; }
+};
+
+template <class T>
+Levels levels_of(const Tensor& images) {
+  Levels levels;
   for (const T v : images.values<T>()) {
     const auto value = static_cast<double>(v);
     if (std::isnan(value)) continue;  // the facts tell where
-    least = std::min(least, value);
-    most = std::max(most, value);
-    whole &= value == std::floor(value);
+    levels.least = std::min(levels.least, value);
+    levels.most = std::max(levels.most, value);
+    levels.whole &= value == std::floor(value);
   }
-  if (least >= 0 && most <= 1) return 1;
-  if (least >= 0 && whole && most <= kDeep) return most <= kByte ? kByte : kDeep;
+  return levels;
+}
+
+Levels levels_of(const Tensor& images) {
+  if (images.dtype() == Dtype::kF32) return levels_of<float>(images);
+  if (images.dtype() == Dtype::kF64) return levels_of<double>(images);
+  return {.most = kByteWhite};
+}
+
+double opaque_level(const Tensor& images) {
+  const Levels levels = levels_of(images);
+  if (levels.least >= 0 && levels.most <= 1) return 1;
+  if (levels.within(kDeepWhite)) return levels.within(kByteWhite) ? kByteWhite : kDeepWhite;
   throw Error(ErrorCode::kImageOption,
-              "the last of 4 channels is read as alpha, but values go from " + print_value(least) +
-                  " to " + print_value(most),
+              "the last of 4 channels is read as alpha, but values go from " +
+                  print_value(levels.least) + " to " + print_value(levels.most),
               "alpha and colours are reals from 0 to 1, or whole numbers up to 255 or 65535; leave "
               "out the fourth channel if it is something else");
+}
+
+template <class T>
+Tensor as_bytes_of_deep(const Tensor& images) {
+  Tensor out(images.dtype(), images.shape());
+  std::ranges::transform(images.values<T>(), out.values<T>().begin(), [](T v) {
+    return std::floor(v / static_cast<T>(kDeepOfByte) + static_cast<T>(0.5));
+  });
+  return out;
 }
 
 /// Three channels of four.
 void apply_alpha(ParsedData& data, const DataOptions& options) {
   if (!alpha_asked(options) || item_shape(data).size() != 3 || item_shape(data)[2] != 4) return;
-  double opaque = 255;
-  if (data.values.dtype() == Dtype::kF32) opaque = opaque_level<float>(data.values);
-  if (data.values.dtype() == Dtype::kF64) opaque = opaque_level<double>(data.values);
+  const double opaque = opaque_level(data.values);
   data.values = over_white(data.values, opaque);
   data.kind = DataKind::kImage;
   add_note(data, "the fourth channel was read as alpha (opaque: " + print_value(opaque) +
@@ -270,6 +297,26 @@ void require_channels(int64_t have, const DataOptions& options) {
   if (const DataSpec* model = image_model(options)) require_channels(have, *model);
 }
 
+ModelDepth model_depth(const DataOptions& options) {
+  const DataSpec* model = image_model(options);
+  if (model == nullptr || model->fields.size() != 1) return ModelDepth::kOther;
+  const FieldSpec& pixels = model->fields.front();
+  if (!pixels.integer || pixels.min < 0 || pixels.max <= 1) return ModelDepth::kOther;
+  return pixels.max <= kByteWhite ? ModelDepth::kByte : ModelDepth::kDeep;
+}
+
+bool take_depth_of_model(ParsedData& data, const DataOptions& options, int64_t count) {
+  if (data.kind != DataKind::kImage || model_depth(options) != ModelDepth::kByte) return false;
+  const Levels levels = levels_of(data.values);
+  if (!levels.within(kDeepWhite) || levels.within(kByteWhite)) return false;
+  if (kFarLevels * levels.most / kDeepOfByte < options.model->fields.front().max) return false;
+  data.values = data.values.dtype() == Dtype::kF64 ? as_bytes_of_deep<double>(data.values)
+                                                   : as_bytes_of_deep<float>(data.values);
+  add_note(data, group_digits(count) +
+                     " images of 16 bits were divided by 257, the model was trained on 8 bits");
+  return true;
+}
+
 void Conversion::add(const Shape& before, const Shape& after) {
   if (before == after) return;
   const std::string text = describe_item({.kind = DataKind::kImage, .item_shape = before});
@@ -325,6 +372,7 @@ void arrange_items(ParsedData& data, const DataOptions& options, const Limits& l
   if (options.as == "images") regard_as(data, options.as);
   apply_layout(data, options);
   apply_alpha(data, options);
+  take_depth_of_model(data, options, data.values.shape()[0]);
   apply_form(data, options, limits);
 }
 

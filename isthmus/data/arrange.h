@@ -3,6 +3,7 @@
 // go last, sizes and numbers of channels change. It stands between a reader and the Dataset.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "isthmus/data/dataset.h"
@@ -22,6 +23,17 @@ ImageForm wanted_form(const DataOptions& options, const Limits& limits);
 /// grey, or lose it, unasked. `have` is 1 or 3, after --channels.
 void require_channels(int64_t have, const DataSpec& model);
 void require_channels(int64_t have, const DataOptions& options);
+
+/// 16 bits of white are 65535 = 257 * 255.
+inline constexpr float kDeepOfByte = 257;
+
+/// What the pixels of the model's images are: whole numbers up to 255 or beyond, or anything else.
+enum class ModelDepth : uint8_t { kOther, kByte, kDeep };
+ModelDepth model_depth(const DataOptions& options);
+
+/// Images of 16 bits (whole numbers beyond 255) for a model of 8 are divided by 257, rounded, and
+/// that is said of `count` images. False if there is nothing to do.
+bool take_depth_of_model(ParsedData& data, const DataOptions& options, int64_t count);
 
 /// Images that were given another form.
 struct Conversion {

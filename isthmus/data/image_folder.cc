@@ -4,7 +4,7 @@
 #include "isthmus/data/image_folder.h"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "isthmus/base/fs.h"
 #include "isthmus/base/log.h"
@@ -16,8 +16,6 @@ namespace isthmus {
 namespace {
 
 constexpr size_t kShown = 3;
-// 16 bits of white are 65535 = 257 * 255.
-constexpr float kDeepOfByte = 257;
 
 std::string counted(int64_t n, const std::string& one, const std::string& many) {
   return group_digits(n) + " " + (n == 1 ? one : many);
@@ -67,7 +65,9 @@ class ImageReader {
     data.values = all ? std::move(values) : values.rows(0, count);
     if (!data.labels.empty()) data.class_names = images_.class_names;
     say_what_is_missing();
-    data.note = notes();
+    const bool made_bytes = take_depth_of_model(data, options_, num_deep_);
+    const std::string depth = std::exchange(data.note, {});
+    data.note = notes(made_bytes ? depth : multiplied());
     return data;
   }
 
@@ -116,12 +116,7 @@ class ImageReader {
     }
   }
   /// A model of 16 bits takes 8 bits at their worth.
-  bool deep_model() const {
-    if (!options_.model || options_.model->kind != DataKind::kImage) return false;
-    const std::vector<FieldSpec>& fields = options_.model->fields;
-    return fields.size() == 1 && fields.front().integer && fields.front().min >= 0 &&
-           fields.front().max > std::numeric_limits<uint8_t>::max();
-  }
+  bool deep_model() const { return model_depth(options_) == ModelDepth::kDeep; }
   Shape made_shape() const {
     return form_.channels == 3 ? Shape{form_.height, form_.width, 3}
                                : Shape{form_.height, form_.width};
@@ -224,7 +219,14 @@ class ImageReader {
                   "only regular files of a folder are read");
     }
   }
-  std::string notes() const {
+  /// Images of 8 bits among others of 16, or for a model of 16.
+  std::string multiplied() const {
+    const int64_t n = std::ssize(good_) - num_deep_;
+    if (n == 0 || (num_deep_ == 0 && !deep_model())) return {};
+    return group_digits(n) + " images of 8 bits were multiplied by 257, " +
+           (num_deep_ > 0 ? "others have 16 bits" : "the model was trained on 16 bits");
+  }
+  std::string notes(const std::string& depth) const {
     std::vector<std::string> parts;
     const auto say = [&](int64_t n, const std::string& text) {
       if (n > 0) parts.push_back(group_digits(n) + text);
@@ -235,11 +237,7 @@ class ImageReader {
     }
     say(num_turned_, " images were turned upright (EXIF)");
     say(num_doubtful_, " damaged JPEG images were mended by the decoder");
-    if (num_deep_ > 0 || deep_model()) {
-      say(static_cast<int64_t>(good_.size()) - num_deep_,
-          std::string(" images of 8 bits were multiplied by 257, ") +
-              (num_deep_ > 0 ? "others have 16 bits" : "the model was trained on 16 bits"));
-    }
+    if (!depth.empty()) parts.push_back(depth);
     if (conversion_.count > 0) {
       parts.push_back(conversion_.note(
           describe_item({.kind = DataKind::kImage, .item_shape = made_shape()}), options_));

@@ -30,11 +30,11 @@ ImageList list_images(Fs& fs, const std::string& folder);
 void require_images(const ImageList& images, const std::string& folder);
 
 /// Reads all images: grey if all are grey, else colour. Headers are read first, so memory is taken
-/// once and exactly. Images of 16 bits keep their numbers, as floats. Sizes and channels follow
-/// options; what was passed over, mended or converted is said. Unreadable images are skipped and
-/// listed in `bad` as far as options.max_bad allows. Errors: E3302 sizes differ (naming two files),
-/// E3304 too many unreadable ones, E3004; with options.strict the first unreadable image's own
-/// error.
+/// once and exactly. Images of 16 bits keep their numbers, as floats, unless the model has 8. Sizes
+/// and channels follow options; what was passed over, mended or converted is said. Unreadable
+/// images are skipped and listed in `bad` as far as options.max_bad allows. Errors: E3302 sizes
+/// differ (naming two files), E3304 too many unreadable ones, E3004; with options.strict the first
+/// unreadable image's own error.
 ParsedData read_images(Fs& fs, const ImageList& images, const DataOptions& options,
                        const Limits& limits, std::vector<BadFile>& bad);
 

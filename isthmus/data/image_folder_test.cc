@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "isthmus/base/log.h"
@@ -174,6 +175,62 @@ TEST(ImageFolder, EightBitsForAModelOfSixteenMeanTheSame) {
             "1 images of 8 bits were multiplied by 257, the model was trained on 16 bits");
   options.model->fields.front().max = 255;
   EXPECT_EQ(Opened(folder, options).data.values.dtype(), Dtype::kU8);
+}
+
+DataOptions for_model_of(double brightest) {
+  DataOptions options;
+  options.model = DataSpec{.kind = DataKind::kImage, .item_shape = {7, 5}};
+  options.model->fields = {{.min = 3, .max = brightest, .integer = true}};
+  return options;
+}
+
+TEST(ImageFolder, SixteenBitsForAModelOfEightMeanTheSame) {
+  const std::string folder = new_folder("camera");
+  put(folder, "1.png", fixture("grey16.png"));
+  const Tensor truth = parse_npy(fixture("grey16.npy"), {}).values;
+  const auto nearest = [](float v) { return std::round(v / 257); };
+  std::vector<float> wanted = testing::floats_of(truth);
+  std::ranges::transform(wanted, wanted.begin(), nearest);
+  const std::string note =
+      "1 images of 16 bits were divided by 257, the model was trained on 8 bits";
+  const DataOptions options = for_model_of(255);
+  for (const std::string& data : {folder, folder + "/1.png"}) {
+    const Opened opened(data, options);
+    EXPECT_EQ(opened.data.values.dtype(), Dtype::kU8);
+    EXPECT_EQ(testing::floats_of(opened.data.values), wanted);
+    EXPECT_EQ(opened.data.note, note);
+  }
+  put(folder, "2.png", grey_png(7, 5, 200));
+  const Opened mixed(folder, options);
+  EXPECT_EQ(testing::floats_of(mixed.data.values)[35], 200);
+  EXPECT_EQ(mixed.data.note, note);
+}
+
+// What is of 8 bits or 16 is told by the values, whatever type holds them.
+TEST(ImageFolder, NumbersOfAnArrayTellTheirBits) {
+  const std::vector<float> deep = {0, 128, 129, 257, 385, 386, 65535};
+  const auto opened = [](std::vector<float> values, const DataOptions& options) {
+    values.resize(35);
+    const Tensor images = Tensor::from<float>({1, 7, 5}, values);
+    const Dataset data = make_dataset(images, {}, options);
+    EXPECT_EQ(images.values<float>()[0], values[0]);
+    return std::pair(testing::floats_of(data.values, data.spec.narrowing)[6], data.note);
+  };
+  const DataOptions bytes = for_model_of(255);
+  const auto divided = opened(deep, bytes);
+  EXPECT_EQ(divided.first, 255);
+  EXPECT_EQ(divided.second,
+            "1 images of 16 bits were divided by 257, the model was trained on 8 bits");
+  const std::vector<float> levels = {0, 1, 2, 3, 4, 5, 255}, reals = {0, 0.5f, 2, 3, 4, 5, 65535},
+                           larger = {0, 1, 2, 3, 4, 5, 65536}, counts = {0, 1, 2, 3, 4, 5, 300};
+  for (const auto& values : {levels, reals, larger, counts}) {
+    EXPECT_EQ(opened(values, bytes), std::pair(values[6], std::string())) << values[6];
+  }
+  EXPECT_EQ(opened(deep, for_model_of(60000)).first, 65535);
+  EXPECT_EQ(opened(deep, {}).first, 65535);
+  DataOptions unit = bytes;
+  unit.model->fields = {{.min = 0, .max = 1}};
+  EXPECT_EQ(opened(deep, unit).first, 65535);
 }
 
 TEST(ImageFolder, MixedSizesOfferAFlagAndFollowIt) {

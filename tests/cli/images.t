@@ -50,6 +50,10 @@ error[E3306]: digits.csv: --shape 4x4 has 16 values, the items have 17 (17 colum
 $ isthmus train digits.csv --labels 1 --shape 4x4 --epochs 2 -o flat -q && isthmus eval flat digits.csv --labels 1 2>&1 | grep data
 data     digits.csv: 40, 4x4 grey, u8 (16 columns were read as 4x4 grey, as in the model)
 $ isthmus reconstruct flat nchw.npy -o flat.png -q
+$ awk -F, '{ printf "%d", $1; for (k = 2; k <= NF; k++) printf ",%d", 257 * $k; print "" }' digits.csv > deep.csv; isthmus eval flat deep.csv --labels 1 2>&1 | grep -e data -e W3
+data     deep.csv: 40, 4x4 grey, u8 (16 columns were read as 4x4 grey, as in the model; 40 images of 16 bits were divided by 257, the model was trained on 8 bits)
+$ for f in digits deep; do isthmus eval flat $f.csv --labels 1 2>/dev/null | grep elbo; done | uniq | wc -l
+1
 $ isthmus train digits.csv --resize 2x2
 error[E3306]: digits.csv: --resize and --channels are for images; the items are 17 columns
   hint: flat pixels become images with --shape HxW
