@@ -110,6 +110,16 @@ void require_same_scale(const Dataset& data, const DataSpec& wanted) {
        "give the values as they were for training, before any scaling");
 }
 
+/// Opened for a model, images have its size unless --resize says another.
+std::string hint_of_size(const DataSpec& given, const DataSpec& wanted) {
+  if (given.kind != DataKind::kImage || wanted.kind != DataKind::kImage) return {};
+  const Shape &have = given.item_shape, &need = wanted.item_shape;
+  const bool same_channels = have.size() == need.size() && (have.size() == 2 || have[2] == need[2]);
+  if (!same_channels) return {};
+  return "--resize " + item_shape_text({need[0], need[1]}) +
+         ", or no --resize: images take the model's size by themselves";
+}
+
 }  // namespace
 
 Dataset conform(const Dataset& dataset, const DataSpec& wanted) {
@@ -126,7 +136,8 @@ Dataset conform(const Dataset& dataset, const DataSpec& wanted) {
   }
   if (data.spec.item_shape != wanted.item_shape) {
     fail("the items are " + describe_item(data.spec) + ", the model was trained on " +
-         describe_item(wanted));
+             describe_item(wanted),
+         hint_of_size(data.spec, wanted));
   }
   require_same_scale(data, wanted);
   data.spec.kind = wanted.kind;

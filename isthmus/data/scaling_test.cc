@@ -155,6 +155,22 @@ TEST(Conform, PixelsOfTheOtherScaleAreRefused) {
   EXPECT_EQ(conform(bytes, bytes.spec).values.values<uint8_t>()[1], 200);
 }
 
+TEST(Conform, ImagesOfAnotherSizeAreToldTheSize) {
+  Dataset data;
+  data.values = Tensor(Dtype::kU8, {1, 48, 40, 3});
+  data.spec = spec(DataKind::kImage, Dtype::kU8, {levels(0, 200)});
+  data.spec.item_shape = {48, 40, 3};
+  DataSpec model = data.spec;
+  model.item_shape = {32, 24, 3};
+  const Error error = testing::error_of([&] { conform(data, model); });
+  EXPECT_EQ(error.message(), "the items are 48x40 rgb, the model was trained on 32x24 rgb");
+  EXPECT_EQ(error.hint(),
+            "--resize 32x24, or no --resize: images take the model's size by themselves");
+  model.item_shape = {48, 40};
+  EXPECT_EQ(testing::error_of([&] { conform(data, model); }).hint(),
+            error_info(ErrorCode::kDataMismatch).remedy);
+}
+
 TEST(Conform, RowsOfNumbersBecomeItemsOfTheModel) {
   const Dataset rows = table("1000000000,3,1000000001,9\n1000000002,1,1000000003,7\n");
   DataSpec images = rows.spec;

@@ -33,6 +33,9 @@ warning[W3314]: left out: 1 pipe, socket or device
 warning[W3312]: 4 images of other sizes or channels were converted to 8x6 rgb, 2 stretched, which the model was trained on
 data     photos: 4, 8x6 rgb, u8 (1 images were turned upright (EXIF); 4 images of other sizes or channels were converted to 8x6 rgb, 2 stretched; 1 files that are no images were passed over)
 wrote    r.png (...)
+$ isthmus eval m photos --resize 16x16 2>&1 | grep -A 1 error
+error[E3501]: photos: the items are 16x16 rgb, the model was trained on 8x6 rgb
+  hint: --resize 8x6, or no --resize: images take the model's size by themselves
 $ isthmus sample m -n 4 -o more.png -q && isthmus inspect more.png | head -1
 data     more.png: 1, ... rgb, u8, ... in memory
 $ (printf '\223NUMPY\001\000\166\000'; printf "%-117s\n" "{'descr': '|u1', 'fortran_order': False, 'shape': (40, 1, 4, 4), }"; awk 'BEGIN { for (i = 0; i < 640; i++) printf "%c", 32 + (i * i + 7 * int(i / 16)) % 90 }') > nchw.npy; isthmus inspect nchw.npy | grep -e ^data -e ^note
