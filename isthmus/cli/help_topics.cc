@@ -36,7 +36,7 @@ std::string formats_text() {
          "encode and others get the size of a model's images, which is said; grey becomes\n"
          "colour, or the reverse, with --channels only. 16 bits keep their numbers, but a\n"
          "model of 8 bits takes them divided by 257. Alpha is laid over white, JPEG is\n"
-         "turned upright by its EXIF.\n"
+         "turned upright by its EXIF. CMYK is not read: save such JPEG as RGB or grey.\n"
          "\n"
          "CSV, NPY and IDX may be compressed with gzip. Written are: .png grids, .npy and\n"
          ".csv arrays, .jsonl lines, folders of PNGs (a path that ends in /), - for\n"

@@ -76,6 +76,15 @@ class ImageReader {
     error.in_file(images_.paths[i]);
     if (options_.strict) throw error;
     bad_.push_back({images_.paths[i], error.message()});
+    const bool own = error.hint() != error_info(error.code()).remedy;
+    const bool known = std::ranges::find(remedies_, error.hint()) != remedies_.end();
+    if (own && !known && remedies_.size() < kShown) remedies_.push_back(error.hint());
+  }
+  /// What helps against the faults that were met, then `rest`.
+  std::string with_remedies(std::string_view rest) const {
+    std::vector<std::string> parts = remedies_;
+    parts.emplace_back(rest);
+    return join(parts, "; ");
   }
   void read_header(size_t i) {
     try {
@@ -185,18 +194,19 @@ class ImageReader {
     const size_t all = images_.paths.size();
     const double most = options_.max_bad * static_cast<double>(all);
     if (static_cast<double>(bad_.size()) <= most && bad_.size() < all) return;
-    throw Error(ErrorCode::kTooManyBadImages, group_digits(static_cast<int64_t>(bad_.size())) +
-                                                  " of " + group_digits(static_cast<int64_t>(all)) +
-                                                  " images are unreadable, " +
-                                                  format_fixed(100 * options_.max_bad, 1) +
-                                                  " % are tolerated (" + first_bad() + ")");
+    throw Error(
+        ErrorCode::kTooManyBadImages,
+        group_digits(std::ssize(bad_)) + " of " + group_digits(std::ssize(images_.paths)) +
+            " images are unreadable, " + format_fixed(100 * options_.max_bad, 1) +
+            " % are tolerated (" + first_bad() + ")",
+        remedies_.empty() ? "" : with_remedies("mend or remove the others, or raise --max-bad"));
   }
   void say_what_is_missing() const {
     if (!bad_.empty()) {
       log_warning("W3311",
                   "left out: " + counted(static_cast<int64_t>(bad_.size()), "image", "images") +
                       " that could not be read (" + first_bad() + ")",
-                  "replace or remove them; --max-bad 0 refuses them");
+                  with_remedies("replace or remove them; --max-bad 0 refuses them"));
     }
     if (images_.num_stray > 0) {
       const bool classes = !images_.class_names.empty();
@@ -256,6 +266,7 @@ class ImageReader {
   std::vector<size_t> good_;          // indices of images with a good header
   std::vector<ImageHeader> headers_;  // of these
   ImageForm form_;
+  std::vector<std::string> remedies_;  // of the bad ones, where an error has one of its own
   Conversion conversion_;
   int64_t num_deep_ = 0, num_over_white_ = 0, num_turned_ = 0, num_doubtful_ = 0;
 };

@@ -143,6 +143,21 @@ TEST(ImageFolder, SkippedImagesAreWarnedOf) {
   EXPECT_EQ(opened.codes, Names{"W3311"});
 }
 
+TEST(ImageFolder, CmykIsToldHowToSave) {
+  const std::string folder = new_folder("print");
+  put(folder, "1.jpg", fixture("jpeg_cmyk.jpg"));
+  put(folder, "2.jpg", fixture("jpeg_cmyk.jpg"));
+  const Error all = error_of([&] { Opened opened(folder); });
+  EXPECT_EQ(all.code(), ErrorCode::kTooManyBadImages);
+  EXPECT_EQ(all.hint(),
+            "save CMYK images as RGB or grey; mend or remove the others, or raise --max-bad");
+  put(folder, "2.jpg", std::string_view("no image"));
+  EXPECT_EQ(error_of([&] { Opened opened(folder); }).hint(), all.hint());
+  put(folder, "1.jpg", std::string_view("no image"));
+  EXPECT_EQ(error_of([&] { Opened opened(folder); }).hint(),
+            error_info(ErrorCode::kTooManyBadImages).remedy);
+}
+
 TEST(ImageFolder, SixteenBitsKeepTheirNumbers) {
   const std::string folder = new_folder("camera");
   put(folder, "1.png", fixture("grey16.png"));

@@ -107,12 +107,12 @@ void read_frame(const Markers& markers, const Limits& limits, JpegHeader& header
   if (frame.size() < 6) fail("a frame header that is too short");
   const bool common =
       markers.marker() <= 0xC2 || markers.marker() == 0xC9 || markers.marker() == 0xCA;
-  if (!common) fail("a lossless or hierarchical image", "save it as PNG");
+  if (!common) fail("a lossless or hierarchical image", "save such images as PNG");
   if (at(frame, 0) != 8) fail("it has " + std::to_string(at(frame, 0)) + " bits a channel, not 8");
   header.height = static_cast<int64_t>(number(frame, 1, 2, true));
   header.width = static_cast<int64_t>(number(frame, 3, 2, true));
   const int channels = at(frame, 5);
-  if (channels == 4) fail("four channels (CMYK)", "convert it to RGB");
+  if (channels == 4) fail("four channels (CMYK)", "save CMYK images as RGB or grey");
   if (channels != 1 && channels != 3) fail(std::to_string(channels) + " channels");
   header.colour = channels == 3;
   if (header.width == 0 || header.height == 0) fail("a side of 0 pixels");

@@ -36,6 +36,10 @@ wrote    r.png (...)
 $ isthmus eval m photos --resize 16x16 2>&1 | grep -A 1 error
 error[E3501]: photos: the items are 16x16 rgb, the model was trained on 8x6 rgb
   hint: --resize 8x6, or no --resize: images take the model's size by themselves
+$ mkdir print; cp t/jpeg_cmyk.jpg print; isthmus inspect print
+error[E3304]: print: 1 of 1 images are unreadable, 1.0 % are tolerated (print/jpeg_cmyk.jpg: not a readable JPEG image: four channels (CMYK))
+  hint: save CMYK images as RGB or grey; mend or remove the others, or raise --max-bad
+[3]
 $ isthmus sample m -n 4 -o more.png -q && isthmus inspect more.png | head -1
 data     more.png: 1, ... rgb, u8, ... in memory
 $ (printf '\223NUMPY\001\000\166\000'; printf "%-117s\n" "{'descr': '|u1', 'fortran_order': False, 'shape': (40, 1, 4, 4), }"; awk 'BEGIN { for (i = 0; i < 640; i++) printf "%c", 32 + (i * i + 7 * int(i / 16)) % 90 }') > nchw.npy; isthmus inspect nchw.npy | grep -e ^data -e ^note

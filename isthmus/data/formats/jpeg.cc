@@ -9,11 +9,13 @@ namespace isthmus {
 
 namespace formats {
 FormatDef jpeg() {
-  return {.name = "jpeg",
-          .summary = "folder of JPEG images, alone or beside PNG; turned upright by EXIF",
-          .extensions = {"jpg", "jpeg"},
-          .sniff = looks_like_jpeg,
-          .parse = parse_image};
+  return {
+      .name = "jpeg",
+      .summary =
+          "folder of JPEG images, alone or beside PNG; turned upright by EXIF; CMYK is not read",
+      .extensions = {"jpg", "jpeg"},
+      .sniff = looks_like_jpeg,
+      .parse = parse_image};
 }
 }  // namespace formats
 
