@@ -152,8 +152,6 @@ void require_sizes(const ByteStream& in, const ArrayLayout& layout, int64_t max_
   }
   const CheckedU64 count = checked_product(layout.shape);
   const uint64_t as_stored = (count * size_of(layout.element)).value();
-  limits.require_data_bytes(checked_product(shape_of_first(layout, max_items)) *
-                            kept_bytes(layout.element));
   if (count.value() == 0) {
     throw Error(ErrorCode::kEmptyData,
                 "the array of shape " + shape_text(layout.shape) + " holds no values", {}, where);
@@ -175,6 +173,9 @@ void require_sizes(const ByteStream& in, const ArrayLayout& layout, int64_t max_
                     std::to_string(in.most_remaining()) + " follow the header",
                 {}, where);
   }
+  // Last: no limit that is raised mends a file that does not hold what it announces.
+  limits.require_data_bytes(checked_product(shape_of_first(layout, max_items)) *
+                            kept_bytes(layout.element));
 }
 
 /// Fortran order of `shape` (what `reversed` holds row by row in reversed axes) to row-major.

@@ -63,9 +63,9 @@ void add_sizes(std::vector<Malformed>& cases) {
        {"product over 64 bits", idx(kBytes, {kMost, kMost, kMost}, "a"), kOver},
        {"product of eight over 64 bits", idx(kBytes, std::vector<uint32_t>(8, kMost), "a"), kOver},
        {"bytes over 64 bits", idx(kDoubles, {0x80000000, 0x80000000}, "a"), kOver},
-       {"items over the limit", idx(kBytes, {kMost, 28, 28}, "a"), kOver},
-       {"a row over the limit", idx(kBytes, {1, kMost, 16}, "a"), kOver},
-       {"little-endian sizes", idx(kBytes, {0x02000000, 0x1c000000}, "a"), kOver},
+       {"items beyond any memory", idx(kBytes, {kMost, 28, 28}, "a"), kTruncated},
+       {"a row beyond any memory", idx(kBytes, {1, kMost, 16}, "a"), kTruncated},
+       {"little-endian sizes", idx(kBytes, {0x02000000, 0x1c000000}, "a"), kTruncated},
        {"more than follows", idx(kBytes, {0x7fffffff}, "a"), kTruncated}});
 }
 

@@ -98,7 +98,7 @@ void add_sizes(std::vector<Malformed>& cases) {
                 {"items of size 0", npy("<f4", "(3, 0)", ""), kEmpty},
                 {"product over 64 bits", npy("|u1", "(" + most + ", 3)", "a"), kOver},
                 {"bytes over 64 bits", npy("<f8", "(" + most + ",)", "a"), kOver},
-                {"items over the limit", npy("|u1", "(4294967295, 28, 28)", "a"), kOver},
+                {"more than any memory", npy("|u1", "(4294967295, 28, 28)", "a"), kTruncated},
                 {"more than follows", npy("<f4", "(1000000,)", "abcd"), kTruncated},
                 {"no values", npy("<f4", "(2,)", ""), kTruncated},
                 {"half a value", npy("<f4", "(1,)", "ab"), kTruncated},
@@ -118,6 +118,25 @@ TEST(MalformedNpy, IsRefusedWithItsNumber) {
   add_types(cases);
   add_sizes(cases);
   testing::expect_refusals("npy", cases, 40, [](const Bytes& bytes) { parse_npy(bytes, {}); });
+}
+
+// Advice to raise a limit would lead nowhere.
+TEST(MalformedNpy, AFileThatEndsEarlyIsToldBeforeMemory) {
+  Limits limits;
+  limits.memory_bytes = 1000;
+  const std::string file = npy("|u1", "(100000000, 256, 256, 3)", std::string(100, 'a'));
+  const auto error_in = [&](const std::string& bytes) {
+    return testing::error_of([&] { parse_npy(testing::to_bytes(bytes), limits); });
+  };
+  const Error error = error_in(file);
+  EXPECT_EQ(error.code(), ErrorCode::kTruncated);
+  EXPECT_EQ(error.message(),
+            "shape (100000000, 256, 256, 3) of u8 needs 19660800000000 bytes, but only 100 follow "
+            "the header");
+  EXPECT_EQ(error_in(packed(file)).code(), ErrorCode::kTruncated);
+  EXPECT_EQ(error_in(npy("|u1", "(1001,)", std::string(1001, 'a'))).code(),
+            ErrorCode::kOutOfMemory);
+  EXPECT_EQ(error_in(packed(npy("|u1", "(1001,)", "a"))).code(), ErrorCode::kOutOfMemory);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST(Idx, RefusesBadHeadersByNumber) {
 TEST(Idx, RefusesBadSizesBeforeTakingMemory) {
   EXPECT_EQ(refusal(idx(8, {0xffffffff, 0xffffffff, 0xffffffff}, "a")), 3004);
   EXPECT_EQ(refusal(idx(14, {0x80000000, 0x80000000}, "a")), 3004);
-  EXPECT_EQ(refusal(idx(8, {0x7fffffff, 16}, "a")), 3004);
+  EXPECT_EQ(refusal(idx(8, {0x7fffffff, 16}, "a")), 3005);
   EXPECT_EQ(refusal(idx(8, {0x7fffffff, 4}, "a")), 3005);
   EXPECT_EQ(refusal(idx(8, {0, 28}, "")), 3402);
   EXPECT_EQ(refusal(idx(8, {3, 0}, "")), 3402);
