@@ -119,7 +119,8 @@ LoadedCheckpoint load_newest_valid(Fs& fs, const std::string& run_folder, const 
               generations.empty()
                   ? "there are no checkpoints"
                   : "none of the " + std::to_string(generations.size()) + " checkpoints is usable",
-              {}, {.file = checkpoint_folder(run_folder)});
+              "train again with another -o, or give another run folder",
+              {.file = checkpoint_folder(run_folder)});
 }
 
 int64_t temporary_owner(std::string_view name) {

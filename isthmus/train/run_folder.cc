@@ -45,8 +45,63 @@ std::string make_numbered_folder(Fs& fs, const std::string& name) {
   return numbered(name, number);
 }
 
-/// What a run writes before it has learned anything.
-constexpr std::array<std::string_view, 3> kOfAStart = {"config.toml", "run.json", "log.txt"};
+/// What a run writes before its first checkpoint, and how each of these files begins: 0 stands for
+/// a digit. A disk that was full leaves some of them, and a log without a line.
+struct StartFile {
+  std::string_view name, begins;
+  bool may_be_empty = false;
+};
+constexpr std::array<StartFile, 4> kOfAStart = {{
+    {.name = "config.toml", .begins = "# The resolved options of this run."},
+    {.name = "run.json", .begins = "{\n  \"schema\": \"isthmus.run/"},
+    {.name = "bad.csv", .begins = "path,reason\n"},
+    {.name = "log.txt", .begins = "0000-00-00T00:00:00Z ", .may_be_empty = true},
+}};
+
+bool is_of_a_start(Fs& fs, const std::string& path) {
+  const auto* file = std::ranges::find(kOfAStart, file_name(path), &StartFile::name);
+  if (file == kOfAStart.end()) return false;
+  const auto info = fs.stat(path);
+  if (!info || !info->is_regular) return false;
+  if (info->bytes == 0) return file->may_be_empty;
+  const Bytes first = fs.read_prefix(path, file->begins.size());
+  return std::ranges::equal(first, file->begins, [](std::byte byte, char expected) {
+    const char c = static_cast<char>(byte);
+    return expected == '0' ? c >= '0' && c <= '9' : c == expected;
+  });
+}
+
+/// What it opens before that and leaves without content.
+bool is_empty_of_a_start(Fs& fs, const std::string& path) {
+  const std::string name = file_name(path);
+  if (name != "metrics.jsonl" && name != "checkpoints") return false;
+  const auto info = fs.stat(path);
+  if (!info) return false;
+  if (name == "metrics.jsonl") return info->is_regular && info->bytes == 0;
+  if (!info->is_folder) return false;
+  return std::ranges::all_of(fs.list_folder(path),
+                             [](const std::string& file) { return temporary_owner(file) > 0; });
+}
+
+/// Removes the start of a run, the locked folder's only content; false when it is none.
+bool remove_start(Fs& fs, const std::string& path) {
+  if (!RunFolder::holds_a_start_alone(fs, path)) return false;
+  remove_stale_temporaries(fs, path);
+  remove_stale_temporaries(fs, checkpoint_folder(path));
+  for (const std::string& present : fs.list_folder(path)) {
+    const std::string file = join_path(path, present);
+    if (is_of_a_start(fs, file) || present == "metrics.jsonl") fs.remove_file(file);
+    if (present == "checkpoints" && fs.list_folder(file).empty()) fs.remove_folder(file);
+  }
+  return true;
+}
+
+/// What may be done instead of a new run in a folder that is not empty.
+std::string other_than_new(Fs& fs, const std::string& path) {
+  if (list_checkpoints(fs, path).empty()) return "choose another -o, or remove what is there";
+  return "choose another -o, or continue that run: isthmus train --resume " +
+         quote_path_for_shell(path);
+}
 
 bool is_written_by_runs(const std::string& name) {
   constexpr std::array<std::string_view, 10> kNames = {
@@ -59,13 +114,17 @@ bool is_written_by_runs(const std::string& name) {
 }  // namespace
 
 bool RunFolder::holds_a_start_alone(Fs& fs, const std::string& path) {
-  bool record = false;
+  bool written = false;
   for (const std::string& present : fs.list_folder(path)) {
-    if (present == "run.json") record = true;
-    if (std::ranges::find(kOfAStart, present) == kOfAStart.end() && present != ".lock")
+    const std::string file = join_path(path, present);
+    if (present == ".lock" || temporary_owner(present) > 0) continue;
+    if (is_of_a_start(fs, file)) {
+      written = true;
+    } else if (!is_empty_of_a_start(fs, file)) {
       return false;
+    }
   }
-  return record;
+  return written;
 }
 
 RunFolder::RunFolder(std::unique_ptr<Fs> fs, std::string path, std::unique_ptr<FolderLock> lock)
@@ -85,21 +144,16 @@ RunFolder RunFolder::create(Fs& fs, const std::string& out, const std::string& n
   fs.make_new_folder(out);
   std::unique_ptr<Fs> folder = fs.open_folder(out);
   auto lock = folder->lock_folder(out);
-  if (holds_a_start_alone(*folder, out)) {
-    for (const std::string_view record : kOfAStart) {
-      const std::string path = join_path(out, std::string(record));
-      if (folder->stat(path)) folder->remove_file(path);
-    }
-  }
+  const bool anew = remove_start(*folder, out);
   for (const std::string& present : folder->list_folder(out)) {
     if (present == ".lock") continue;
     throw Error(ErrorCode::kOutputExists,
                 "the run folder is not empty (" + escape_for_terminal(present) + " is there)",
-                "choose another -o, or continue that run: isthmus train --resume " +
-                    quote_path_for_shell(out),
-                {.file = out});
+                other_than_new(*folder, out), {.file = out});
   }
-  return RunFolder(std::move(folder), out, std::move(lock));
+  RunFolder created(std::move(folder), out, std::move(lock));
+  created.began_anew_ = anew;
+  return created;
 }
 
 RunFolder RunFolder::reopen(Fs& fs, const std::string& path) {

@@ -29,8 +29,8 @@ namespace isthmus {
 
 class RunFolder {
  public:
-  /// Whether all that is there are the records of a run that ended before it had learned anything,
-  /// which create() takes away.
+  /// Whether all that is there was written by a run that ended before its first checkpoint, which
+  /// create() takes away. Files are told by how a run begins them: others of their names stay.
   static bool holds_a_start_alone(Fs& fs, const std::string& path);
   /// `out` "auto": runs/<name>-NNN with the next free number. Error E2006 when the folder holds
   /// anything else than the start of a run, E8001 when it is in use, E50xx when it cannot be
@@ -39,6 +39,8 @@ class RunFolder {
   /// Error E3001 when it does not exist, E8001 when it is in use.
   static RunFolder reopen(Fs& fs, const std::string& path);
 
+  /// create() has taken away such a start.
+  bool began_anew() const { return began_anew_; }
   /// As it was opened; all paths for fs() begin with it.
   const std::string& path() const { return path_; }
   std::string file(std::string_view name) const { return join_path(path_, name); }
@@ -70,6 +72,7 @@ class RunFolder {
   std::unique_ptr<FolderLock> lock_;
   std::unique_ptr<AppendFile> log_, metrics_;
   std::vector<std::string> written_;
+  bool began_anew_ = false;
 };
 
 /// Error E5011 when a file that a run writes is a link, a pipe or a device in this folder.

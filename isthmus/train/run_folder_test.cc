@@ -34,6 +34,24 @@ std::map<std::string, std::string> content_of(const std::string& folder) {
   return content;
 }
 
+/// What a run leaves that ended at its first checkpoint.
+const std::map<std::string, std::string> kStart = {
+    {"run.json", "{\n  \"schema\": \"isthmus.run/1\",\n"},
+    {"config.toml", "# The resolved options of this run. Origin and"},
+    {"bad.csv", "path,reason\na.png,empty\n"},
+    {"log.txt", "2026-12-01T02:50:49Z failed: No space left on device\n"},
+    {"metrics.jsonl", ""}};
+
+/// A folder with these files and nothing else.
+void write_files(const std::string& folder, const std::map<std::string, std::string>& content) {
+  files::remove_all(folder);
+  for (const auto& [name, text] : content) {
+    const std::string path = join_path(folder, name);
+    files::create_directories(files::path(path).parent_path());
+    std::ofstream(path) << text;
+  }
+}
+
 TrainRequest resume_request(const Dataset& data, Device& device, const std::string& run) {
   TrainRequest request;
   request.dataset = &data;
@@ -132,23 +150,61 @@ TEST_F(StrangersRun, TheFolderItselfMayBeALink) {
 // A fit that failed left records behind, and the corrected command was refused for them.
 TEST(RunFolder, TakesThePlaceOfARunThatLearnedNothing) {
   const std::string path = testing::TempDir() + "start_alone";
-  files::remove_all(path);
-  files::create_directories(path);
-  for (const char* name : {"run.json", "config.toml", "log.txt"}) std::ofstream(path + "/" + name);
-  EXPECT_NO_THROW(RunFolder::create(posix_fs(), path, "x"));
-  EXPECT_FALSE(files::exists(path + "/run.json"));
-  for (const char* kept : {"metrics.jsonl", "model.safetensors", "notes.txt"}) {
-    files::remove_all(path);
-    files::create_directories(path);
-    for (const char* name : {"run.json", kept}) std::ofstream(path + "/" + name);
-    EXPECT_THROW(RunFolder::create(posix_fs(), path, "x"), Error) << kept;
-    EXPECT_TRUE(files::exists(path + "/run.json")) << kept;
+  write_files(path, kStart);
+  files::create_directories(path + "/checkpoints");
+  EXPECT_TRUE(RunFolder::create(posix_fs(), path, "x").began_anew());
+  EXPECT_EQ(content_of(path).size(), 2u) << "the new lock and log";
+  EXPECT_FALSE(files::exists(path + "/checkpoints"));
+  EXPECT_TRUE(RunFolder::create(posix_fs(), path, "x").began_anew()) << "of an empty log";
+}
+
+// What a run did not write, or what was learned, is never taken away.
+TEST(RunFolder, TakesNoPlaceWhereAnythingIsLost) {
+  const std::string path = testing::TempDir() + "not_a_start_alone";
+  const std::pair<std::string, std::string> strangers[] = {
+      {"model.safetensors", ""},  {"notes.txt", ""},      {"metrics.jsonl", "{}\n"},
+      {"log.txt", "my own\n"},    {"config.toml", "a\n"}, {"run.json", "{}"},
+      {"bad.csv", "a,b\n"},       {"config.toml", ""},    {"checkpoints/mine", ""},
+      {"metrics.jsonl/mine", ""}, {"log.txt/mine", ""}};
+  for (const auto& [name, text] : strangers) {
+    auto present = kStart;
+    present[name] = text;
+    if (name.find('/') != std::string::npos) present.erase(name.substr(0, name.find('/')));
+    write_files(path, present);
+    EXPECT_THROW(RunFolder::create(posix_fs(), path, "x"), Error) << name;
+    auto left = content_of(path);
+    left.erase(".lock");
+    EXPECT_EQ(left, present) << name;
   }
-  files::remove_all(path);
-  files::create_directories(path);
-  std::ofstream(path + "/config.toml");  // a user's own: no run wrote here
+  write_files(path, {{"metrics.jsonl", ""}});  // no run wrote here
   EXPECT_THROW(RunFolder::create(posix_fs(), path, "x"), Error);
-  EXPECT_TRUE(files::exists(path + "/config.toml"));
+  EXPECT_TRUE(files::exists(path + "/metrics.jsonl"));
+}
+
+// The two hints led to each other: to go on with what had no checkpoint, and to begin it again.
+TEST(RunFolder, WithoutACheckpointIsBegunAgainAndNotResumed) {
+  const std::string path = testing::TempDir() + "hints_of_a_start";
+  const Dataset data = tiny_images(40);
+  ReferenceDevice device;
+  RecordingObserver seen;
+  const auto hint_of = [&](const TrainRequest& request) {
+    try {
+      train(request, seen);
+    } catch (const Error& error) {
+      return error.hint();
+    }
+    return std::string("none");
+  };
+  write_files(path, kStart);
+  const std::string again = "begin it again in this folder: isthmus train DATA -o " + path;
+  EXPECT_EQ(hint_of(resume_request(data, device, path)), again);
+  EXPECT_EQ(hint_of(tiny_request(data, device, path)), "none");
+  EXPECT_NE(hint_of(tiny_request(data, device, path)).find("train --resume"), std::string::npos);
+  files::remove_all(path + "/checkpoints");
+  EXPECT_EQ(hint_of(tiny_request(data, device, path)),
+            "choose another -o, or remove what is there");
+  EXPECT_EQ(hint_of(resume_request(data, device, path)),
+            "train again with another -o, or give another run folder");
 }
 
 TEST(RunFolder, ThatIsMovedWhileItTrainsIsWrittenWhereItIs) {

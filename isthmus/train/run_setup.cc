@@ -126,6 +126,15 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
   warn_of_validation(s, observer);
 }
 
+/// A run that ended before its first checkpoint has nothing to go on with, but leaves its place.
+void refuse_start(const RunFolder& folder) {
+  if (!RunFolder::holds_a_start_alone(folder.fs(), folder.path())) return;
+  throw Error(
+      ErrorCode::kResumeNone, "the run ended before its first checkpoint",
+      "begin it again in this folder: isthmus train DATA -o " + quote_path_for_shell(folder.path()),
+      {.file = folder.path()});
+}
+
 /// A fitted model has no steps to go on with.
 void refuse_complete(const RunFolder& folder, const Limits& limits) {
   if (!list_checkpoints(folder.fs(), folder.path()).empty()) return;
@@ -142,6 +151,7 @@ void refuse_complete(const RunFolder& folder, const Limits& limits) {
 void resolve_resumed(RunSetup& s, const TrainRequest& request, TrainObserver& observer) {
   const RunOptions& run = request.options.run;
   s.folder = RunFolder::reopen(*s.fs, run.resume);
+  refuse_start(*s.folder);
   refuse_complete(*s.folder, request.options.limits);
   s.resume = load_resume_point(s.folder->fs(), run.resume, request.options.limits, observer);
   s.resolved = replay_options(s.resume->identity.choices, request.options, request.origins);
@@ -294,9 +304,8 @@ RunSetup prepare_run(const TrainRequest& request, TrainObserver& observer) {
   require_readable_config(s);
   open_run_device(s, request);
   if (s.resume) {
-    s.since_checkpoint =
-        changes_since_checkpoint(s.folder->fs(), s.folder->path(), s.device->info(),
-                                 s.resume->record.arithmetic);
+    s.since_checkpoint = changes_since_checkpoint(s.folder->fs(), s.folder->path(),
+                                                  s.device->info(), s.resume->record.arithmetic);
   }
   s.memory_limit = memory_limit(s.options().machine);
   s.memory_estimate = memory_estimate(s);

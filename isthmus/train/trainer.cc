@@ -48,6 +48,19 @@ void open_folder(RunSetup& setup) {
   setup.folder = RunFolder::create(*setup.fs, run.out, run_name_from_data(name));
 }
 
+/// What was there is gone: the log and the observer say so.
+void say_began_anew(RunFolder& folder, TrainObserver& observer) {
+  if (!folder.began_anew()) return;
+  const TrainEvent event = {
+      .kind = "warning",
+      .code = "W2006",
+      .text = escape_for_terminal(folder.path()) +
+              " held a run that ended before its first checkpoint: this one takes its place",
+      .hint = ""};
+  folder.log(event.kind + " " + event.code + ": " + event.text);
+  observer.on_event(event);
+}
+
 void write_start(const RunSetup& setup, RunFolder& folder, const TrainResult& result) {
   folder.write("config.toml",
                run_config_toml(setup.options(), setup.resolved.choices, setup.data.train.source));
@@ -234,6 +247,7 @@ TrainResult train(const TrainRequest& request, TrainObserver& observer) {
     return r;
   }
   RunFolder& folder = *setup.folder;
+  say_began_anew(folder, observer);
   try {
     write_start(setup, folder, r);
     if (setup.fitted()) {

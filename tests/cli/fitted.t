@@ -60,7 +60,7 @@ error[E4401]: p: the run is complete: ppca is fitted without steps, there is non
 [4]
 $ isthmus train table.csv --model ppca -o p
 error[E2006]: p: the run folder is not empty (config.toml is there)
-  hint: choose another -o, or continue that run: isthmus train --resume p
+  hint: choose another -o, or remove what is there
 [2]
 $ isthmus train table.csv --config p/config.toml -o again -q && cmp p/model.safetensors again/model.safetensors
 

@@ -21,6 +21,14 @@ $ ulimit -f 8; isthmus train table.csv --epochs 2 -o f -q
 error[E5101]: f/run.json: File too large: ... bytes (... KiB) are needed
   hint: Free the printed number of bytes or choose another folder.
 [5]
+$ isthmus train --resume f
+error[E4401]: f: the run ended before its first checkpoint
+  hint: begin it again in this folder: isthmus train DATA -o f
+[4]
+$ isthmus train table.csv --epochs 2 -o f 2>&1 | grep W2006; ls f/model.safetensors; grep -c W2006 f/log.txt
+warning[W2006]: f held a run that ended before its first checkpoint: this one takes its place
+f/model.safetensors
+1
 $ isthmus train table.csv --epochs 2 -o c <&- >&- 2>&-; echo "status $?"; isthmus inspect c/model.safetensors | head -1; grep -rl "validation elbo\|memory about" c/.lock c/*.txt c/*.jsonl c/*.csv || echo "nothing was printed into files"
 status 0
 ...
