@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "isthmus/base/digest.h"
+#include "isthmus/base/text.h"
 #include "isthmus/checkpoint/container_checks.h"
 
 namespace isthmus {
@@ -105,6 +106,12 @@ std::unique_ptr<ReadFile> open_model(Fs& fs, const std::string& path, const Limi
                 "give the model.safetensors inside a run folder");
   }
   std::unique_ptr<ReadFile> file = fs.open_read(path);
+  if (file->bytes() > limits.memory_bytes) {
+    throw Error(ErrorCode::kOutOfMemory,
+                "the model file has " + format_bytes(file->bytes()) + ", the memory limit is " +
+                    format_bytes(limits.memory_bytes),
+                "raise --memory", {.key = "machine.memory"});
+  }
   limits.require_data_bytes(file->bytes());
   return file;
 }

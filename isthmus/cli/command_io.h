@@ -44,6 +44,10 @@ class CommandIo {
   /// Error E5201 when `bytes` are over --memory, or 80 % of what the process may use: the check of
   /// every command, before the memory is taken. `what`: "the samples".
   void require_memory(CheckedU64 bytes, std::string_view what, std::string_view hint) const;
+  /// What a session may take beside `held` bytes of data and results: the same limit.
+  MemoryBudget memory_beside(uint64_t held) const {
+    return {.limit = memory_limit(use.machine), .held = kProgramBytes + held};
+  }
   /// For "-o -": results for people leave stdout. Error E2005 together with --json.
   void take_stdout() const;
   /// Writes a file, whole or not at all, or stdout for "-"; remembers it for `wrote`.

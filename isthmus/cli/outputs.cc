@@ -156,14 +156,15 @@ Output require_output(const CommandIo& io, const OutputOptions& options,
   return {path, format, options.csv_safe};
 }
 
-void require_output_memory(const CommandIo& io, const Output& output, int64_t count, int64_t values,
-                           uint64_t held) {
+uint64_t require_output_memory(const CommandIo& io, const Output& output, int64_t count,
+                               int64_t values, uint64_t held) {
   // Model values, stored values, and the file: as many bytes again, or a text while it grows.
   const bool text = output.format == "csv" || output.format == "jsonl";
   const uint64_t per_value = text ? 32 : 12;
-  const CheckedU64 bytes = checked_product(std::vector<int64_t>{count, values}) * per_value;
-  io.require_memory(bytes + held, group_digits(count) + " items and their data",
+  const CheckedU64 bytes = checked_product(std::vector<int64_t>{count, values}) * per_value + held;
+  io.require_memory(bytes, group_digits(count) + " items and their data",
                     "write fewer items (-n, --limit), or raise --memory");
+  return bytes.value();
 }
 
 void require_pictures(const Output& output, const DataSpec& spec) {

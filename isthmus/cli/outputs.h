@@ -47,9 +47,9 @@ Output require_output(const CommandIo& io, const OutputOptions& options,
                       const std::vector<std::string>& formats);
 
 /// Error E5201 when `count` items of `values` numbers, on their way into this output and beside
-/// `held` bytes of data, are over the memory limit.
-void require_output_memory(const CommandIo& io, const Output& output, int64_t count, int64_t values,
-                           uint64_t held);
+/// `held` bytes of data, are over the memory limit; returns the bytes of both.
+uint64_t require_output_memory(const CommandIo& io, const Output& output, int64_t count,
+                               int64_t values, uint64_t held);
 
 /// Error E2202 for pictures of data that are no images.
 void require_pictures(const Output& output, const DataSpec& spec);

@@ -23,10 +23,7 @@ uint64_t bytes_of(const Graph& graph, bool states) {
 }
 
 /// The program with its libraries, and the data.
-uint64_t bytes_of_process(const RunSetup& s) {
-  constexpr uint64_t kProgram = uint64_t{20} << 20;
-  return kProgram + s.data.num_bytes();
-}
+uint64_t bytes_of_process(const RunSetup& s) { return kProgramBytes + s.data.num_bytes(); }
 
 uint64_t bytes_of_step(const RunSetup& s, int64_t batch_size) {
   return s.device->estimate(s.step_graph, {.max_rows = batch_size, .precision = s.precision});

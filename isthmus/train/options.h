@@ -173,6 +173,9 @@ struct TrainOptions {
 std::optional<int64_t> parse_count(const std::string& key, const std::string& text, int64_t least,
                                    bool none_allowed);
 
+/// What the program takes with its libraries.
+inline constexpr uint64_t kProgramBytes = uint64_t{20} << 20;
+
 /// --memory, else 80 % of what the process may use.
 uint64_t memory_limit(const MachineOptions& machine);
 

@@ -41,7 +41,10 @@ BoundResult importance_bound(Session& session, const Dataset& fitted, int64_t nu
   const int64_t chunks = k / kChunk, rest = k % kChunk;
   GraphRunner* full = chunks > 0 ? &chunk_runner(session, fitted, kChunk, settings) : nullptr;
   GraphRunner* last = rest > 0 ? &chunk_runner(session, fitted, rest, settings) : nullptr;
-  const int64_t batch = (full != nullptr ? full : last)->batch_size();
+  int64_t batch = INT64_MAX;
+  for (const GraphRunner* runner : {full, last}) {
+    if (runner != nullptr) batch = std::min(batch, runner->batch_size());
+  }
   const auto note = [&](int64_t samples) {
     note_work("importance-weighted bound", static_cast<uint64_t>(samples),
               static_cast<uint64_t>(num_items * k));

@@ -131,15 +131,19 @@ class Chains {
         anneal_(std::max<int64_t>(1, s.steps * 3 / 8)) {
     const size_t matrices = kMostNumbers / (width_ * width_);
     const size_t states = kMostNumbers / (width_ + 1) / static_cast<size_t>(s.draws);
-    batch_ = std::clamp(static_cast<int64_t>(std::min(matrices, states)), int64_t{1},
-                        completion_.batch_size());
-    moves_.emplace(width_, static_cast<size_t>(batch_),
-                   RngKey::from(s.verb.seed, std::string(purpose) + "/momentum"),
-                   RngKey::from(s.verb.seed, std::string(purpose) + "/local"));
     if (!session.model().abilities().standard_prior) {
       prior_ = &session.runner("first codes", purpose, s.verb, prior_graph);
       prior_->executor().set_scalar("temperature", 1.0);
     }
+    batch_ = std::clamp(static_cast<int64_t>(std::min(matrices, states)), int64_t{1},
+                        completion_.batch_size());
+    for (const GraphRunner* r :
+         std::initializer_list<GraphRunner*>{&evidence_, &encoder_, prior_}) {
+      if (r != nullptr) batch_ = std::min(batch_, r->batch_size());
+    }
+    moves_.emplace(width_, static_cast<size_t>(batch_),
+                   RngKey::from(s.verb.seed, std::string(purpose) + "/momentum"),
+                   RngKey::from(s.verb.seed, std::string(purpose) + "/local"));
     encoder_.executor().bind_input("x", guess, Scaling{});
     for (GraphRunner* r : {&evidence_, &completion_}) {
       r->executor().bind_input("z", codes_, Scaling{});

@@ -19,7 +19,8 @@ int64_t plan_rows(int64_t values_per_row) {
 }
 
 GraphRunner::GraphRunner(Device& device, const Graph& graph, const RunnerSettings& settings)
-    : graph_(graph), height_(plan_rows(settings.values_per_row)) {
+    : graph_(graph),
+      height_(settings.height > 0 ? settings.height : plan_rows(settings.values_per_row)) {
   executor_ = device.compile(graph, {.max_rows = height_, .precision = settings.precision});
   items_.resize(static_cast<size_t>(height_));
   use(settings.seed, settings.purpose, settings.batch_size);

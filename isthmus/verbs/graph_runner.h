@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one inference graph over the items of a data set, a batch at a time. The height of the plan
-// depends on the graph alone, so an item's bits depend neither on how many there are nor on which
-// batch it is in.
+// Runs one inference graph over the items of a data set, a batch at a time. An item's bits depend
+// neither on how many there are, nor on which batch it is in, nor on the height of the plan.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +19,7 @@ struct RunnerSettings {
   uint64_t seed = 0;
   std::string_view purpose = "eval";  // of the noise
   int64_t values_per_row = 1;         // widest value of a row: decides the height of the plan
+  int64_t height = 0;                 // of the plan, where memory is short; 0: from that value
   int64_t batch_size = 0;             // rows of a run; 0: the height of the plan
   Precision precision = Precision::kF32;
 };

@@ -24,10 +24,17 @@
 
 namespace isthmus {
 
+/// What a process may take, and what of it is taken already beside the model and its graphs.
+struct MemoryBudget {
+  uint64_t limit = UINT64_MAX, held = 0;
+};
+
 class Session {
  public:
-  /// The device outlives the session.
-  Session(Model model, Device& device) : model_(std::move(model)), device_(device) {}
+  /// The device outlives the session. A graph that would not fit into the memory runs on fewer
+  /// items at a time, which changes no result.
+  Session(Model model, Device& device, MemoryBudget memory = {})
+      : model_(std::move(model)), device_(device), memory_(memory) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -37,7 +44,7 @@ class Session {
   /// What `make` describes, compiled at the first use of `name` in this precision, with the model's
   /// parameters: equal names are equal graphs. Set to the seed and batches of this call, and to the
   /// noise of `purpose`. `values_per_row`: the widest value of a row, 0 for that of an item. Valid
-  /// until kMostGraphs others have been used.
+  /// until kMostGraphs others have been used. Error E5201 when it does not fit even for one item.
   GraphRunner& runner(std::string_view name, std::string_view purpose, const VerbSettings& settings,
                       const std::function<Graph(const ModelSetup&)>& make,
                       int64_t values_per_row = 0);
@@ -54,9 +61,13 @@ class Session {
     int64_t last_use = 0;
   };
   void drop_oldest();
+  /// How many rows of this graph fit, at most those that it would have; 0: as many as it would
+  /// have.
+  int64_t fitting_rows(const Graph& graph, int64_t values_per_row, Precision precision);
 
   Model model_;
   Device& device_;
+  MemoryBudget memory_;
   std::map<std::string, Compiled, std::less<>> graphs_;
   int64_t num_compiled_ = 0, num_uses_ = 0;
 };

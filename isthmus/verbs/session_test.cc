@@ -24,12 +24,15 @@ class CountingDevice : public Device {
   const DeviceInfo& info() const override { return inner_->info(); }
   std::unique_ptr<Executor> compile(const Graph& graph, const CompileOptions& options) override {
     ++compiled;
-    return inner_->compile(graph, options);
+    auto executor = inner_->compile(graph, options);
+    most_bytes = std::max(most_bytes, executor->num_bytes());
+    return executor;
   }
   uint64_t estimate(const Graph& graph, const CompileOptions& options) override {
     return inner_->estimate(graph, options);
   }
   int64_t compiled = 0;
+  uint64_t most_bytes = 0;  // of one executor
 
  private:
   std::unique_ptr<Device> inner_ = open_device({.device = "cpu", .threads = 2});
@@ -144,6 +147,45 @@ TEST(Session, ResultsAreThoseOfASessionThatDidNothingBefore) {
     Session fresh(model, device);
     EXPECT_EQ(verb(used, data, {.seed = 1}), verb(fresh, data, {.seed = 1}));
   }
+}
+
+// eval and encode took ten times the memory that they were allowed.
+TEST(Session, RunsOnFewerItemsAtATimeWhereMemoryIsShortWithTheSameResults) {
+  CountingDevice device;
+  const Dataset data = black_and_white(30, 1);
+  const Model model = model_of(data);
+  for (const Verb verb : kVerbs) {
+    Session ample(model, device);
+    device.most_bytes = 0;
+    const std::vector<float> expected = verb(ample, data, {.seed = 1});
+    const uint64_t ample_bytes = device.most_bytes;
+    std::vector<float> found;
+    for (uint64_t kib = 500; found.empty() && kib < 8000; kib += 500) {  // the least that suffices
+      Session short_of_memory(model, device, {.limit = kib << 10, .held = 100 << 10});
+      device.most_bytes = 0;
+      try {
+        found = verb(short_of_memory, data, {.seed = 1});
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kOutOfMemory) << error.what();
+      }
+    }
+    EXPECT_EQ(found, expected);
+    EXPECT_LT(device.most_bytes, ample_bytes);
+  }
+}
+
+TEST(Session, WhatDoesNotFitForOneItemIsRefusedWithItsSize) {
+  CountingDevice device;
+  const Dataset data = black_and_white(30, 1);
+  Session session(model_of(data), device, {.limit = 101 << 10, .held = 100 << 10});
+  try {
+    encode(session, data, Quantity::kMean, {});
+    FAIL() << "it does not fit";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kOutOfMemory);
+    EXPECT_NE(error.message().find("the limit is 101 KiB"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(device.compiled, 0);
 }
 
 // Against a graph that is compiled and fed by hand.

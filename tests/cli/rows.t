@@ -59,3 +59,15 @@ error[E5201]: wide.csv: machine.memory: ... 200 KiB
 error[E5201]: wide.csv: machine.memory: ... 200 KiB
 error[E5201]: wide.csv: machine.memory: ... 200 KiB
 error[E5201]: wide.csv: machine.memory: ... 200 KiB
+
+# The network's own memory counts, too: fewer items at a time give the same numbers.
+
+$ isthmus eval w wide.csv -q --json | sed 's/"seconds":[^,}]*//g' > ample.json; isthmus eval w wide.csv --memory 24MiB -q --json | sed 's/"seconds":[^,}]*//g' | cmp - ample.json
+$ isthmus eval w wide.csv --limit 8 --memory 20MiB -q
+error[E5201]: machine.memory: the network needs about ... MiB for one item at a time, with ... MiB for the program, the model and the data; the limit is 20 MiB
+  hint: raise --memory
+[5]
+$ isthmus encode w wide.csv -o c.csv --memory 4KiB -q
+error[E5201]: w/model.safetensors: machine.memory: the model file has ... KiB, the memory limit is 4 KiB
+  hint: raise --memory
+[5]

@@ -71,7 +71,8 @@ std::string folder_of(CommandIo& io, const CompareOptions& o, const Dataset& dat
 
 ComparedModel measure(CommandIo& io, const std::string& run, double seconds, const Dataset& data,
                       Device& device) {
-  Session session(load_model(run, io.fs(), io.limits()), device);
+  Session session(load_model(run, io.fs(), io.limits()), device,
+                  io.memory_beside(data.values.num_bytes()));
   const Model& model = session.model();
   return {.name = model.options().name,
           .summary = describe_model(model.setup),
@@ -109,7 +110,8 @@ void draw(CommandIo& io, Comparison& c, const Dataset& data, Device& device, int
   Tensor rows;
   DataSpec spec;
   for (size_t i = 0; i < order.size(); ++i) {
-    Session session(load_model(order[i]->run, io.fs(), io.limits()), device);
+    Session session(load_model(order[i]->run, io.fs(), io.limits()), device,
+                    io.memory_beside(data.values.num_bytes()));
     const Model& model = session.model();
     if (!has_pictures(model.spec())) return;
     spec = model.spec();

@@ -89,9 +89,10 @@ int run_decode(CommandIo& io, const DecodeOptions& o) {
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
   const Tensor z = read_latents(io.fs(), io.arguments[1], model.latent_dim(), io.limits());
-  require_output_memory(io, output, z.shape()[0], model.spec().num_values(), z.num_bytes());
+  const uint64_t held =
+      require_output_memory(io, output, z.shape()[0], model.spec().num_values(), z.num_bytes());
   const auto device = io.open_device();
-  Session session(model, *device);
+  Session session(model, *device, io.memory_beside(held));
   const Quantity quantity = parse_quantity(o.quantity);
   const Tensor items = decode(session, z, quantity, io.verb_settings());
   write_items(io, output, items, model.spec(), o.columns);

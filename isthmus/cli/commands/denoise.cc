@@ -228,10 +228,10 @@ int run_denoise(CommandIo& io, const DenoiseOptions& o) {
       open_model_data(io, model, o.data, adds ? DataSupport::kRequired : DataSupport::kAny);
   const int64_t all = opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" && !adds ? kShown : all));
-  require_output_memory(io, output, count, model.spec().num_values(),
-                        opened.data.values.num_bytes() * (adds ? 4 : 2));
+  const uint64_t held = require_output_memory(io, output, count, model.spec().num_values(),
+                                              opened.data.values.num_bytes() * (adds ? 4 : 2));
   const auto device = io.open_device();
-  Session session(model, *device);
+  Session session(model, *device, io.memory_beside(held));
   Items items = read_items(model, opened, count, !adds);
   Tensor noisy = std::move(items.values);
   std::optional<Comparison> comparison;

@@ -30,10 +30,10 @@ int run_encode(CommandIo& io, const EncodeOptions& o) {
   const OpenedData opened = open_model_data(io, model, o.data);
   const Quantity quantity = parse_quantity(o.quantity);
   const auto columns = code_columns(model.latent_dim(), quantity);
-  require_output_memory(io, output, opened.data.num_items(), std::ssize(columns),
-                        opened.data.values.num_bytes());
+  const uint64_t held = require_output_memory(io, output, opened.data.num_items(),
+                                              std::ssize(columns), opened.data.values.num_bytes());
   const auto device = io.open_device();
-  Session session(model, *device);
+  Session session(model, *device, io.memory_beside(held));
   const Tensor codes = encode(session, opened.data, quantity, io.verb_settings());
   write_table(io, output, codes, columns);
   io.print_wrote("");

@@ -104,7 +104,7 @@ int run_eval(CommandIo& io, const EvalCommandOptions& o) {
   }
   const OpenedData opened = open_model_data(io, model, o.data);
   const auto device = io.open_device();
-  Session session(model, *device);
+  Session session(model, *device, io.memory_beside(opened.data.values.num_bytes()));
   print_device(io, *device);
   const EvalResult result = evaluate(session, opened.data, o.eval, io.verb_settings());
   print_bounds(io, result, model);

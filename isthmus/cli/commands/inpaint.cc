@@ -226,7 +226,9 @@ int run_inpaint(CommandIo& io, const InpaintOptions& o) {
   require_pictures(output, model.spec());
   const Items items = read_items(io, model, o, output);
   const auto device = io.open_device();
-  Session session(model, *device);
+  Session session(
+      model, *device,
+      io.memory_beside(items.opened.data.values.num_bytes() + 4 * items.values.num_bytes()));
   const CompletionSettings settings = {.steps = o.steps,
                                        .draws = o.draws,
                                        .pseudo_gibbs = o.pseudo_gibbs,

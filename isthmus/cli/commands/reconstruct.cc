@@ -53,10 +53,11 @@ int run_reconstruct(CommandIo& io, const ReconstructOptions& o) {
   const int64_t all = opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" ? kShown : all));
   const Dataset data = conform(first_items(opened.data, count), model.spec());
-  require_output_memory(io, output, count, model.spec().num_values(),
-                        opened.data.values.num_bytes() + data.values.num_bytes());
+  const uint64_t held =
+      require_output_memory(io, output, count, model.spec().num_values(),
+                            opened.data.values.num_bytes() + data.values.num_bytes());
   const auto device = io.open_device();
-  Session session(model, *device);
+  Session session(model, *device, io.memory_beside(held));
   const Quantity quantity = parse_quantity(o.quantity);
   const Tensor items = reconstruct(session, data, quantity, io.verb_settings());
   const EvalResult errors = evaluate(session, data, {}, io.verb_settings());

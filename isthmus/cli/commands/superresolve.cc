@@ -152,11 +152,12 @@ int run_superresolve(CommandIo& io, const SuperresolveOptions& o) {
   const SmallImages images =
       o.factor ? average_here(io, model, o, output) : read_small(io, model, o, output);
   const int64_t count = images.small.shape()[0];
-  require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
-                        model.spec().num_values(), images.opened.data.values.num_bytes());
+  const uint64_t held =
+      require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
+                            model.spec().num_values(), images.opened.data.values.num_bytes());
   require_draws_memory(io, model, count, o.draws);
   const auto device = io.open_device();
-  Session session(model, *device);
+  Session session(model, *device, io.memory_beside(held));
   const CompletionSettings settings = {
       .steps = o.steps, .draws = o.draws, .verb = io.verb_settings()};
   const Completion result =
