@@ -7,6 +7,7 @@
 #include <set>
 
 #include "isthmus/base/text.h"
+#include "isthmus/base/warning_info.h"
 #include "isthmus/cli/arguments.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/help.h"
@@ -214,6 +215,15 @@ TEST(Help, ExplainsEveryErrorNumber) {
     EXPECT_NE(printed.out.find(info.name), std::string::npos);
   }
   EXPECT_EQ(run({"help", "E9999"}).status, 2);
+}
+
+TEST(Help, ExplainsTheNumberOfEveryWarning) {
+  for (const WarningInfo& info : all_warning_infos()) {
+    const Printed printed = run({"help", warning_label(info)});
+    EXPECT_EQ(printed.status, 0);
+    EXPECT_NE(printed.out.find(info.name), std::string::npos);
+  }
+  EXPECT_EQ(run({"help", "W9999"}).status, 2);
 }
 
 TEST(Run, UsageFaultsExitWithTwo) {

@@ -3,6 +3,7 @@
 // variables) is read from there.
 #include "isthmus/base/env.h"
 #include "isthmus/base/text.h"
+#include "isthmus/base/warning_info.h"
 #include "isthmus/cli/components.h"
 #include "isthmus/cli/help.h"
 #include "isthmus/data/formats.h"
@@ -100,6 +101,10 @@ std::string errors_text() {
   for (const ErrorInfo& info : all_error_infos()) {
     text += "  " + error_label(info.code) + "  " + std::string(info.summary) + "\n";
   }
+  text += "\nA warning does not end the work; isthmus help W3408 says what to do.\n\n";
+  for (const WarningInfo& info : all_warning_infos()) {
+    text += item(warning_label(info), info.summary, 9);
+  }
   return text;
 }
 
@@ -148,7 +153,7 @@ const std::vector<HelpTopic>& help_topics() {
       {"formats", "files that can be read and written, with examples", formats_text},
       {"auto", "what is chosen from the data, and why; what a score is", auto_text},
       {"data", "what DATA may be, known data sets", data_text},
-      {"errors", "exit statuses and all error numbers", errors_text},
+      {"errors", "exit statuses, the numbers of errors and warnings", errors_text},
       {"environment", "variables, configuration files, who wins", environment_text},
       {"precision", "fp32 and bf16", precision_text},
       {"determinism", "same weights for any number of threads", determinism_text},

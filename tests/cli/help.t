@@ -11,7 +11,7 @@ isthmus help TOPIC, isthmus help COMMAND, isthmus help E3104
   formats       files that can be read and written, with examples
   auto          what is chosen from the data, and why; what a score is
   data          what DATA may be, known data sets
-  errors        exit statuses and all error numbers
+  errors        exit statuses, the numbers of errors and warnings
   environment   variables, configuration files, who wins
   precision     fp32 and bf16
   determinism   same weights for any number of threads
@@ -20,7 +20,12 @@ $ isthmus help E3104
 E3104 csv_not_a_number (exit status 3)
   A cell of a number column is not a number.
   what to do: Mend the cell or leave the column out with --exclude.
-$ for topic in "" data train E3104; do isthmus help $topic --json | check_json.py; done
+$ isthmus help W6002
+W6002 code_ignored (a warning: the work goes on)
+  The decoder ignores the code: kl is almost 0, and all samples look alike.
+  what to do: Train with --kl-warmup 20 or --free-bits 0.1.
+$ for topic in "" data train E3104 W3408; do isthmus help $topic --json | check_json.py; done
+valid isthmus.help/1 x 1
 valid isthmus.help/1 x 1
 valid isthmus.help/1 x 1
 valid isthmus.help/1 x 1

@@ -3,6 +3,7 @@
 #include "isthmus/cli/help.h"
 
 #include "isthmus/base/text.h"
+#include "isthmus/base/warning_info.h"
 #include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
@@ -22,6 +23,11 @@ std::string error_text(const ErrorInfo& info) {
          wrap("what to do: " + std::string(info.remedy), 80, 2);
 }
 
+std::string warning_text(const WarningInfo& info) {
+  return warning_label(info) + " " + std::string(info.name) + " (a warning: the work goes on)\n" +
+         wrap(info.summary, 80, 2) + wrap("what to do: " + std::string(info.remedy), 80, 2);
+}
+
 [[noreturn]] void fail_unknown(const std::string& word) {
   std::vector<std::string> known;
   for (const HelpTopic& topic : help_topics()) known.emplace_back(topic.name);
@@ -39,6 +45,7 @@ std::string text_on(const std::string& word) {
     return command_help(*def, def->make()->options(), false);
   }
   if (const ErrorInfo* info = find_error_info(word)) return error_text(*info);
+  if (const WarningInfo* info = find_warning_info(word)) return warning_text(*info);
   fail_unknown(word);
 }
 
@@ -56,7 +63,7 @@ int run_help(CommandIo& io, const NoOptions&) {
 
 CommandDef commands::help() {
   return {.name = "help",
-          .summary = "Explains a topic, a command or an error number.",
+          .summary = "Explains a topic, a command, an error or warning number.",
           .arguments = {"[TOPIC]"},
           .examples = {"isthmus help formats", "isthmus help E3104"},
           .make = command_with(run_help)};
