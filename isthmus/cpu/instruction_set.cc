@@ -50,9 +50,9 @@ InstructionSet allowed_instructions() {
   if (wanted.empty()) return here;
   const auto at = std::find(std::begin(kWords), std::end(kWords), wanted);
   if (at == std::end(kWords)) {
-    throw Error(ErrorCode::kBadValue,
-                std::string(kInstructionsVariable) + " is \"" + wanted + "\"",
-                "it takes plain, avx2, avx512, avx512_bf16 or amx, the highest instruction set to use");
+    throw Error(
+        ErrorCode::kBadValue, std::string(kInstructionsVariable) + " is \"" + wanted + "\"",
+        "it takes plain, avx2, avx512, avx512_bf16 or amx, the highest instruction set to use");
   }
   return std::min(here, static_cast<InstructionSet>(at - std::begin(kWords)));
 }
