@@ -53,7 +53,8 @@ TEST(ResumeChanges, AnotherNumberOfThreadsIsToldAndHarmless) {
 TEST(ResumeChanges, AnotherBuildMayChangeBits) {
   const std::string folder = folder_with("build", record("0.0.1", "7.1", 2));
   const ChangesSinceCheckpoint c = changes(folder, "xxh3-128:1");
-  EXPECT_EQ(c.parts, "isthmus 0.0.1 -> " + std::string(kVersion) + ", compiler 7.1 -> " + __VERSION__);
+  EXPECT_EQ(c.parts,
+            "isthmus 0.0.1 -> " + std::string(kVersion) + ", compiler 7.1 -> " + __VERSION__);
   EXPECT_NE(warning_of(c).find("bits may differ"), std::string::npos);
 }
 

@@ -44,8 +44,9 @@ std::vector<Graph> graphs_of(const ModelSetup& setup) {
   return graphs;
 }
 
-/// Beside its memory an executor has a program, of 2 MiB at most: nodes, instructions, kernels. Where its memory is aligned to pages of 2 MiB, the allocator
-/// takes as much more to find the place.
+/// Beside its memory an executor has a program, of 2 MiB at most: nodes, instructions, kernels.
+/// Where its memory is aligned to pages of 2 MiB, the allocator takes as much more to find the
+/// place.
 constexpr uint64_t kProgram = uint64_t{4} << 20;
 
 void expect_exact(const ModelSetup& setup, uint64_t program = kProgram) {

@@ -30,9 +30,7 @@ namespace {
 std::atomic<bool> armed{false};
 std::atomic<int64_t> allocations{0}, failing{0}, live_blocks{0};
 
-bool fails() {
-  return armed.load(std::memory_order_relaxed) && ++allocations == failing;
-}
+bool fails() { return armed.load(std::memory_order_relaxed) && ++allocations == failing; }
 
 void* new_block(size_t bytes, size_t alignment) {
   void* block =

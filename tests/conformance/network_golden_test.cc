@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// VAEs with networks over images against PyTorch's in double (tests/golden/networks.json, written by
-// make_network_golden.py): terms, all gradients and ten Adam steps, in the double reference and on
-// the CPU device in float32. The fixture holds of a tensor its norm and projections on directions
-// that are drawn here again; errors are relative to the norm. The largest is 1e-14 in double, and
-// on the device 7e-7 of a gradient and 2e-6 of a weight after ten steps.
+// VAEs with networks over images against PyTorch's in double (tests/golden/networks.json, written
+// by make_network_golden.py): terms, all gradients and ten Adam steps, in the double reference and
+// on the CPU device in float32. The fixture holds of a tensor its norm and projections on
+// directions that are drawn here again; errors are relative to the norm. The largest is 1e-14 in
+// double, and on the device 7e-7 of a gradient and 2e-6 of a weight after ten steps.
 #include <gtest/gtest.h>
 
 #include "isthmus/base/rng_key.h"

@@ -133,9 +133,9 @@ void bf16_multiply(const Bf16MultiplyCall& call) noexcept;
 /// Whether the instruction set in use has products of bf16 pairs (AVX512-BF16).
 bool multiplies_bf16_pairs() noexcept;
 
-/// C (m, n) = A B, or C += A B, of float32 operands; of the two strides of each of A and B one is 1.
-/// A value of C is a sum over k in order: its bits depend neither on the other rows nor on the
-/// other columns.
+/// C (m, n) = A B, or C += A B, of float32 operands; of the two strides of each of A and B one
+/// is 1. A value of C is a sum over k in order: its bits depend neither on the other rows nor on
+/// the other columns.
 struct F32MultiplyCall {
   int64_t m = 0, n = 0, k = 0;
   const float* a = nullptr;
