@@ -30,6 +30,8 @@ def processor_flags():
 def main():
     wanted, program = sys.argv[1:]
     flags = processor_flags()
+    if wanted not in NEEDS:
+        sys.exit(f"{wanted} is none of " + " ".join(NEEDS))
     available = [name for name, needs in NEEDS.items() if needs <= flags]
     if wanted not in available:
         print(f"skipped: this processor lacks {wanted}")
