@@ -57,7 +57,8 @@ class NetworkCase {
   }
   OwnOptions options() const {
     OwnOptions own = {.texts = {{"model.sigma", "learned"}}};
-    for (const std::string key : {"arch", "stages", "kernel_side", "hidden", "blocks", "norm"}) {
+    for (const std::string key :
+         {"arch", "stages", "kernel_side", "hidden", "blocks", "norm", "activation"}) {
       const Json* value = values_.find(key);
       if (value == nullptr) continue;
       own.texts["model." + key] =
