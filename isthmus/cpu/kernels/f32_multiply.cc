@@ -30,6 +30,8 @@ constexpr int64_t kPanelFloats = kPanels * (kDepth * kMostHeight + kGap);
 // Packing B for so few rows would take longer than their product: they read so many rows of B side
 // by side where they are.
 constexpr int64_t kFewRows = 8, kFewDepth = 16;
+// Rows of B no longer than this lie as close as packed ones: it is read where it is.
+constexpr int64_t kNarrow = 32;
 
 }  // namespace
 }  // namespace isthmus
@@ -265,7 +267,7 @@ void multiply(const F32MultiplyCall& call) {
   if (call.b_stride_n == 1) {
     if (call.m <= kFewRows) {
       first_col = multiply_in_place(call, kFewDepth);
-    } else if (call.b_stride_k <= kMostStrip && call.a_stride_k <= kNear) {
+    } else if (call.b_stride_k <= kNarrow && call.a_stride_k <= kNear) {
       first_col = multiply_in_place(call, kDepth);
     }
   }

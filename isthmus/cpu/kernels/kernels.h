@@ -145,7 +145,7 @@ struct F32MultiplyCall {
   float* c = nullptr;
   int64_t c_stride = 0;
   bool accumulate = false;
-  float* scratch = nullptr;  // f32_multiply_scratch floats, on a cache line
+  float* scratch = nullptr;  // f32_multiply_scratch floats; fastest on a cache line
 };
 void f32_multiply(const F32MultiplyCall& call) noexcept;
 /// For any m.
