@@ -9,6 +9,7 @@
 #include "hwy/foreach_target.h"  // compiles the rest of this file per instruction set
 #include "hwy/highway.h"
 #include "isthmus/cpu/kernels/bf16_lanes.h"
+#include "isthmus/cpu/kernels/block_sums.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace isthmus {
@@ -27,51 +28,14 @@ constexpr int kRows = 8, kMostVecs = 4;
 constexpr int kRows = 4, kMostVecs = 2;
 #endif
 
-/// One block of C; `last` columns of its last vector exist.
 struct Block {
   const uint16_t* a;
   int64_t a_stride;
   const uint16_t* b;
   int64_t b_stride;  // to the next strip
-  float* c;
-  int64_t c_stride;
+  BlockOfC c;
   int64_t pairs;
-  size_t last;
 };
-
-// The loops over rows and vectors must vanish, or the sums would live in memory.
-template <int kHeight, int kWidth>
-HWY_INLINE void load_sums(const Block& o, FloatVec (&sums)[kHeight][kWidth]) {
-  const FloatTag d;
-#pragma GCC unroll 16
-  for (int r = 0; r < kHeight; ++r) {
-    const float* c = o.c + r * o.c_stride;
-#pragma GCC unroll 16
-    for (int v = 0; v + 1 < kWidth; ++v) sums[r][v] = hn::LoadU(d, c + v * kLanes);
-    sums[r][kWidth - 1] = load_partial(d, c + (kWidth - 1) * kLanes, o.last);
-  }
-}
-
-template <int kHeight, int kWidth>
-HWY_INLINE void clear_sums(FloatVec (&sums)[kHeight][kWidth]) {
-#pragma GCC unroll 16
-  for (int r = 0; r < kHeight; ++r) {
-#pragma GCC unroll 16
-    for (int v = 0; v < kWidth; ++v) sums[r][v] = hn::Zero(FloatTag());
-  }
-}
-
-template <int kHeight, int kWidth>
-HWY_INLINE void store_sums(const Block& o, const FloatVec (&sums)[kHeight][kWidth]) {
-  const FloatTag d;
-#pragma GCC unroll 16
-  for (int r = 0; r < kHeight; ++r) {
-    float* c = o.c + r * o.c_stride;
-#pragma GCC unroll 16
-    for (int v = 0; v + 1 < kWidth; ++v) hn::StoreU(sums[r][v], d, c + v * kLanes);
-    store_partial(sums[r][kWidth - 1], d, c + (kWidth - 1) * kLanes, o.last);
-  }
-}
 
 /// A row of A as float32: a bf16 value is the upper half of the float32 of the same value.
 void widen_row(const uint16_t* src, int64_t count, float* dst) {
@@ -99,11 +63,7 @@ template <int kHeight, int kWidth>
 void multiply_pairs_block(const Block& o, bool accumulate) {
   const WordTag dw;
   FloatVec sums[kHeight][kWidth];
-  if (accumulate) {
-    load_sums(o, sums);
-  } else {
-    clear_sums(sums);
-  }
+  begin_sums(o.c, accumulate, sums);
   const uint16_t* a = o.a;
   const uint16_t* b = o.b;
   for (int64_t p = 0; p < o.pairs; ++p, a += 2, b += kPairHalfs) {
@@ -122,7 +82,7 @@ void multiply_pairs_block(const Block& o, bool accumulate) {
       for (int v = 0; v < kWidth; ++v) add_pairs(sums[r][v], row, columns[v]);
     }
   }
-  store_sums(o, sums);
+  end_sums(o.c, sums);
 }
 
 /// A rectangle of C, in rows and vectors of columns.
@@ -136,15 +96,15 @@ template <int kHeight, int kWidth>
 void multiply_pairs_region(const Bf16MultiplyCall& call, const Region& region) {
   const int64_t end_row = region.end_row - (region.end_row - region.row) % kHeight;
   const int64_t end_vec = region.end_vec - (region.end_vec - region.vec) % kWidth;
-  Block o{.a_stride = call.a_stride, .b_stride = call.b_stride, .c_stride = call.c_stride};
+  Block o{.a_stride = call.a_stride, .b_stride = call.b_stride, .c = {.stride = call.c_stride}};
   o.pairs = (call.k + 1) / 2;
   for (int64_t vec = region.vec; vec < end_vec; vec += kWidth) {
     const int64_t col = vec * kLanes, last = call.n - col - (kWidth - 1) * kLanes;
-    o.last = static_cast<size_t>(last < kLanes ? last : kLanes);
+    o.c.last = static_cast<size_t>(last < kLanes ? last : kLanes);
     o.b = call.b + col / kBf16Strip * call.b_stride + 2 * (col % kBf16Strip);
     for (int64_t row = region.row; row < end_row; row += kHeight) {
       o.a = call.a + row * call.a_stride;
-      o.c = call.c + row * call.c_stride + col;
+      o.c.first = call.c + row * call.c_stride + col;
       multiply_pairs_block<kHeight, kWidth>(o, call.accumulate);
     }
   }
@@ -176,11 +136,7 @@ void multiply_widened_block(const Block& o, const float* a, bool accumulate) {
   const FloatTag d;
   const WordTag dw;
   FloatVec sums[kHeight][kWidth];
-  if (accumulate) {
-    load_sums(o, sums);
-  } else {
-    clear_sums(sums);
-  }
+  begin_sums(o.c, accumulate, sums);
   const uint16_t* b = o.b;
   for (int64_t p = 0; p < o.pairs; ++p, a += 2, b += kPairHalfs) {
     FloatVec low[kWidth], high[kWidth];
@@ -200,23 +156,23 @@ void multiply_widened_block(const Block& o, const float* a, bool accumulate) {
       }
     }
   }
-  store_sums(o, sums);
+  end_sums(o.c, sums);
 }
 
 /// Vectors [vec, end_vec) of kHeight rows.
 template <int kHeight, int kWidth>
 void multiply_widened_strips(const Bf16MultiplyCall& call, Block o, const float* a, int64_t k,
                              int64_t vec, int64_t end_vec, bool accumulate) {
-  float* const c = o.c;
+  float* const c = o.c.first;
   for (; vec + kWidth <= end_vec; vec += kWidth) {
     const int64_t col = vec * kLanes, last = call.n - col - (kWidth - 1) * kLanes;
-    o.last = static_cast<size_t>(last < kLanes ? last : kLanes);
+    o.c.last = static_cast<size_t>(last < kLanes ? last : kLanes);
     o.b = call.b + col / kBf16Strip * call.b_stride + 2 * (col % kBf16Strip) + k * kBf16Strip;
-    o.c = c + col;
+    o.c.first = c + col;
     multiply_widened_block<kHeight, kWidth>(o, a, accumulate);
   }
   if constexpr (kWidth > 1) {
-    o.c = c;
+    o.c.first = c;
     multiply_widened_strips<kHeight, kWidth / 2>(call, o, a, k, vec, end_vec, accumulate);
   }
 }
@@ -228,8 +184,8 @@ void multiply_widened(const Bf16MultiplyCall& call, int64_t row, float* a) {
   for (; row + kHeight <= call.m; row += kHeight) {
     for (int64_t k = 0; k < call.k; k += kWideK) {
       const int64_t count = call.k - k < kWideK ? call.k - k : kWideK;
-      Block o{.b_stride = call.b_stride, .c_stride = call.c_stride, .pairs = (count + 1) / 2};
-      o.c = call.c + row * call.c_stride;
+      Block o{.b_stride = call.b_stride, .c = {.stride = call.c_stride}, .pairs = (count + 1) / 2};
+      o.c.first = call.c + row * call.c_stride;
       for (int r = 0; r < kHeight; ++r) {
         widen_row(call.a + (row + r) * call.a_stride + k, 2 * o.pairs, a + r * kWideK);
       }

@@ -10,7 +10,7 @@
 #define HWY_TARGET_INCLUDE "isthmus/cpu/kernels/f32_multiply.cc"
 #include "hwy/foreach_target.h"  // compiles the rest of this file per instruction set
 #include "hwy/highway.h"
-#include "isthmus/cpu/kernels/vector_memory.h"
+#include "isthmus/cpu/kernels/block_sums.h"
 
 #ifndef ISTHMUS_F32_MULTIPLY_SIZES_  // once, whatever the instruction set
 #define ISTHMUS_F32_MULTIPLY_SIZES_
@@ -59,67 +59,21 @@ constexpr int kRows = 4;
 #endif
 static_assert(2 * kRows <= kMostHeight && kStrip <= kMostStrip);
 
-/// One block of C; `last` columns of its last vector exist.
 struct Block {
   const float* a;
   int64_t a_stride_m, a_stride_k;
   const float* b;
   int64_t b_stride;  // from row to row of whole vectors
-  float* c;
-  int64_t c_stride;
+  BlockOfC c;
   int64_t depth;
-  size_t last;
   bool accumulate;
 };
-
-// The loops over rows and vectors must vanish, or the sums would live in memory.
-template <bool kWhole, int kHeight, int kWidth>
-HWY_INLINE void load_sums(const Block& o, FloatVec (&sums)[kHeight][kWidth]) {
-  const FloatTag d;
-#pragma GCC unroll 16
-  for (int r = 0; r < kHeight; ++r) {
-    const float* c = o.c + r * o.c_stride;
-#pragma GCC unroll 16
-    for (int v = 0; v < kWidth; ++v) {
-      const bool is_part = !kWhole && v + 1 == kWidth;
-      sums[r][v] = is_part ? load_partial(d, c + v * kLanes, o.last) : hn::LoadU(d, c + v * kLanes);
-    }
-  }
-}
-
-template <bool kWhole, int kHeight, int kWidth>
-HWY_INLINE void store_sums(const Block& o, const FloatVec (&sums)[kHeight][kWidth]) {
-  const FloatTag d;
-#pragma GCC unroll 16
-  for (int r = 0; r < kHeight; ++r) {
-    float* c = o.c + r * o.c_stride;
-#pragma GCC unroll 16
-    for (int v = 0; v < kWidth; ++v) {
-      if (!kWhole && v + 1 == kWidth) {
-        store_partial(sums[r][v], d, c + v * kLanes, o.last);
-      } else {
-        hn::StoreU(sums[r][v], d, c + v * kLanes);
-      }
-    }
-  }
-}
 
 template <int kHeight, int kWidth>
 void multiply_block(const Block& o) {
   const FloatTag d;
-  const bool whole = o.last == static_cast<size_t>(kLanes);
   FloatVec sums[kHeight][kWidth];
-  if (!o.accumulate) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kHeight; ++r) {
-#pragma GCC unroll 16
-      for (int v = 0; v < kWidth; ++v) sums[r][v] = hn::Zero(d);
-    }
-  } else if (whole) {
-    load_sums<true>(o, sums);
-  } else {
-    load_sums<false>(o, sums);
-  }
+  begin_sums(o.c, o.accumulate, sums);
   const float* a = o.a;
   const float* b = o.b;
   for (int64_t k = 0; k < o.depth; ++k, a += o.a_stride_k, b += o.b_stride) {
@@ -133,11 +87,7 @@ void multiply_block(const Block& o) {
       for (int v = 0; v < kWidth; ++v) sums[r][v] = hn::MulAdd(row, columns[v], sums[r][v]);
     }
   }
-  if (whole) {
-    store_sums<true>(o, sums);
-  } else {
-    store_sums<false>(o, sums);
-  }
+  end_sums(o.c, sums);
 }
 
 template <int kHeight, int kWidth>
@@ -149,10 +99,10 @@ void multiply_height(int64_t height, const Block& o) {
 /// Columns [0, cols) of a strip; a narrow one is as high as two others.
 void multiply_strip(int64_t height, int64_t cols, Block o) {
   if (cols <= kLanes) {
-    o.last = static_cast<size_t>(cols);
+    o.c.last = static_cast<size_t>(cols);
     return multiply_height<2 * kRows, 1>(height, o);
   }
-  o.last = static_cast<size_t>(cols - kLanes);
+  o.c.last = static_cast<size_t>(cols - kLanes);
   multiply_height<kRows, kVecs>(height, o);
 }
 
@@ -210,8 +160,8 @@ int64_t multiply_in_place(const F32MultiplyCall& call, int64_t depth) {
   const int64_t end_col = call.n / kStrip * kStrip;
   Block o{.a_stride_m = call.a_stride_m, .a_stride_k = call.a_stride_k};
   o.b_stride = call.b_stride_k;
-  o.c_stride = call.c_stride;
-  o.last = kLanes;
+  o.c.stride = call.c_stride;
+  o.c.last = kLanes;
   for (int64_t k = 0; k < call.k; k += depth) {
     o.depth = std::min(depth, call.k - k);
     o.accumulate = call.accumulate || k > 0;
@@ -219,10 +169,10 @@ int64_t multiply_in_place(const F32MultiplyCall& call, int64_t depth) {
       const int64_t height = std::min<int64_t>(kRows, call.m - row);
       o.a = call.a + row * call.a_stride_m + k * call.a_stride_k;
       o.b = call.b + k * call.b_stride_k;
-      o.c = call.c + row * call.c_stride;
+      o.c.first = call.c + row * call.c_stride;
       int64_t col = 0;
       const auto strips = [&](int64_t width, auto multiply) {
-        for (; col + width <= end_col; col += width, o.b += width, o.c += width) {
+        for (; col + width <= end_col; col += width, o.b += width, o.c.first += width) {
           multiply(height, o);
         }
       };
@@ -239,7 +189,7 @@ void multiply_packed(const F32MultiplyCall& call, const BlockOfB& b, const float
                      int64_t stride) {
   const bool packs = call.a_stride_k > kNear;
   const int64_t panel = b.depth * kHeight + kGap;
-  Block o{.b_stride = kStrip, .c_stride = call.c_stride, .depth = b.depth};
+  Block o{.b_stride = kStrip, .c = {.stride = call.c_stride}, .depth = b.depth};
   o.a_stride_m = packs ? 1 : call.a_stride_m;
   o.a_stride_k = packs ? kHeight : call.a_stride_k;
   o.accumulate = call.accumulate || b.k > 0;
@@ -256,7 +206,7 @@ void multiply_packed(const F32MultiplyCall& call, const BlockOfB& b, const float
     const int64_t rows = std::min<int64_t>(kHeight, call.m - row);
     for (int64_t at = 0; at < b.cols; at += kStrip) {
       o.b = strips + at / kStrip * stride;
-      o.c = call.c + row * call.c_stride + b.col + at;
+      o.c.first = call.c + row * call.c_stride + b.col + at;
       multiply_strip(rows, std::min(kStrip, b.cols - at), o);
     }
   }
