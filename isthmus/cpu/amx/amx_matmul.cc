@@ -189,22 +189,28 @@ void AmxMatmul::run(const uint16_t* a, const uint16_t* b, float* c) const noexce
   BlockOperands o{.a_row = spec_.a_stride_m * 2, .c_row = spec_.c_stride_m * 4};
   const AmxTiles* loaded = nullptr;
   const int64_t steps = packing_.padded_k / kBlock, parts = (steps + kMaxSteps - 1) / kMaxSteps;
-  for (int64_t part = 0; part < parts; ++part) {
-    const int64_t first = steps * part / parts;
-    o.steps = steps * (part + 1) / parts - first;
-    o.accumulate = spec_.accumulate || part > 0;
+  const auto blocks_of_rows = [&](int64_t row, int64_t end, int64_t first) {
+    const int64_t rows = std::min(kBlock, end - row);
     for (int64_t n = 0; n < spec_.n; n += kBlock) {
       const int64_t cols = std::min(kBlock, spec_.n - n);
+      const AmxTiles& tiles = tiles_[rows < kBlock ? 1 : 0][cols < kBlock ? 1 : 0];
+      if (&tiles != loaded) load_tiles(*(loaded = &tiles));
       o.b = b_bytes + n / kBlock * packing_.block_stride * 2 + first * kStepBytes;
-      for (int64_t m = 0; m < spec_.m; m += kBlock) {
-        const int64_t rows = std::min(kBlock, spec_.m - m);
-        const AmxTiles& tiles = tiles_[rows < kBlock ? 1 : 0][cols < kBlock ? 1 : 0];
-        if (&tiles != loaded) load_tiles(*(loaded = &tiles));
+      for (int64_t m = row; m < end; m += kBlock) {
         o.a = a_bytes + m * o.a_row + first * kBlock * 2;
         o.c = c_bytes + m * o.c_row + n * 4;
         multiply(o, rows > kTile, cols > kTile);
       }
     }
+  };
+  const int64_t whole = spec_.m / kBlock * kBlock;
+  for (int64_t part = 0; part < parts; ++part) {
+    const int64_t first = steps * part / parts;
+    o.steps = steps * (part + 1) / parts - first;
+    o.accumulate = spec_.accumulate || part > 0;
+    // The rows that are left over last: other shapes of tiles cost as much as a block.
+    if (whole > 0) blocks_of_rows(0, whole, first);
+    if (whole < spec_.m) blocks_of_rows(whole, spec_.m, first);
   }
   release_tiles();
 }
