@@ -162,12 +162,6 @@ struct RowInstruction {
   RowStep step = {};
 };
 
-/// How many windows pass through the L1 cache at once: pairs of rows of a packed operand.
-inline constexpr int64_t kWindowFloats = 4096;
-inline int64_t windows_at_once(const Windows& w) {
-  return std::max<int64_t>(2, kWindowFloats / w.patch() / 2 * 2);
-}
-
 /// Calls the overload for what a variant holds.
 template <class... F>
 struct Overloaded : F... {

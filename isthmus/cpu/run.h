@@ -96,10 +96,9 @@ void run_windows(const Machine& m, ThreadMemory& t, const WindowStep& step,
                  const ItemRange& items) noexcept;
 void run_cast_windows(const Machine& m, ThreadMemory& t, const CastWindows& step,
                       const ItemRange& items) noexcept;
-/// The windows of the first `valid` items, packed as the second factor of a product over them.
+/// Packed as the second factor of a product over them; zeros behind them.
 void pack_windows(const Machine& m, ThreadMemory& t, const WindowStep& step,
-                  const MatmulPacking& packing, const ItemRange& items, int64_t valid,
-                  uint16_t* dst) noexcept;
+                  const MatmulPacking& packing, const ItemRange& valid, uint16_t* dst) noexcept;
 /// The first `valid` items have indices; one outside the table sets the thread's failure.
 void run_gather(const Machine& m, ThreadMemory& t, const Gather& g, const ItemRange& items,
                 int64_t valid) noexcept;

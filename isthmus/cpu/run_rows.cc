@@ -165,7 +165,7 @@ void run_part(const Machine& m, ThreadMemory& t, const PartProduct& part, int64_
     uint16_t* packed = t.part_half + part.packed_halfs;
     rows_to_bf16_transposed(rows, part.b.row_stride, valid, part.b_cols, t.part_half,
                             matmul.spec().a_stride_m, part.packing.padded_k);
-    pack_windows(m, t, part.windows, part.packing, b.items(), b.valid, packed);
+    pack_windows(m, t, part.windows, part.packing, {b.first_item, b.valid, b.in_block}, packed);
     return matmul.run(t.part_half, packed, dst, t.gemm_scratch);
   }
   if (part.makes_windows) run_windows(m, t, part.windows, b.items());

@@ -23,6 +23,9 @@ struct Windows {
   int64_t out_h = 0, out_w = 0;                                     // windows
   int64_t patch() const { return kernel_h * kernel_w * channels; }  // values of a window
   int64_t image_size() const { return height * width * channels; }
+  // Rows and columns from the first to the last that a window reaches, those beyond the image too.
+  int64_t reach_h() const { return (out_h - 1) * stride + kernel_h; }
+  int64_t reach_w() const { return (out_w - 1) * stride + kernel_w; }
   bool operator==(const Windows&) const = default;
 };
 

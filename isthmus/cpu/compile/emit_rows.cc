@@ -117,7 +117,7 @@ class RowStageEmitter {
 
   void emit_cast_windows(uint32_t i, int64_t dst) {
     const WindowStep windows = windows_of(e_, i);
-    need_scratch(windows_at_once(windows.windows) * windows.windows.patch());
+    need_scratch(windows_scratch(windows.windows));
     add(i, u_.shape_of(i).lead, Cost::kPacking, CastWindows{windows, dst});
   }
 
@@ -227,7 +227,7 @@ class RowStageEmitter {
       const int64_t packed = round_up(part.packing.num_values, kLineHalfs) + kLineHalfs;
       int64_t& halfs = e_.program.memory.part_halfs;
       halfs = std::max(halfs, part.packed_halfs + packed);
-      need_scratch(windows_at_once(part.windows.windows) * gx.cols);
+      need_scratch(windows_scratch(part.windows.windows));
     } else {
       if (part.makes_windows) {
         part.a = {Memory::kPass, m_.windows_again, gx.cols};

@@ -35,26 +35,6 @@ void cast_pairs(const float* src, int64_t src_stride, int64_t rows, int64_t cols
 
 constexpr int64_t kLanes = hn::MaxLanes(FloatTag());
 
-/// Up to `count` values of p, zeros behind them.
-HWY_INLINE FloatVec load_up_to(const float* p, int64_t count) {
-  const FloatTag d;
-  if (count >= kLanes) return hn::LoadU(d, p);
-  return count <= 0 ? hn::Zero(d) : load_partial(d, p, static_cast<size_t>(count));
-}
-
-template <class Rounding>
-void cast_row(const float* src, int64_t cols, uint16_t* dst) {
-  const FloatTag d;
-  int64_t c = 0;
-  for (; c + 2 * kLanes <= cols; c += 2 * kLanes) {
-    store_bf16(Rounding::row(hn::LoadU(d, src + c), hn::LoadU(d, src + c + kLanes)), dst + c);
-  }
-  if (c == cols) return;
-  const FloatVec first = load_up_to(src + c, cols - c);
-  const FloatVec second = load_up_to(src + c + kLanes, cols - c - kLanes);
-  store_bf16_partial(Rounding::row(first, second), dst + c, static_cast<size_t>(cols - c));
-}
-
 template <class Rounding>
 void cast_rows_by(const float* src, int64_t src_stride, int64_t rows, int64_t cols, uint16_t* dst,
                   int64_t dst_stride, int64_t pad_cols) {
@@ -63,20 +43,6 @@ void cast_rows_by(const float* src, int64_t src_stride, int64_t rows, int64_t co
     cast_row<Rounding>(src + r * src_stride, cols, row);
     if (pad_cols > 0) std::memset(row + cols, 0, static_cast<size_t>(pad_cols) * sizeof(uint16_t));
   }
-}
-
-template <class Rounding>
-void cast_pair(const float* low, const float* high, int64_t cols, uint16_t* dst) {
-  const FloatTag d;
-  int64_t c = 0;
-  for (; c + kLanes <= cols; c += kLanes) {
-    store_bf16(Rounding::pairs(hn::LoadU(d, low + c), hn::LoadU(d, high + c)), dst + 2 * c);
-  }
-  if (c == cols) return;
-  const size_t rest = static_cast<size_t>(cols - c);
-  const auto words =
-      Rounding::pairs(load_partial(d, low + c, rest), load_partial(d, high + c, rest));
-  store_bf16_partial(words, dst + 2 * c, 2 * rest);
 }
 
 template <class Rounding>

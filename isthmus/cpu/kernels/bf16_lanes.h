@@ -122,6 +122,46 @@ HWY_INLINE void store_bf16(WordVec v, uint16_t* dst) {
   hn::StoreU(v, WordTag(), reinterpret_cast<uint32_t*>(dst));
 }
 
+#if !ISTHMUS_PLAIN_TARGET
+/// Up to one vector of `count` values of p, zeros behind them; count may be negative.
+HWY_INLINE FloatVec load_up_to(const float* p, int64_t count) {
+  const FloatTag d;
+  constexpr int64_t lanes = hn::MaxLanes(FloatTag());
+  if (count >= lanes) return hn::LoadU(d, p);
+  return count <= 0 ? hn::Zero(d) : load_partial(d, p, static_cast<size_t>(count));
+}
+
+template <class Rounding>
+HWY_INLINE void cast_row(const float* src, int64_t cols, uint16_t* dst) {
+  const FloatTag d;
+  constexpr int64_t lanes = hn::MaxLanes(FloatTag());
+  int64_t c = 0;
+  for (; c + 2 * lanes <= cols; c += 2 * lanes) {
+    store_bf16(Rounding::row(hn::LoadU(d, src + c), hn::LoadU(d, src + c + lanes)), dst + c);
+  }
+  if (c == cols) return;
+  const FloatVec first = load_up_to(src + c, cols - c);
+  const FloatVec second = load_up_to(src + c + lanes, cols - c - lanes);
+  store_bf16_partial(Rounding::row(first, second), dst + c, static_cast<size_t>(cols - c));
+}
+
+/// Two rows interleaved.
+template <class Rounding>
+HWY_INLINE void cast_pair(const float* low, const float* high, int64_t cols, uint16_t* dst) {
+  const FloatTag d;
+  constexpr int64_t lanes = hn::MaxLanes(FloatTag());
+  int64_t c = 0;
+  for (; c + lanes <= cols; c += lanes) {
+    store_bf16(Rounding::pairs(hn::LoadU(d, low + c), hn::LoadU(d, high + c)), dst + 2 * c);
+  }
+  if (c == cols) return;
+  const size_t rest = static_cast<size_t>(cols - c);
+  const auto words =
+      Rounding::pairs(load_partial(d, low + c, rest), load_partial(d, high + c, rest));
+  store_bf16_partial(words, dst + 2 * c, 2 * rest);
+}
+#endif
+
 }  // namespace HWY_NAMESPACE
 }  // namespace isthmus
 HWY_AFTER_NAMESPACE();

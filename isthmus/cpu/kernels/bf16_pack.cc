@@ -24,13 +24,6 @@ void pack_blocks(const PackCall& call) { bf16_plain::pack(call); }
 
 constexpr int64_t kLanes = hn::MaxLanes(FloatTag());
 
-/// min(count, kLanes) values from p, zeros behind them; count may be negative.
-HWY_INLINE FloatVec load_up_to(const float* p, int64_t count) {
-  const FloatTag d;
-  if (count >= kLanes) return hn::LoadU(d, p);
-  return count <= 0 ? hn::Zero(d) : load_partial(d, p, static_cast<size_t>(count));
-}
-
 /// Rows along n: one pair of rows k, k + 1 of one block; `cols` of them exist.
 template <class Rounding>
 HWY_INLINE void pack_pair_of_rows(const PackCall& p, int64_t k, const float* src, int64_t cols,

@@ -182,10 +182,25 @@ struct WindowsCall {
   int64_t images = 1;  // instead of those of `windows`
   const float* src = nullptr;
   float* dst = nullptr;
-  int64_t first = 0, end = -1;  // copied windows, counted over all images; -1: all, from 0 on
 };
 void copy_windows(const WindowsCall& call) noexcept;
 void add_windows(const WindowsCall& call) noexcept;
+
+/// The windows of copy_windows, rounded to bf16 as rows_to_bf16 does: as rows, `stride` values from
+/// one to the next, or, as the rows of a B, in the layout of pack_bf16_pairs with strips of
+/// kBf16Strip columns `stride` values apart, zeros in rows up to `padded_rows` (even) and in
+/// columns up to a whole strip.
+struct Bf16WindowsCall {
+  Windows windows = {};
+  int64_t images = 1;  // instead of those of `windows`
+  const float* src = nullptr;
+  uint16_t* dst = nullptr;
+  int64_t stride = 0, padded_rows = 0;
+  float* scratch = nullptr;  // windows_scratch floats
+};
+int64_t windows_scratch(const Windows& w) noexcept;
+void windows_to_bf16(const Bf16WindowsCall& call) noexcept;
+void pack_windows_to_bf16(const Bf16WindowsCall& call) noexcept;
 
 /// Bernoulli with logits, loss and gradient in one pass (one exp and one reciprocal per value; the
 /// logs of a row's factors as logs of products of up to 64 factors per lane):

@@ -1,49 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows of images written one behind the other, and windows added up to images. Channels last, so
-// that a window is one run of values per row of its own.
+// Windows of images written one behind the other, as float32 or as operands of bf16 products, and
+// windows added up to images. Channels last, so that each line of a window is one run of values.
 #include <algorithm>
 
+#include "isthmus/cpu/kernels/bf16_plain.h"
 #include "isthmus/cpu/kernels/kernels.h"
 #include "isthmus/cpu/kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "isthmus/cpu/kernels/windows.cc"
 #include "hwy/foreach_target.h"  // compiles the rest of this file per instruction set
 #include "hwy/highway.h"
-#include "isthmus/cpu/kernels/vector_memory.h"
+#include "isthmus/cpu/kernels/bf16_lanes.h"
+
+#ifndef ISTHMUS_WINDOWS_SIZES_  // once, whatever the instruction set
+#define ISTHMUS_WINDOWS_SIZES_
+namespace isthmus {
+namespace {
+
+// Lines of so few values are not worth a vector each; kernels have up to seven of them.
+constexpr int64_t kShortLine = 16, kMostShortPatch = 7 * kShortLine;
+
+inline bool has_short_lines(const Windows& w) {
+  return w.kernel_w * w.channels <= kShortLine && w.patch() <= kMostShortPatch;
+}
+
+}  // namespace
+}  // namespace isthmus
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace isthmus {
 namespace HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
-using FloatTag = hn::ScalableTag<float>;
+
+// Runs of a few channels end within a vector: their ends go four by four, which costs less than a
+// mask.
+using FourTag = hn::CappedTag<float, 4>;
 
 HWY_INLINE void copy_run(const float* src, float* dst, int64_t count) {
   const FloatTag d;
-  const auto n = static_cast<size_t>(count), lanes = hn::Lanes(d);
+  const FourTag four;
+  const auto n = static_cast<size_t>(count), lanes = hn::Lanes(d), few = hn::Lanes(four);
   size_t k = 0;
   for (; k + lanes <= n; k += lanes) hn::StoreU(hn::LoadU(d, src + k), d, dst + k);
-  if (k < n) store_partial(load_partial(d, src + k, n - k), d, dst + k, n - k);
+  for (; k + few <= n; k += few) hn::StoreU(hn::LoadU(four, src + k), four, dst + k);
+  for (; k < n; ++k) dst[k] = src[k];
 }
 
 HWY_INLINE void clear_run(float* dst, int64_t count) {
   const FloatTag d;
-  const auto n = static_cast<size_t>(count), lanes = hn::Lanes(d);
+  const FourTag four;
+  const auto n = static_cast<size_t>(count), lanes = hn::Lanes(d), few = hn::Lanes(four);
   size_t k = 0;
   for (; k + lanes <= n; k += lanes) hn::StoreU(hn::Zero(d), d, dst + k);
-  if (k < n) store_partial(hn::Zero(d), d, dst + k, n - k);
+  for (; k + few <= n; k += few) hn::StoreU(hn::Zero(four), four, dst + k);
+  for (; k < n; ++k) dst[k] = 0;
+}
+
+template <class D>
+HWY_INLINE void add_vector(D d, const float* src, float* dst) {
+  hn::StoreU(hn::Add(hn::LoadU(d, dst), hn::LoadU(d, src)), d, dst);
 }
 
 HWY_INLINE void add_run(const float* src, float* dst, int64_t count) {
   const FloatTag d;
-  const auto n = static_cast<size_t>(count), lanes = hn::Lanes(d);
+  const FourTag four;
+  const auto n = static_cast<size_t>(count), lanes = hn::Lanes(d), few = hn::Lanes(four);
   size_t k = 0;
-  for (; k + lanes <= n; k += lanes) {
-    hn::StoreU(hn::Add(hn::LoadU(d, dst + k), hn::LoadU(d, src + k)), d, dst + k);
-  }
-  if (k == n) return;
-  const auto sum = hn::Add(load_partial(d, dst + k, n - k), load_partial(d, src + k, n - k));
-  store_partial(sum, d, dst + k, n - k);
+  for (; k + lanes <= n; k += lanes) add_vector(d, src + k, dst + k);
+  for (; k + few <= n; k += few) add_vector(four, src + k, dst + k);
+  for (; k < n; ++k) dst[k] += src[k];
 }
 
 /// Columns of window j that lie in the image: its own [first, end), and where the first one is.
@@ -57,18 +84,30 @@ HWY_INLINE Columns columns_of(const Windows& w, int64_t j) {
   return {first, end, left + first};
 }
 
-/// Window (i, j) of an image.
-void copy_window(const Windows& w, const float* image, int64_t i, int64_t j, float* dst) {
+/// Window (i, j) of one of several images, in order.
+struct Position {
+  const float* image;
+  int64_t i = 0, j = 0;
+  void advance(const Windows& w) {
+    if (++j < w.out_w) return;
+    j = 0;
+    if (++i < w.out_h) return;
+    i = 0;
+    image += w.image_size();
+  }
+};
+
+void copy_window(const Windows& w, const Position& at, float* dst) {
   const int64_t c = w.channels, line = w.kernel_w * c;
-  const Columns x = columns_of(w, j);
+  const Columns x = columns_of(w, at.j);
   for (int64_t ky = 0; ky < w.kernel_h; ++ky, dst += line) {
-    const int64_t y = i * w.stride - w.pad_top + ky;
+    const int64_t y = at.i * w.stride - w.pad_top + ky;
     if (y < 0 || y >= w.height) {
       clear_run(dst, line);
       continue;
     }
     if (x.first > 0) clear_run(dst, x.first * c);
-    copy_run(image + (y * w.width + x.image_x) * c, dst + x.first * c, (x.end - x.first) * c);
+    copy_run(at.image + (y * w.width + x.image_x) * c, dst + x.first * c, (x.end - x.first) * c);
     if (x.end < w.kernel_w) clear_run(dst + x.end * c, (w.kernel_w - x.end) * c);
   }
 }
@@ -97,18 +136,241 @@ void add_image(const Windows& w, const float* src, float* image) {
 
 void copy_all(const WindowsCall& call) {
   const Windows& w = call.windows;
-  const int64_t each = w.out_h * w.out_w, end = call.end < 0 ? call.images * each : call.end;
-  float* dst = call.dst;
-  int64_t i = call.first % each / w.out_w, j = call.first % w.out_w;
-  const float* image = call.src + call.first / each * w.image_size();
-  for (int64_t k = call.first; k < end; ++k, dst += w.patch()) {
-    copy_window(w, image, i, j, dst);
-    if (++j < w.out_w) continue;
-    j = 0;
-    if (++i < w.out_h) continue;
-    i = 0;
-    image += w.image_size();
+  const int64_t end = call.images * w.out_h * w.out_w;
+  Position at = {.image = call.src};
+  for (int64_t k = 0; k < end; ++k, at.advance(w)) copy_window(w, at, call.dst + k * w.patch());
+}
+
+#if ISTHMUS_PLAIN_TARGET
+struct PlainRounding {};
+using HardwareRounding = PlainRounding;
+using IntegerRounding = PlainRounding;
+template <class>
+void cast_row(const float* src, int64_t cols, uint16_t* dst) {
+  bf16_plain::rows(src, cols, 1, cols, dst, cols, 0);
+}
+template <class>
+void cast_pair(const float* low, const float* high, int64_t cols, uint16_t* dst) {
+  bf16_plain::pairs(low, high - low, 2, cols, dst, 2 * cols);
+}
+#endif
+
+/// Line ky of a window where it lies, or, where it reaches beyond the image, made at `edge`.
+HWY_INLINE const float* line_of(const Windows& w, const Position& at, const Columns& x, int64_t ky,
+                                float* edge) {
+  const int64_t c = w.channels, y = at.i * w.stride - w.pad_top + ky;
+  if (y < 0 || y >= w.height) {
+    clear_run(edge, w.kernel_w * c);
+    return edge;
   }
+  const float* const line = at.image + (y * w.width + x.image_x) * c;
+  if (x.first == 0 && x.end == w.kernel_w) return line;
+  clear_run(edge, w.kernel_w * c);
+  copy_run(line, edge + x.first * c, (x.end - x.first) * c);
+  return edge;
+}
+
+/// An image rounded once, with zeros around it: where lines are short, they are copied from there.
+class RoundedImage {
+ public:
+  explicit RoundedImage(const Bf16WindowsCall& call)
+      : w_(call.windows), values_(reinterpret_cast<uint16_t*>(call.scratch)) {
+    std::memset(values_, 0, static_cast<size_t>(windows_scratch(w_)) * sizeof(float));
+  }
+
+  template <class Rounding>
+  void read(const float* image) {
+    const int64_t rows = std::min(w_.height, w_.reach_h() - w_.pad_top);
+    const int64_t cols = std::min(w_.width, w_.reach_w() - w_.pad_left) * w_.channels;
+    uint16_t* dst = values_ + w_.pad_top * row() + w_.pad_left * w_.channels;
+    for (int64_t y = 0; y < rows; ++y, dst += row()) {
+      cast_row<Rounding>(image + y * w_.width * w_.channels, cols, dst);
+    }
+  }
+
+  int64_t row() const { return w_.reach_w() * w_.channels; }
+  const uint16_t* window(int64_t i, int64_t j) const {
+    return values_ + i * w_.stride * row() + j * w_.stride * w_.channels;
+  }
+  /// A line of zeros behind the image.
+  const uint16_t* zeros() const { return values_ + w_.reach_h() * row(); }
+
+ private:
+  const Windows& w_;
+  uint16_t* values_;
+};
+
+HWY_INLINE void copy_short(const uint16_t* src, int64_t count, uint16_t* dst) {
+  for (; count >= 4; count -= 4, src += 4, dst += 4) std::memcpy(dst, src, 4 * sizeof *src);
+  for (; count > 0; --count) *dst++ = *src++;
+}
+
+template <class Rounding>
+void cast_short_windows(const Bf16WindowsCall& call) {
+  const Windows& w = call.windows;
+  const int64_t line = w.kernel_w * w.channels;
+  RoundedImage image(call);
+  uint16_t* dst = call.dst;
+  for (int64_t n = 0; n < call.images; ++n) {
+    image.read<Rounding>(call.src + n * w.image_size());
+    for (int64_t i = 0; i < w.out_h; ++i) {
+      for (int64_t j = 0; j < w.out_w; ++j, dst += call.stride) {
+        const uint16_t* src = image.window(i, j);
+        for (int64_t ky = 0; ky < w.kernel_h; ++ky, src += image.row()) {
+          copy_short(src, line, dst + ky * line);
+        }
+      }
+    }
+  }
+}
+
+/// A pair of short lines to columns [n, n + count) of strips.
+HWY_INLINE void pack_short(const uint16_t* low, const uint16_t* high, int64_t n, int64_t count,
+                           int64_t stride, uint16_t* dst) {
+  const int64_t end = n + count;
+  while (n < end) {
+    const int64_t inside = n % kBf16Strip;
+    uint16_t* to = dst + n / kBf16Strip * stride + 2 * inside;
+#if !ISTHMUS_PLAIN_TARGET
+    if (n + 4 <= end && inside + 4 <= kBf16Strip) {  // the four behind them are loaded, too
+      const hn::CappedTag<uint16_t, 8> d;
+      hn::StoreU(hn::InterleaveLower(d, hn::LoadU(d, low), hn::LoadU(d, high)), d, to);
+      n += 4;
+      low += 4;
+      high += 4;
+      continue;
+    }
+#endif
+    to[0] = *low++;
+    to[1] = *high++;
+    ++n;
+  }
+}
+
+/// Zeros right of the windows, in the last strip of a pair of rows.
+HWY_INLINE void clear_right(const Windows& w, int64_t stride, uint16_t* dst) {
+  const int64_t rest = w.patch() % kBf16Strip;
+  if (rest == 0) return;
+  std::memset(dst + w.patch() / kBf16Strip * stride + 2 * rest, 0,
+              static_cast<size_t>(2 * (kBf16Strip - rest)) * sizeof(uint16_t));
+}
+
+/// Zeros in the rows from dst, where the windows end, to padded_rows.
+HWY_INLINE void clear_below(const Bf16WindowsCall& call, uint16_t* dst) {
+  const int64_t pairs = call.padded_rows / 2 - (dst - call.dst) / (2 * kBf16Strip);
+  for (int64_t n = 0; n < call.windows.patch() && pairs > 0; n += kBf16Strip) {
+    std::memset(dst + n / kBf16Strip * call.stride, 0,
+                static_cast<size_t>(pairs * 2 * kBf16Strip) * sizeof(uint16_t));
+  }
+}
+
+/// The lines of a window, `row` values apart.
+struct Lines {
+  const uint16_t* at;
+  int64_t row;
+};
+
+template <class Rounding>
+void pack_short_windows(const Bf16WindowsCall& call) {
+  const Windows& w = call.windows;
+  const int64_t line = w.kernel_w * w.channels;
+  RoundedImage image(call);
+  uint16_t* dst = call.dst;
+  const auto pack = [&](const Lines& low, const Lines& high) {
+    for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+      pack_short(low.at + ky * low.row, high.at + ky * high.row, ky * line, line, call.stride, dst);
+    }
+    clear_right(w, call.stride, dst);
+    dst += 2 * kBf16Strip;
+  };
+  uint16_t last[kMostShortPatch + 4];  // of an image; its partner is the first of the next one
+  Lines low = {};
+  bool waits = false;
+  for (int64_t n = 0; n < call.images; ++n) {
+    image.read<Rounding>(call.src + n * w.image_size());
+    for (int64_t i = 0; i < w.out_h; ++i) {
+      for (int64_t j = 0; j < w.out_w; ++j) {
+        const Lines here = {image.window(i, j), image.row()};
+        if (waits) pack(low, here);
+        low = here;
+        waits = !waits;
+      }
+    }
+    if (!waits) continue;
+    for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+      copy_short(low.at + ky * low.row, line, last + ky * line);
+    }
+    low = {last, line};
+  }
+  if (waits) pack(low, {image.zeros(), 0});
+  clear_below(call, dst);
+}
+
+template <class Rounding>
+void cast_windows(const Bf16WindowsCall& call) {
+  const Windows& w = call.windows;
+  const int64_t line = w.kernel_w * w.channels, end = call.images * w.out_h * w.out_w;
+  Position at = {.image = call.src};
+  uint16_t* dst = call.dst;
+  for (int64_t k = 0; k < end; ++k, at.advance(w), dst += call.stride) {
+    const Columns x = columns_of(w, at.j);
+    for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+      cast_row<Rounding>(line_of(w, at, x, ky, call.scratch), line, dst + ky * line);
+    }
+  }
+}
+
+/// A pair of lines to columns [n, n + count) of strips.
+template <class Rounding>
+HWY_INLINE void pack_lines(const float* low, const float* high, int64_t n, int64_t count,
+                           int64_t stride, uint16_t* dst) {
+  for (int64_t done = 0; done < count;) {
+    const int64_t strip = (n + done) / kBf16Strip, inside = (n + done) % kBf16Strip;
+    const int64_t cols = std::min(kBf16Strip - inside, count - done);
+    cast_pair<Rounding>(low + done, high + done, cols, dst + strip * stride + 2 * inside);
+    done += cols;
+  }
+}
+
+template <class Rounding>
+void pack_windows(const Bf16WindowsCall& call) {
+  const Windows& w = call.windows;
+  const int64_t line = w.kernel_w * w.channels, end = call.images * w.out_h * w.out_w;
+  float* const high_edge = call.scratch + line;
+  Position at = {.image = call.src};
+  uint16_t* dst = call.dst;
+  for (int64_t k = 0; k < end; k += 2, dst += 2 * kBf16Strip) {
+    const Position low = at;
+    at.advance(w);
+    const Position high = at;
+    at.advance(w);
+    const bool is_pair = k + 1 < end;
+    if (!is_pair) clear_run(high_edge, line);
+    const Columns low_x = columns_of(w, low.j), high_x = columns_of(w, high.j);
+    for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+      const float* const first = line_of(w, low, low_x, ky, call.scratch);
+      const float* const second = is_pair ? line_of(w, high, high_x, ky, high_edge) : high_edge;
+      pack_lines<Rounding>(first, second, ky * line, line, call.stride, dst);
+    }
+    clear_right(w, call.stride, dst);
+  }
+  clear_below(call, dst);
+}
+
+template <class Rounding>
+void cast_by(const Bf16WindowsCall& call) {
+  has_short_lines(call.windows) ? cast_short_windows<Rounding>(call) : cast_windows<Rounding>(call);
+}
+template <class Rounding>
+void pack_by(const Bf16WindowsCall& call) {
+  has_short_lines(call.windows) ? pack_short_windows<Rounding>(call) : pack_windows<Rounding>(call);
+}
+
+void cast_all(const Bf16WindowsCall& call) {
+  has_avx512_bf16() ? cast_by<HardwareRounding>(call) : cast_by<IntegerRounding>(call);
+}
+void pack_all(const Bf16WindowsCall& call) {
+  has_avx512_bf16() ? pack_by<HardwareRounding>(call) : pack_by<IntegerRounding>(call);
 }
 
 void add_all(const WindowsCall& call) {
@@ -126,9 +388,22 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace isthmus {
 
+int64_t windows_scratch(const Windows& w) noexcept {
+  const int64_t line = w.kernel_w * w.channels;
+  // The rounded image, a line of zeros, and what is loaded behind it with its last values.
+  if (has_short_lines(w)) return (w.reach_h() * w.reach_w() * w.channels + line + 9) / 2;
+  return 2 * line;
+}
+
 HWY_EXPORT(copy_all);
+HWY_EXPORT(cast_all);
+HWY_EXPORT(pack_all);
 HWY_EXPORT(add_all);
 void copy_windows(const WindowsCall& call) noexcept { HWY_DYNAMIC_DISPATCH(copy_all)(call); }
+void windows_to_bf16(const Bf16WindowsCall& call) noexcept { HWY_DYNAMIC_DISPATCH(cast_all)(call); }
+void pack_windows_to_bf16(const Bf16WindowsCall& call) noexcept {
+  HWY_DYNAMIC_DISPATCH(pack_all)(call);
+}
 void add_windows(const WindowsCall& call) noexcept { HWY_DYNAMIC_DISPATCH(add_all)(call); }
 
 }  // namespace isthmus

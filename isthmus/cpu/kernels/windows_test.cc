@@ -55,27 +55,96 @@ TEST_P(WindowKernels, CopyWindowsAndAddThemUpAgain) {
   }
 }
 
-TEST_P(WindowKernels, CopySomeWindowsLikeAllOfThem) {
-  for (const WindowCase& each : window_cases()) {
-    Windows w = windows_over(each.attrs, each.image);
+constexpr uint16_t kHalfSentinel = 0x4242;
+
+struct GuardedHalves {
+  explicit GuardedHalves(int64_t count)
+      : values(static_cast<size_t>(count + 2 * kGuard), kHalfSentinel), inside(count) {}
+  uint16_t* data() { return values.data() + kGuard; }
+  uint16_t at(int64_t i) const { return values[static_cast<size_t>(kGuard + i)]; }
+  bool untouched_outside() const {
+    for (int64_t i = 0; i < kGuard; ++i) {
+      if (at(-1 - i) != kHalfSentinel || at(inside + i) != kHalfSentinel) return false;
+    }
+    return true;
+  }
+  std::vector<uint16_t> values;
+  int64_t inside;
+};
+
+/// Windows of images in float32 and in bf16: rows, and rows of a packed B, by the kernels that
+/// round what copy_windows has written.
+struct RoundedWindows {
+  explicit RoundedWindows(const WindowCase& each, int64_t some_images) : images(some_images) {
+    w = windows_over(each.attrs, each.image);
     w.images = 1;
-    const int64_t count = kImages * w.out_h * w.out_w;
-    const auto x = random_values(kImages * w.image_size(), -1, 1);
-    std::vector<float> all(static_cast<size_t>(count * w.patch()));
-    copy_windows({.windows = w, .images = kImages, .src = x.data(), .dst = all.data()});
-    for (int64_t first = 0; first < count; first += 3) {
-      const int64_t end = std::min(count, first + 5);
-      Guarded some((end - first) * w.patch());
-      copy_windows({.windows = w,
-                    .images = kImages,
-                    .src = x.data(),
-                    .dst = some.data(),
-                    .first = first,
-                    .end = end});
-      for (int64_t i = 0; i < some.inside; ++i) {
-        ASSERT_EQ(all[static_cast<size_t>(first * w.patch() + i)], some.at(i)) << first << " " << i;
+    x = random_values(images * w.image_size(), -1, 1);
+    rows = images * w.out_h * w.out_w;
+    padded = (rows + 31) / 32 * 32;
+    strips = (w.patch() + kBf16Strip - 1) / kBf16Strip;
+    copied.resize(static_cast<size_t>(rows * w.patch()));
+    copy_windows({.windows = w, .images = images, .src = x.data(), .dst = copied.data()});
+    scratch.resize(static_cast<size_t>(windows_scratch(w)));
+  }
+  Windows w;
+  int64_t images, rows = 0, padded = 0, strips = 0;
+  std::vector<float> x, copied, scratch;
+};
+
+TEST_P(WindowKernels, RoundWindowsLikeRows) {
+  for (const WindowCase& each : window_cases()) {
+    for (const int64_t images : {1, 3}) {
+      RoundedWindows r(each, images);
+      const int64_t patch = r.w.patch(), stride = patch + 5;
+      std::vector<uint16_t> want(static_cast<size_t>(r.rows * patch));
+      rows_to_bf16(r.copied.data(), patch, r.rows, patch, want.data(), patch, 0);
+      GuardedHalves got((r.rows - 1) * stride + patch);
+      windows_to_bf16({.windows = r.w,
+                       .images = images,
+                       .src = r.x.data(),
+                       .dst = got.data(),
+                       .stride = stride,
+                       .scratch = r.scratch.data()});
+      for (int64_t row = 0; row < r.rows; ++row) {
+        for (int64_t k = 0; k < patch; ++k) {
+          ASSERT_EQ(want[static_cast<size_t>(row * patch + k)], got.at(row * stride + k))
+              << row << " " << k;
+        }
+        for (int64_t k = patch; k < stride && row + 1 < r.rows; ++k) {
+          ASSERT_EQ(kHalfSentinel, got.at(row * stride + k)) << row << " " << k;
+        }
       }
-      EXPECT_TRUE(some.untouched_outside());
+      EXPECT_TRUE(got.untouched_outside());
+    }
+  }
+}
+
+TEST_P(WindowKernels, PackWindowsLikeTheRowsOfAFactor) {
+  for (const WindowCase& each : window_cases()) {
+    for (const int64_t images : {1, 3}) {
+      RoundedWindows r(each, images);
+      const int64_t stride = r.padded * kBf16Strip + 64, size = r.strips * stride - 64;
+      GuardedHalves want(size), got(size);
+      PackCall pack;
+      pack.src = r.copied.data();
+      pack.k_stride = pack.num_n = r.w.patch();
+      pack.n_stride = 1;
+      pack.num_k = r.rows;
+      pack.padded_k = pack.end_k = r.padded;
+      pack.block_n = kBf16Strip;
+      pack.block_stride = stride;
+      pack.end_block = r.strips;
+      pack.dst = want.data();
+      pack_bf16_pairs(pack);
+      pack_windows_to_bf16({.windows = r.w,
+                            .images = images,
+                            .src = r.x.data(),
+                            .dst = got.data(),
+                            .stride = stride,
+                            .padded_rows = r.padded,
+                            .scratch = r.scratch.data()});
+      for (int64_t i = 0; i < size; ++i) ASSERT_EQ(want.at(i), got.at(i)) << i;
+      EXPECT_TRUE(got.untouched_outside());
     }
   }
 }
