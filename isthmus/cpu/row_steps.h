@@ -43,7 +43,7 @@ struct ChunkStep {
   std::array<Place, 3> in = {};
   int num_in = 0;
   Place dst = {};
-  Place dst2 = {};  // kBernoulli: the gradient; kBiasRelu: the mask, if wanted
+  Place dst2 = {};  // kBernoulli: the gradient
   std::array<float, 2> attr = {};
   std::array<Place, 4> state = {};    // kAdam: gradient, m, v, w; kBernoulli: bias of the columns
   std::array<Place, 8> scalars = {};  // kAdam: beta1 .. decay as places of kOnce scalars

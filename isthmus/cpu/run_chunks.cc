@@ -82,10 +82,6 @@ void run_bias_relu(const Machine& m, const ThreadMemory& t, const ChunkStep& s, 
   call.bias = resolve(m, t, s.in[1], at);
   call.dst = resolve(m, t, s.dst, at);
   call.dst_stride = s.dst.row_stride;
-  if (s.dst2.valid()) {
-    call.mask = resolve(m, t, s.dst2, at);
-    call.mask_stride = s.dst2.row_stride;
-  }
   bias_relu(call);
 }
 

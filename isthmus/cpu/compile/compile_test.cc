@@ -53,8 +53,8 @@ TEST(CompilerPasses, PrintWhatTheyDecideOfOneLayer) {
 %1 w  read by %3 %22
 %2 b  read by %4
 %3 matmul  read by %4
-%4 add  read by %5 %17
-%5 relu  read by %6
+%4 add  read by %5
+%5 relu  read by %6 %17
 %6 sum  read by %7
 %7 batch_sum  read by %10
 %8   read by %9

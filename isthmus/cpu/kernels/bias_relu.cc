@@ -16,38 +16,27 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 using FloatTag = hn::ScalableTag<float>;
 
-struct Activated {
-  FloatVec value, mask;
-};
-
-HWY_INLINE Activated activated(FloatVec product, FloatVec bias) {
-  const FloatTag d;
-  const auto t = hn::Add(product, bias);
-  return {at_least(d, t, 0.0f), hn::IfThenElseZero(hn::Gt(t, hn::Zero(d)), hn::Set(d, 1.0f))};
+HWY_INLINE FloatVec activated(FloatVec product, FloatVec bias) {
+  return at_least(FloatTag(), hn::Add(product, bias), 0.0f);
 }
 
-template <bool kMask>
-void bias_relu_row(const float* src, const float* bias, float* dst, float* mask, size_t cols) {
+void bias_relu_row(const float* src, const float* bias, float* dst, size_t cols) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   size_t c = 0;
   for (; c + lanes <= cols; c += lanes) {
-    const Activated a = activated(hn::LoadU(d, src + c), hn::LoadU(d, bias + c));
-    hn::StoreU(a.value, d, dst + c);
-    if (kMask) hn::StoreU(a.mask, d, mask + c);
+    hn::StoreU(activated(hn::LoadU(d, src + c), hn::LoadU(d, bias + c)), d, dst + c);
   }
   if (c == cols) return;
   const size_t rest = cols - c;
-  const Activated a = activated(load_partial(d, src + c, rest), load_partial(d, bias + c, rest));
-  store_partial(a.value, d, dst + c, rest);
-  if (kMask) store_partial(a.mask, d, mask + c, rest);
+  store_partial(activated(load_partial(d, src + c, rest), load_partial(d, bias + c, rest)), d,
+                dst + c, rest);
 }
 
 void bias_relu_rows(const BiasReluCall& call) {
-  const auto row = call.mask != nullptr ? bias_relu_row<true> : bias_relu_row<false>;
   for (int64_t r = 0; r < call.rows; ++r) {
-    row(call.src + r * call.src_stride, call.bias, call.dst + r * call.dst_stride,
-        call.mask + r * call.mask_stride, static_cast<size_t>(call.cols));
+    bias_relu_row(call.src + r * call.src_stride, call.bias, call.dst + r * call.dst_stride,
+                  static_cast<size_t>(call.cols));
   }
 }
 

@@ -161,8 +161,7 @@ void fill_normal_rows(RngKey key, const int64_t* items, int64_t num_items, uint3
 void fill_uniform_rows(RngKey key, const int64_t* items, int64_t num_items, uint32_t epoch,
                        uint32_t first_block, int64_t cols, float* dst, int64_t dst_stride) noexcept;
 
-/// dst = relu(src + bias of the column); mask, unless nullptr: 1 where src + bias is above 0, else
-/// 0.
+/// dst = relu(src + bias of the column).
 struct BiasReluCall {
   int64_t rows = 0, cols = 0;
   const float* src = nullptr;
@@ -170,8 +169,6 @@ struct BiasReluCall {
   const float* bias = nullptr;
   float* dst = nullptr;
   int64_t dst_stride = 0;
-  float* mask = nullptr;
-  int64_t mask_stride = 0;  // 0 without a mask
 };
 void bias_relu(const BiasReluCall& call) noexcept;
 
