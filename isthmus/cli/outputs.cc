@@ -117,20 +117,24 @@ void write_numbers(CommandIo& io, const Output& output, const Tensor& values,
   io.write(output.path, bytes, wrote_of(output, kind, values, bytes.size()));
 }
 
+const char* png_dtype(const PngHeader& header) { return header.bit_depth == 16 ? "u16" : "u8"; }
+
 void write_folder(CommandIo& io, const Output& output, const Tensor& items, const DataSpec& spec) {
   NewFolder folder(io.fs(), output.path);
   uint64_t total = 0;
+  const char* dtype = "u8";
   for (int64_t i = 0; i < items.shape()[0]; ++i) {
     std::string name = std::to_string(i);
     name.insert(0, name.size() < 5 ? 5 - name.size() : 0, '0');
     const Bytes png = item_picture(items.rows(i, 1), spec);
     folder.write(name + ".png", png);
+    dtype = png_dtype(read_png_header(png, io.limits()));
     total += png.size();
   }
   folder.keep();
   io.note_written(escape_for_terminal(output.path) + " (" + group_digits(items.shape()[0]) +
                       " PNGs, " + format_bytes(total) + ")",
-                  wrote_json(output.path, "pictures", "png", items.shape(), "u8", total));
+                  wrote_json(output.path, "pictures", "png", items.shape(), dtype, total));
 }
 
 }  // namespace
@@ -194,7 +198,8 @@ void write_picture(CommandIo& io, const Output& output, std::span<const std::byt
   const PngHeader header = read_png_header(png, io.limits());
   Shape shape = {header.height, header.width};
   if (header.colour) shape.push_back(3);
-  io.write(output.path, png, wrote_json(output.path, "picture", "png", shape, "u8", png.size()));
+  io.write(output.path, png,
+           wrote_json(output.path, "picture", "png", shape, png_dtype(header), png.size()));
 }
 
 }  // namespace isthmus

@@ -297,16 +297,21 @@ void require_channels(int64_t have, const DataOptions& options) {
   if (const DataSpec* model = image_model(options)) require_channels(have, *model);
 }
 
-ModelDepth model_depth(const DataOptions& options) {
+PixelDepth pixel_depth(const DataSpec& spec) {
+  if (spec.kind != DataKind::kImage || spec.fields.size() != 1) return PixelDepth::kOther;
+  const FieldSpec& pixels = spec.fields.front();
+  const bool is_level = pixels.integer && pixels.min >= 0 && pixels.max <= kDeepWhite;
+  if (!is_level || pixels.max <= 1) return PixelDepth::kOther;
+  return pixels.max <= kByteWhite ? PixelDepth::kByte : PixelDepth::kDeep;
+}
+
+PixelDepth model_depth(const DataOptions& options) {
   const DataSpec* model = image_model(options);
-  if (model == nullptr || model->fields.size() != 1) return ModelDepth::kOther;
-  const FieldSpec& pixels = model->fields.front();
-  if (!pixels.integer || pixels.min < 0 || pixels.max <= 1) return ModelDepth::kOther;
-  return pixels.max <= kByteWhite ? ModelDepth::kByte : ModelDepth::kDeep;
+  return model == nullptr ? PixelDepth::kOther : pixel_depth(*model);
 }
 
 bool take_depth_of_model(ParsedData& data, const DataOptions& options, int64_t count) {
-  if (data.kind != DataKind::kImage || model_depth(options) != ModelDepth::kByte) return false;
+  if (data.kind != DataKind::kImage || model_depth(options) != PixelDepth::kByte) return false;
   const Levels levels = levels_of(data.values);
   if (!levels.within(kDeepWhite) || levels.within(kByteWhite)) return false;
   if (kFarLevels * levels.most / kDeepOfByte < options.model->fields.front().max) return false;

@@ -27,9 +27,11 @@ void require_channels(int64_t have, const DataOptions& options);
 /// 16 bits of white are 65535 = 257 * 255.
 inline constexpr float kDeepOfByte = 257;
 
-/// What the pixels of the model's images are: whole numbers up to 255 or beyond, or anything else.
-enum class ModelDepth : uint8_t { kOther, kByte, kDeep };
-ModelDepth model_depth(const DataOptions& options);
+/// What the pixels of images are: whole numbers up to 255 or beyond, or anything else.
+enum class PixelDepth : uint8_t { kOther, kByte, kDeep };
+PixelDepth pixel_depth(const DataSpec& spec);
+/// Of the model's images.
+PixelDepth model_depth(const DataOptions& options);
 
 /// Images of 16 bits (whole numbers beyond 255) for a model of 8 are divided by 257, rounded, and
 /// that is said of `count` images. False if there is nothing to do.

@@ -125,7 +125,7 @@ class ImageReader {
     }
   }
   /// A model of 16 bits takes 8 bits at their worth.
-  bool deep_model() const { return model_depth(options_) == ModelDepth::kDeep; }
+  bool deep_model() const { return model_depth(options_) == PixelDepth::kDeep; }
   Shape made_shape() const {
     return form_.channels == 3 ? Shape{form_.height, form_.width, 3}
                                : Shape{form_.height, form_.width};

@@ -185,19 +185,28 @@ Bytes encode_png(const Tensor& pixels) {
   const bool colour = shape.size() == 3 && shape[2] == 3;
   ISTHMUS_CHECK(colour || shape.size() == 2 || (shape.size() == 3 && shape[2] == 1),
                 "a picture is (H, W), (H, W, 1) or (H, W, 3)");
-  ISTHMUS_CHECK(pixels.dtype() == Dtype::kU8 && pixels.num_values() > 0, "a picture has bytes");
+  const bool deep = pixels.dtype() == Dtype::kF32;
+  ISTHMUS_CHECK((deep || pixels.dtype() == Dtype::kU8) && pixels.num_values() > 0,
+                "a picture has bytes, or numbers of 16 bits");
+  std::vector<uint16_t> numbers;
+  if (deep) {
+    const auto values = pixels.values<float>();
+    numbers.assign(values.begin(), values.end());
+  }
   const Context context(spng_ctx_new(SPNG_CTX_ENCODER));
   if (!context) throw Error(ErrorCode::kOutOfMemory, "no memory for a PNG image");
   spng_ihdr header = {};
   header.height = static_cast<uint32_t>(shape[0]);
   header.width = static_cast<uint32_t>(shape[1]);
-  header.bit_depth = 8;
+  header.bit_depth = deep ? 16 : 8;
   header.color_type = colour ? SPNG_COLOR_TYPE_TRUECOLOR : SPNG_COLOR_TYPE_GRAYSCALE;
   require_ok(spng_set_ihdr(context.get(), &header));
   require_ok(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
   require_ok(spng_set_option(context.get(), SPNG_IMG_COMPRESSION_LEVEL, kCompressionLevel));
-  require_ok(spng_encode_image(context.get(), pixels.data(), pixels.num_bytes(), SPNG_FMT_PNG,
-                               SPNG_ENCODE_FINALIZE));
+  const auto raw = deep ? std::as_bytes(std::span(numbers))
+                        : std::span(pixels.data(), static_cast<size_t>(pixels.num_bytes()));
+  require_ok(
+      spng_encode_image(context.get(), raw.data(), raw.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE));
   size_t size = 0;
   int status = 0;
   const std::unique_ptr<void, decltype(&std::free)> buffer(

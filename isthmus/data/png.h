@@ -37,7 +37,8 @@ struct PngImage {
 /// Errors: E3301 damaged (checksums are checked), E3004 over a limit.
 PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits);
 
-/// A PNG of a u8 tensor (H, W), (H, W, 1) or (H, W, 3).
+/// A PNG of a tensor (H, W), (H, W, 1) or (H, W, 3): of bytes, or of 16 bits from an f32 tensor of
+/// whole numbers 0..65535.
 Bytes encode_png(const Tensor& pixels);
 
 }  // namespace isthmus

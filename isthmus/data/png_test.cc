@@ -3,6 +3,8 @@
 // the limits.
 #include "isthmus/data/png.h"
 
+#include <cmath>
+
 #include "isthmus/data/formats.h"
 #include "isthmus/data/testing.h"
 
@@ -55,6 +57,21 @@ TEST(Png, RoundTripsGreyAndColour) {
     const PngImage image = decode_png(png, {});
     EXPECT_EQ(image.pixels.shape(), shape);
     EXPECT_EQ(numbers_of(image.pixels), numbers_of(pixels));
+  }
+}
+
+TEST(Png, RoundTripsNumbersOf16Bits) {
+  for (const Shape& shape : {Shape{2, 3}, Shape{2, 3, 3}}) {
+    Tensor pixels(Dtype::kF32, shape);
+    float next = 255;
+    for (float& v : pixels.values<float>()) {
+      v = next;
+      next = std::fmod(next * 31 + 257, 65536.0f);
+    }
+    pixels.values<float>()[0] = 65535;
+    const Bytes png = encode_png(pixels);
+    EXPECT_EQ(16, read_png_header(png, {}).bit_depth);
+    EXPECT_EQ(numbers_of(decode_png(png, {}).pixels), numbers_of(pixels));
   }
 }
 

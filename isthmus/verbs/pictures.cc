@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grids of decoded items as PNG bytes. Values on any scale are brought to [0, 1] for the eye:
-// images already there stay, others go through the stored range.
+// images already there stay, others go through the stored range. One item alone
+// of 16 bits is written with the numbers that its data have.
 #include "isthmus/verbs/pictures.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
+#include "isthmus/data/arrange.h"
 #include "isthmus/data/image_grid.h"
 #include "isthmus/data/png.h"
 #include "isthmus/data/scaling.h"
@@ -27,6 +30,13 @@ Tensor displayed(const Tensor& values, const DataSpec& spec) {
     v = static_cast<float>((static_cast<double>(v) - low) / (high - low));
   }
   return stored;
+}
+
+/// The numbers that a file of 16 bits holds.
+Tensor numbers_of(const Tensor& value, const DataSpec& spec) {
+  Tensor stored = invert_scaling(value, spec.scaling);
+  for (float& v : stored.values<float>()) v = v > 0 ? std::round(std::min(v, 65535.0f)) : 0.0f;
+  return stored.reshaped(spec.item_shape);
 }
 
 }  // namespace
@@ -56,6 +66,7 @@ Bytes rows_picture(const std::vector<const Tensor*>& rows, const DataSpec& spec,
 }
 
 Bytes item_picture(const Tensor& value, const DataSpec& spec) {
+  if (pixel_depth(spec) == PixelDepth::kDeep) return encode_png(numbers_of(value, spec));
   return encode_png(image_of(displayed(value, spec)));
 }
 

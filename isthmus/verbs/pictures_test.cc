@@ -46,6 +46,15 @@ TEST(Pictures, OfOneItemAreDataAgain) {
   EXPECT_EQ(decode_png(png, {}).pixels.shape(), (Shape{1, 2}));
 }
 
+TEST(Pictures, OfOneItemOf16BitsHaveItsNumbers) {
+  DataSpec spec = image_spec(0, 40000, Dtype::kF32);
+  spec.fields.front().integer = true;
+  const PngImage image = decode_png(item_picture(item(300.4f, 70000), spec), {});
+  ASSERT_EQ(Dtype::kF32, image.pixels.dtype());
+  EXPECT_EQ(300.0f, image.pixels.values<float>()[0]);
+  EXPECT_EQ(65535.0f, image.pixels.values<float>()[1]);
+}
+
 TEST(Pictures, OfSeveralItemsAreEnlarged) {
   const std::vector<float> values = {0, 1, 1, 0};
   const Bytes png =

@@ -65,3 +65,6 @@ $ isthmus train digits.csv --resize 2x2
 error[E3306]: digits.csv: --resize and --channels are for images; the items are 17 columns
   hint: flat pixels become images with --shape HxW
 [3]
+$ isthmus train deep.csv --labels 1 --shape 4x4 --epochs 1 -o deep -q 2> /dev/null; isthmus sample deep -n 3 -o drawn/ -q && isthmus inspect drawn/ | grep data
+data     drawn/: 3, 4x4 grey, f32, 192 B in memory
+suggest  data.scale unit (whole levels / 65535)
