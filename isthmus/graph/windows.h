@@ -26,6 +26,7 @@ struct Windows {
   // Rows and columns from the first to the last that a window reaches, those beyond the image too.
   int64_t reach_h() const { return (out_h - 1) * stride + kernel_h; }
   int64_t reach_w() const { return (out_w - 1) * stride + kernel_w; }
+  int64_t reach_size() const { return reach_h() * reach_w() * channels; }
   bool operator==(const Windows&) const = default;
 };
 

@@ -17,12 +17,10 @@
 namespace isthmus {
 namespace {
 
-// Lines of so few values are not worth a vector each; kernels have up to seven of them.
-constexpr int64_t kShortLine = 16, kMostShortPatch = 7 * kShortLine;
+// Lines of so few values are not worth a vector each.
+constexpr int64_t kShortLine = 16;
 
-inline bool has_short_lines(const Windows& w) {
-  return w.kernel_w * w.channels <= kShortLine && w.patch() <= kMostShortPatch;
-}
+inline bool has_short_lines(const Windows& w) { return w.kernel_w * w.channels <= kShortLine; }
 
 }  // namespace
 }  // namespace isthmus
@@ -175,7 +173,7 @@ class RoundedImage {
  public:
   explicit RoundedImage(const Bf16WindowsCall& call)
       : w_(call.windows), values_(reinterpret_cast<uint16_t*>(call.scratch)) {
-    std::memset(values_, 0, static_cast<size_t>(windows_scratch(w_)) * sizeof(float));
+    std::memset(values_, 0, static_cast<size_t>(row() * w_.reach_h()) * sizeof(uint16_t));
   }
 
   template <class Rounding>
@@ -188,63 +186,63 @@ class RoundedImage {
     }
   }
 
-  int64_t row() const { return w_.reach_w() * w_.channels; }
-  const uint16_t* window(int64_t i, int64_t j) const {
-    return values_ + i * w_.stride * row() + j * w_.stride * w_.channels;
+  /// The windows of line i, `stride` values apart.
+  void copy_windows(int64_t i, uint16_t* dst, int64_t stride) const {
+    const int64_t line = w_.kernel_w * w_.channels;
+    const uint16_t* window = values_ + i * w_.stride * row();
+    for (int64_t j = 0; j < w_.out_w; ++j, dst += stride, window += w_.stride * w_.channels) {
+      const uint16_t* src = window;
+      uint16_t* to = dst;
+      for (int64_t ky = 0; ky < w_.kernel_h; ++ky, src += row(), to += line) {
+        int64_t k = 0;
+        for (; k + 4 <= line; k += 4) std::memcpy(to + k, src + k, 4 * sizeof *src);
+        for (; k < line; ++k) to[k] = src[k];
+      }
+    }
   }
-  /// A line of zeros behind the image.
-  const uint16_t* zeros() const { return values_ + w_.reach_h() * row(); }
 
  private:
+  int64_t row() const { return w_.reach_w() * w_.channels; }
+
   const Windows& w_;
   uint16_t* values_;
 };
 
-HWY_INLINE void copy_short(const uint16_t* src, int64_t count, uint16_t* dst) {
-  for (; count >= 4; count -= 4, src += 4, dst += 4) std::memcpy(dst, src, 4 * sizeof *src);
-  for (; count > 0; --count) *dst++ = *src++;
-}
-
 template <class Rounding>
 void cast_short_windows(const Bf16WindowsCall& call) {
   const Windows& w = call.windows;
-  const int64_t line = w.kernel_w * w.channels;
   RoundedImage image(call);
   uint16_t* dst = call.dst;
   for (int64_t n = 0; n < call.images; ++n) {
     image.read<Rounding>(call.src + n * w.image_size());
-    for (int64_t i = 0; i < w.out_h; ++i) {
-      for (int64_t j = 0; j < w.out_w; ++j, dst += call.stride) {
-        const uint16_t* src = image.window(i, j);
-        for (int64_t ky = 0; ky < w.kernel_h; ++ky, src += image.row()) {
-          copy_short(src, line, dst + ky * line);
-        }
-      }
+    for (int64_t i = 0; i < w.out_h; ++i, dst += w.out_w * call.stride) {
+      image.copy_windows(i, dst, call.stride);
     }
   }
 }
 
-/// A pair of short lines to columns [n, n + count) of strips.
-HWY_INLINE void pack_short(const uint16_t* low, const uint16_t* high, int64_t n, int64_t count,
-                           int64_t stride, uint16_t* dst) {
-  const int64_t end = n + count;
-  while (n < end) {
-    const int64_t inside = n % kBf16Strip;
-    uint16_t* to = dst + n / kBf16Strip * stride + 2 * inside;
-#if !ISTHMUS_PLAIN_TARGET
-    if (n + 4 <= end && inside + 4 <= kBf16Strip) {  // the four behind them are loaded, too
-      const hn::CappedTag<uint16_t, 8> d;
-      hn::StoreU(hn::InterleaveLower(d, hn::LoadU(d, low), hn::LoadU(d, high)), d, to);
-      n += 4;
-      low += 4;
-      high += 4;
-      continue;
-    }
-#endif
-    to[0] = *low++;
-    to[1] = *high++;
-    ++n;
+/// Two rows of `strips` whole strips, one behind the other, into a pair of rows of each strip.
+HWY_INLINE void interleave_rows(const uint16_t* rows, int64_t strips, int64_t stride,
+                                uint16_t* dst) {
+  const uint16_t* const low = rows;
+  const uint16_t* const high = rows + strips * kBf16Strip;
+#if ISTHMUS_PLAIN_TARGET
+  for (int64_t n = 0; n < strips * kBf16Strip; ++n) {
+    uint16_t* to = dst + n / kBf16Strip * stride + 2 * (n % kBf16Strip);
+    to[0] = low[n];
+    to[1] = high[n];
   }
+#else
+  const hn::CappedTag<uint16_t, 8> d;
+  for (int64_t strip = 0; strip < strips; ++strip) {
+    uint16_t* to = dst + strip * stride;
+    for (int64_t n = strip * kBf16Strip; n < (strip + 1) * kBf16Strip; n += 8, to += 16) {
+      const auto a = hn::LoadU(d, low + n), b = hn::LoadU(d, high + n);
+      hn::StoreU(hn::InterleaveLower(d, a, b), d, to);
+      hn::StoreU(hn::InterleaveUpper(d, a, b), d, to + 8);
+    }
+  }
+#endif
 }
 
 /// Zeros right of the windows, in the last strip of a pair of rows.
@@ -264,45 +262,34 @@ HWY_INLINE void clear_below(const Bf16WindowsCall& call, uint16_t* dst) {
   }
 }
 
-/// The lines of a window, `row` values apart.
-struct Lines {
-  const uint16_t* at;
-  int64_t row;
-};
-
 template <class Rounding>
 void pack_short_windows(const Bf16WindowsCall& call) {
   const Windows& w = call.windows;
-  const int64_t line = w.kernel_w * w.channels;
+  const int64_t strips = (w.patch() + kBf16Strip - 1) / kBf16Strip, width = strips * kBf16Strip;
   RoundedImage image(call);
+  // One line of windows, and before it one that waits for the other of its pair.
+  uint16_t* const rows = reinterpret_cast<uint16_t*>(call.scratch) + w.reach_size();
+  std::memset(rows, 0, static_cast<size_t>((w.out_w + 1) * width) * sizeof(uint16_t));
   uint16_t* dst = call.dst;
-  const auto pack = [&](const Lines& low, const Lines& high) {
-    for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
-      pack_short(low.at + ky * low.row, high.at + ky * high.row, ky * line, line, call.stride, dst);
-    }
-    clear_right(w, call.stride, dst);
-    dst += 2 * kBf16Strip;
-  };
-  uint16_t last[kMostShortPatch + 4];  // of an image; its partner is the first of the next one
-  Lines low = {};
-  bool waits = false;
+  int64_t count = 0;
   for (int64_t n = 0; n < call.images; ++n) {
     image.read<Rounding>(call.src + n * w.image_size());
     for (int64_t i = 0; i < w.out_h; ++i) {
-      for (int64_t j = 0; j < w.out_w; ++j) {
-        const Lines here = {image.window(i, j), image.row()};
-        if (waits) pack(low, here);
-        low = here;
-        waits = !waits;
+      image.copy_windows(i, rows + count * width, width);
+      count += w.out_w;
+      int64_t done = 0;
+      for (; done + 2 <= count; done += 2, dst += 2 * kBf16Strip) {
+        interleave_rows(rows + done * width, strips, call.stride, dst);
       }
+      count -= done;
+      if (count > 0) std::copy_n(rows + done * width, width, rows);
     }
-    if (!waits) continue;
-    for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
-      copy_short(low.at + ky * low.row, line, last + ky * line);
-    }
-    low = {last, line};
   }
-  if (waits) pack(low, {image.zeros(), 0});
+  if (count > 0) {
+    std::memset(rows + width, 0, static_cast<size_t>(width) * sizeof(uint16_t));
+    interleave_rows(rows, strips, call.stride, dst);
+    dst += 2 * kBf16Strip;
+  }
   clear_below(call, dst);
 }
 
@@ -390,9 +377,10 @@ namespace isthmus {
 
 int64_t windows_scratch(const Windows& w) noexcept {
   const int64_t line = w.kernel_w * w.channels;
-  // The rounded image, a line of zeros, and what is loaded behind it with its last values.
-  if (has_short_lines(w)) return (w.reach_h() * w.reach_w() * w.channels + line + 9) / 2;
-  return 2 * line;
+  if (!has_short_lines(w)) return 2 * line;  // two of them
+  // The rounded image and the windows of one of its lines.
+  const int64_t width = (w.patch() + kBf16Strip - 1) / kBf16Strip * kBf16Strip;
+  return (w.reach_size() + (w.out_w + 1) * width + 1) / 2;
 }
 
 HWY_EXPORT(copy_all);
