@@ -9,6 +9,7 @@
 #include "isthmus/cli/item_table.h"
 #include "isthmus/data/csv_write.h"
 #include "isthmus/data/formats.h"
+#include "isthmus/data/image_convert.h"
 #include "isthmus/data/npy_write.h"
 #include "isthmus/data/png.h"
 #include "isthmus/verbs/infer.h"
@@ -191,6 +192,10 @@ void write_items(CommandIo& io, const Output& output, const Tensor& items, const
 }
 
 void write_stored(CommandIo& io, const Output& output, const Tensor& stored, const DataSpec& spec) {
+  const bool flat = output.format == "csv" || output.format == "jsonl";
+  if (flat && spec.flat_order == FlatOrder::kChannelsFirst) {  // as the rows of training
+    return write_numbers(io, output, with_channels_first(stored), item_table(spec), "data");
+  }
   write_numbers(io, output, with_constants(stored, spec), item_table(spec), "data");
 }
 

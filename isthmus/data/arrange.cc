@@ -61,14 +61,61 @@ void set_item_shape(ParsedData& data, Shape item) {
   data.values = data.values.reshaped(item);
 }
 
-void apply_shape(ParsedData& data, const DataOptions& options, const Limits& limits) {
+void keep_channels(ParsedData& data) {
+  const Shape have = item_shape(data);
+  set_item_shape(data, have);
+  add_note(data, "items of " + item_shape_text(have) + " were read with channels last, as " +
+                     describe_images(data));
+}
+
+void move_channels(ParsedData& data) {
+  const Shape have = data.values.shape();
+  data.values = with_channels_last(data.values);
+  if (data.flat_order == FlatOrder::kChannelsLast) data.flat_order = FlatOrder::kChannelsFirst;
+  set_item_shape(data, {have[2], have[3], have[1]});
+  add_note(data, "items of " + item_shape_text({have[1], have[2], have[3]}) +
+                     " were read with channels first, as " + describe_images(data));
+}
+
+Shape without_ones(Shape shape) {
+  std::erase(shape, 1);
+  return shape;
+}
+
+/// How flat items hold the model's colour images: as an option says, or as those of training did.
+FlatOrder flat_order_of(const ParsedData& data, const DataSpec& model, const DataOptions& options) {
+  if (model.item_shape.size() < 3) return FlatOrder::kUntold;  // grey: there is one order
+  if (options.layout == "nchw") return FlatOrder::kChannelsFirst;
+  if (options.layout == "nhwc") return FlatOrder::kChannelsLast;
+  if (model.flat_order != FlatOrder::kUntold) return model.flat_order;
+  throw Error(ErrorCode::kImageOption,
+              describe(data) + " may be " + describe_item(model) + " with channels last or first",
+              "say which: --layout nhwc has channels last, as isthmus writes them, --layout nchw "
+              "first");
+}
+
+/// Flat items as the images of the model.
+void shape_as_model(ParsedData& data, const DataSpec& model, const DataOptions& options) {
+  data.flat_order = flat_order_of(data, model, options);
+  std::string note = describe(data) + " were read as " + describe_item(model);
+  if (data.flat_order == FlatOrder::kChannelsFirst) {
+    const Shape& item = model.item_shape;
+    data.values = with_channels_last(
+        data.values.reshaped({data.values.shape()[0], item[2], item[0], item[1]}));
+    note += " with channels first";
+  }
+  set_item_shape(data, model.item_shape);
+  add_note(data, note + ", as in the model");
+}
+
+/// True where the order of channels is known by then.
+bool apply_shape(ParsedData& data, const DataOptions& options, const Limits& limits) {
   const Shape have = item_shape(data);
   const DataSpec* model = image_model(options);
   if (options.shape == "none") {
     const bool fits = model != nullptr && have.size() == 1 && have[0] == model->num_values();
-    if (!fits) return;
-    add_note(data, describe(data) + " were read as " + describe_item(*model) + ", as in the model");
-    return set_item_shape(data, model->item_shape);
+    if (fits) shape_as_model(data, *model, options);
+    return fits;
   }
   const Shape wanted = parse_sizes(options.shape, "data.shape", limits);
   if (value_count(wanted) != value_count(have)) {
@@ -80,50 +127,20 @@ void apply_shape(ParsedData& data, const DataOptions& options, const Limits& lim
                     ? "leave out columns that are no pixels (--exclude, --labels)"
                     : "");
   }
+  if (have.size() > 1 && without_ones(have) != without_ones(wanted)) {
+    throw Error(
+        ErrorCode::kImageOption,
+        "--shape " + options.shape + " reads flat items, these have axes: " + describe(data),
+        "leave it out; the order of axes is told by --layout");
+  }
   set_item_shape(data, wanted);
-}
-
-template <class T>
-void channels_last(const Tensor& in, Tensor& out) {
-  const Shape& shape = in.shape();
-  const int64_t channels = shape[1], pixels = shape[2] * shape[3];
-  const T* from = in.values<T>().data();
-  T* to = out.values<T>().data();
-  for (int64_t n = 0; n < shape[0]; ++n, from += channels * pixels, to += channels * pixels) {
-    for (int64_t c = 0; c < channels; ++c) {
-      for (int64_t p = 0; p < pixels; ++p) to[p * channels + c] = from[c * pixels + p];
-    }
-  }
-}
-
-void keep_channels(ParsedData& data) {
-  const Shape have = item_shape(data);
-  set_item_shape(data, have);
-  add_note(data, "items of " + item_shape_text(have) + " were read with channels last, as " +
-                     describe_images(data));
-}
-
-void move_channels(ParsedData& data) {
-  const Shape have = data.values.shape();
-  Tensor moved(data.values.dtype(), {have[0], have[2], have[3], have[1]});
-  switch (data.values.dtype()) {
-    case Dtype::kU8:
-      channels_last<uint8_t>(data.values, moved);
-      break;
-    case Dtype::kF64:
-      channels_last<double>(data.values, moved);
-      break;
-    default:
-      channels_last<float>(data.values, moved);
-  }
-  data.values = moved;
-  set_item_shape(data, {have[2], have[3], have[1]});
-  add_note(data, "items of " + item_shape_text({have[1], have[2], have[3]}) +
-                     " were read with channels first, as " + describe_images(data));
+  // Where the channels are first, apply_layout moves them.
+  if (have.size() == 1 && wanted.size() == 3) data.flat_order = FlatOrder::kChannelsLast;
+  return false;
 }
 
 /// Images of these axes in the order that memory has.
-Shape with_channels_last(int64_t height, int64_t width, int64_t channels) {
+Shape image_axes(int64_t height, int64_t width, int64_t channels) {
   return channels == 1 ? Shape{height, width} : Shape{height, width, channels};
 }
 
@@ -131,13 +148,13 @@ void guess_layout(ParsedData& data, const DataOptions& options) {
   const Shape item = item_shape(data);
   const bool first = is_channels(item[0], options), last = is_channels(item[2], options);
   if (!first && !last) {
-    if (item[2] == 4 && !options.model) {
+    if ((item[0] == 4 || item[2] == 4) && !options.model) {
       add_note(data, "if the 4 channels are RGBA: --channels 3 lays them over white");
     }
     return;
   }
-  const Shape as_last = with_channels_last(item[0], item[1], item[2]);
-  const Shape as_first = with_channels_last(item[1], item[2], item[0]);
+  const Shape as_last = image_axes(item[0], item[1], item[2]);
+  const Shape as_first = image_axes(item[1], item[2], item[0]);
   const DataSpec* model = image_model(options);
   const bool fits_last = model != nullptr && model->item_shape == as_last;
   const bool fits_first = model != nullptr && model->item_shape == as_first;
@@ -167,16 +184,9 @@ void apply_layout(ParsedData& data, const DataOptions& options) {
   if (is_channels(item[2], options)) set_item_shape(data, item);
 }
 
-/// What tells 8 bits from 16: the values, whatever type holds them.
-struct Levels {
-  double least = 0, most = 0;
-  bool whole = true;
-  bool within(double level) const { return least >= 0 && whole && most <= level; }
-};
-
 template <class T>
-Levels levels_of(const Tensor& images) {
-  Levels levels;
+PixelLevels levels_of(const Tensor& images) {
+  PixelLevels levels;
   for (const T v : images.values<T>()) {
     const auto value = static_cast<double>(v);
     if (std::isnan(value)) continue;  // the facts tell where
@@ -187,14 +197,8 @@ Levels levels_of(const Tensor& images) {
   return levels;
 }
 
-Levels levels_of(const Tensor& images) {
-  if (images.dtype() == Dtype::kF32) return levels_of<float>(images);
-  if (images.dtype() == Dtype::kF64) return levels_of<double>(images);
-  return {.most = kByteWhite};
-}
-
 double opaque_level(const Tensor& images) {
-  const Levels levels = levels_of(images);
+  const PixelLevels levels = levels_of(images);
   if (levels.least >= 0 && levels.most <= 1) return 1;
   if (levels.within(kDeepWhite)) return levels.within(kByteWhite) ? kByteWhite : kDeepWhite;
   throw Error(ErrorCode::kImageOption,
@@ -267,7 +271,8 @@ Shape parse_sizes(std::string_view text, std::string_view key, const Limits& lim
 
 ImageForm wanted_form(const DataOptions& options, const Limits& limits) {
   ImageForm form;
-  if (const DataSpec* model = image_model(options)) {
+  const DataSpec* model = image_model(options);
+  if (model != nullptr && !options.own_size) {
     form = {.height = model->item_shape[0], .width = model->item_shape[1]};
   }
   if (options.resize != "none") {
@@ -297,6 +302,31 @@ void require_channels(int64_t have, const DataOptions& options) {
   if (const DataSpec* model = image_model(options)) require_channels(have, *model);
 }
 
+bool PixelLevels::bytes() const { return within(kByteWhite) && most > 1; }
+bool PixelLevels::deep() const { return within(kDeepWhite) && most > kByteWhite; }
+
+PixelLevels levels_of(const Tensor& values) {
+  if (values.dtype() == Dtype::kF32) return levels_of<float>(values);
+  if (values.dtype() == Dtype::kF64) return levels_of<double>(values);
+  return {.most = kByteWhite};
+}
+
+Tensor multiplied_by_257(const Tensor& images) {
+  const auto times = [](auto v) { return static_cast<float>(v) * kDeepOfByte; };
+  Tensor out(images.dtype() == Dtype::kF64 ? Dtype::kF64 : Dtype::kF32, images.shape());
+  if (images.dtype() == Dtype::kU8) {
+    std::ranges::transform(images.values<uint8_t>(), out.values<float>().begin(), times);
+  } else if (images.dtype() == Dtype::kF32) {
+    std::ranges::transform(images.values<float>(), out.values<float>().begin(), times);
+  } else {
+    std::ranges::transform(images.values<double>(), out.values<double>().begin(),
+                           [](double v) { return v * static_cast<double>(kDeepOfByte); });
+  }
+  return out;
+}
+
+bool is_byte_beside(double most, double of) { return kFarLevels * most <= of; }
+
 PixelDepth pixel_depth(const DataSpec& spec) {
   if (spec.kind != DataKind::kImage || spec.fields.size() != 1) return PixelDepth::kOther;
   const FieldSpec& pixels = spec.fields.front();
@@ -311,9 +341,20 @@ PixelDepth model_depth(const DataOptions& options) {
 }
 
 bool take_depth_of_model(ParsedData& data, const DataOptions& options, int64_t count) {
-  if (data.kind != DataKind::kImage || model_depth(options) != PixelDepth::kByte) return false;
-  const Levels levels = levels_of(data.values);
-  if (!levels.within(kDeepWhite) || levels.within(kByteWhite)) return false;
+  const PixelDepth depth = model_depth(options);
+  if (data.kind != DataKind::kImage || depth == PixelDepth::kOther) return false;
+  const PixelLevels levels = levels_of(data.values);
+  if (depth == PixelDepth::kDeep) {
+    if (!levels.bytes() || !is_byte_beside(levels.most, options.model->fields.front().max)) {
+      return false;
+    }
+    data.values = multiplied_by_257(data.values);
+    add_note(data,
+             group_digits(count) +
+                 " images of 8 bits were multiplied by 257, the model was trained on 16 bits");
+    return true;
+  }
+  if (!levels.deep()) return false;
   if (kFarLevels * levels.most / kDeepOfByte < options.model->fields.front().max) return false;
   data.values = data.values.dtype() == Dtype::kF64 ? as_bytes_of_deep<double>(data.values)
                                                    : as_bytes_of_deep<float>(data.values);
@@ -372,10 +413,22 @@ void regard_as(ParsedData& data, const std::string& as) {
   }
 }
 
+/// A single image without the axis that counts items would be taken for many small ones.
+void require_item_axis(const ParsedData& data, const DataOptions& options) {
+  const DataSpec* model = image_model(options);
+  if (model == nullptr || data.values.shape() != model->item_shape) return;
+  throw Error(
+      ErrorCode::kImageOption,
+      "the array of shape " + shape_text(data.values.shape()) + " has the axes of one item (" +
+          describe_item(*model) + ") and none for items",
+      "give one item as an array of shape " + shape_text(data.values.shape()).insert(1, "1, "));
+}
+
 void arrange_items(ParsedData& data, const DataOptions& options, const Limits& limits) {
-  apply_shape(data, options, limits);
+  require_item_axis(data, options);
+  const bool as_model = apply_shape(data, options, limits);
   if (options.as == "images") regard_as(data, options.as);
-  apply_layout(data, options);
+  if (!as_model) apply_layout(data, options);
   apply_alpha(data, options);
   take_depth_of_model(data, options, data.values.shape()[0]);
   apply_form(data, options, limits);

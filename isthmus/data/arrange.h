@@ -33,8 +33,25 @@ PixelDepth pixel_depth(const DataSpec& spec);
 /// Of the model's images.
 PixelDepth model_depth(const DataOptions& options);
 
-/// Images of 16 bits (whole numbers beyond 255) for a model of 8 are divided by 257, rounded, and
-/// that is said of `count` images. False if there is nothing to do.
+/// What tells 8 bits from 16: the values, whatever type holds them.
+struct PixelLevels {
+  double least = 0, most = 0;
+  bool whole = true;
+  bool within(double level) const { return least >= 0 && whole && most <= level; }
+  bool bytes() const;  // 2 .. 255
+  bool deep() const;   // beyond, up to 65535
+};
+PixelLevels levels_of(const Tensor& values);
+
+/// Images of 8 bits as ones of 16: kF32, or kF64 as they were.
+Tensor multiplied_by_257(const Tensor& images);
+
+/// Whether numbers up to `most` beside images up to `of` are of 8 bits and not dark ones of 16.
+bool is_byte_beside(double most, double of);
+
+/// Images of 16 bits (whole numbers beyond 255) for a model of 8 are divided by 257, rounded,
+/// images of 8 for a model of 16 multiplied, and that is said of `count` images. False if there is
+/// nothing to do.
 bool take_depth_of_model(ParsedData& data, const DataOptions& options, int64_t count);
 
 /// Images that were given another form.
@@ -50,7 +67,8 @@ struct Conversion {
 /// Pixels in rows, or columns in a grid, as --as says. E3204 for rows that are no square.
 void regard_as(ParsedData& data, const std::string& as);
 
-/// Applies --shape, --layout, --channels and --resize to what one file held. Errors: E3306.
+/// Applies --shape, --layout, --channels and --resize to what one file held. Errors: E3306, also
+/// for rows that may hold the model's colour images in either order.
 void arrange_items(ParsedData& data, const DataOptions& options, const Limits& limits);
 
 }  // namespace isthmus

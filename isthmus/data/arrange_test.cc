@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "isthmus/data/join.h"
 #include "isthmus/data/npy_write.h"
 #include "isthmus/data/testing.h"
 
@@ -185,6 +186,119 @@ TEST(Arrange, DataFollowTheItemsOfAModel) {
   EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, for_model({2, 3, 3})).values)[1], 6);
   EXPECT_EQ(numbers(arranged({1, 3, 2, 3}, for_model({3, 2, 3})).values)[1], 1);
   EXPECT_EQ(number_of([] { arranged({1, 3, 3, 3}, for_model({3, 3, 3})); }), 3306);
+}
+
+DataSpec images_spec(const Shape& item, double max, bool whole = true) {
+  DataSpec spec{.kind = DataKind::kImage, .item_shape = item};
+  spec.fields = {{.min = 0, .max = max, .integer = whole}};
+  return spec;
+}
+
+TEST(Arrange, FlatRowsOfColourHaveTheOrderOfTraining) {  // channels first were read as last once
+  const std::vector<int> last = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11},
+                         first = {0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11};
+  EXPECT_EQ(arranged({1, 12}, with_shape("2x2x3")).flat_order, FlatOrder::kChannelsLast);
+  EXPECT_EQ(arranged({1, 12}, with_shape("3x2x2")).flat_order, FlatOrder::kChannelsFirst);
+  EXPECT_EQ(arranged({1, 4}, with_shape("2x2")).flat_order, FlatOrder::kUntold);
+  EXPECT_EQ(arranged({1, 2, 2, 3}, {}).flat_order, FlatOrder::kUntold);
+  DataOptions options = for_model({2, 2, 3});
+  EXPECT_NE(error_of([&] {
+              arranged({1, 12}, options);
+            })
+                .message()
+                .find("channels last or first"),
+            std::string::npos);
+  options.layout = "nchw";
+  EXPECT_EQ(numbers(arranged({1, 12}, options).values), first);
+  options.layout = "nhwc";
+  EXPECT_EQ(numbers(arranged({1, 12}, options).values), last);
+  options.layout = "auto";
+  options.model->flat_order = FlatOrder::kChannelsFirst;
+  EXPECT_EQ(numbers(arranged({1, 12}, options).values), first);
+  options.model->flat_order = FlatOrder::kChannelsLast;
+  EXPECT_EQ(numbers(arranged({1, 12}, options).values), last);
+  options.shape = "3x2x2";  // an option outranks what is known
+  EXPECT_EQ(numbers(arranged({1, 12}, options).values), first);
+}
+
+TEST(Arrange, ShapeIsForFlatItems) {  // axes were once read as others
+  EXPECT_EQ(number_of([] { arranged({2, 2, 4, 3}, with_shape("3x2x4")); }), 3306);
+  EXPECT_EQ(number_of([] { arranged({2, 4, 4}, with_shape("2x8")); }), 3306);
+  EXPECT_EQ(arranged({2, 4, 4, 1}, with_shape("4x4")).values.shape(), (Shape{2, 4, 4}));
+}
+
+TEST(Arrange, OneImageWithoutAnAxisForItemsIsRefused) {
+  const Error error = error_of([] { arranged({4, 5, 3}, for_model({4, 5, 3})); });
+  EXPECT_EQ(error.hint(), "give one item as an array of shape (1, 4, 5, 3)");
+}
+
+TEST(Arrange, BytesForAModelOf16BitsAreMultiplied) {
+  DataOptions options;
+  options.model = images_spec({2, 3}, 65535);
+  const ParsedData data = arranged({2, 2, 3}, options);
+  EXPECT_EQ(data.values.values<float>()[11], 11 * 257.0f);
+  EXPECT_EQ(data.note,
+            "2 images of 8 bits were multiplied by 257, the model was trained on 16 bits");
+  options.model = images_spec({2, 3}, 600);  // as dark as these
+  EXPECT_EQ(arranged({2, 2, 3}, options).values.dtype(), Dtype::kU8);
+}
+
+TEST(Arrange, SmallImagesOfAModelKeepTheirSize) {
+  DataOptions options = for_model({4, 6, 3});
+  options.own_size = true;
+  EXPECT_EQ(arranged({2, 2, 3, 3}, options).values.shape(), (Shape{2, 2, 3, 3}));
+}
+
+NamedPart part(const std::string& name, const Tensor& values) {
+  NamedPart made{.name = name};
+  made.data.kind = DataKind::kImage;
+  made.data.values = values;
+  return made;
+}
+
+TEST(JoinParts, BringImagesOf8BitsTo16) {  // they were once 257 times too dark
+  const Tensor bytes = Tensor::from<uint8_t>({1, 1, 2}, std::vector<uint8_t>{3, 255}),
+               deep = Tensor::from<float>({1, 1, 2}, std::vector<float>{1000, 65535}),
+               reals = Tensor::from<float>({1, 1, 2}, std::vector<float>{0.5f, 1});
+  for (const bool first : {true, false}) {
+    std::vector<NamedPart> parts = {part("a", first ? bytes : deep),
+                                    part("b", first ? deep : bytes)};
+    const ParsedData all = join_parts(std::move(parts));
+    const auto v = all.values.values<float>().subspan(first ? 0 : 2, 2);
+    EXPECT_EQ(std::vector<float>(v.begin(), v.end()), (std::vector<float>{3 * 257, 65535}));
+    EXPECT_NE(all.note.find("1 images of 8 bits of"), std::string::npos);
+  }
+  const Error error = error_of([&] { join_parts({part("a", bytes), part("b", reals)}); });
+  EXPECT_EQ(error.message(), "b holds reals from 0 to 1, a whole numbers up to 255");
+}
+
+Dataset items_of(const Shape& item, DataKind kind) {
+  Dataset data;
+  Shape shape = item;
+  shape.insert(shape.begin(), 1);
+  data.values = Tensor(Dtype::kU8, shape);
+  data.spec = {.kind = kind, .item_shape = item, .dtype = Dtype::kU8};
+  data.spec.fields = {{.min = 0, .max = 255, .integer = true}};
+  return data;
+}
+
+TEST(Conform, EqualNumbersOfValuesAreNotEqualAxes) {  // axes were exchanged without a word once
+  DataSpec colour = images_spec({2, 4, 3}, 255), grey = images_spec({2, 4}, 255);
+  for (const Shape& other : {Shape{3, 2, 4}, Shape{2, 3, 4}, Shape{2, 2, 2, 3}, Shape{24}}) {
+    EXPECT_EQ(number_of([&] { conform(items_of(other, DataKind::kArray), colour); }), 3501);
+  }
+  EXPECT_EQ(conform(items_of({2, 4, 3, 1}, DataKind::kArray), colour).values.shape(),
+            (Shape{1, 2, 4, 3}));
+  EXPECT_EQ(conform(items_of({8}, DataKind::kArray), grey).values.shape(), (Shape{1, 2, 4}));
+  EXPECT_EQ(number_of([&] { conform(items_of({4, 2}, DataKind::kArray), grey); }), 3501);
+  colour.flat_order = FlatOrder::kChannelsLast;
+  EXPECT_EQ(conform(items_of({24}, DataKind::kArray), colour).values.shape(), (Shape{1, 2, 4, 3}));
+}
+
+TEST(Conform, NegativeLevelsAreNoBytes) {
+  Dataset data = items_of({2, 4}, DataKind::kImage);
+  data.spec.fields.front().min = -128;
+  EXPECT_EQ(number_of([&] { conform(data, images_spec({2, 4}, 255)); }), 3501);
 }
 
 }  // namespace

@@ -70,6 +70,18 @@ void conform_columns(Dataset& data, const DataSpec& wanted) {
   data.spec.item_shape = wanted.item_shape;
 }
 
+/// Whether the values of an item stand in the same order, whatever the axes: equal numbers of them
+/// are not enough where axes were exchanged, or colours flattened nobody knows how.
+bool holds_same_items(const DataSpec& given, const DataSpec& wanted) {
+  Shape have = given.item_shape, need = wanted.item_shape;
+  std::erase(have, 1);
+  std::erase(need, 1);
+  if (have == need) return true;
+  if (value_count(have) != value_count(need) || std::min(have.size(), need.size()) > 1)
+    return false;
+  return std::max(have.size(), need.size()) == 2 || wanted.flat_order == FlatOrder::kChannelsLast;
+}
+
 /// Rows of numbers as images and the other way round: other fields, the same values.
 void conform_kind(Dataset& data, const DataSpec& wanted) {
   Shape shape = wanted.item_shape;
@@ -105,7 +117,10 @@ void require_same_scale(const Dataset& data, const DataSpec& wanted) {
          "give the values as they were for training");
   }
   const auto levels = [](const FieldSpec& f) { return f.integer && f.min >= 0 && f.max > 1; };
-  if (!(levels(trained) && unit_reals(given)) && !(unit_reals(trained) && levels(given))) return;
+  const bool below = levels(trained) && given.integer && given.min < 0;
+  const bool other =
+      (levels(trained) && unit_reals(given)) || (unit_reals(trained) && levels(given));
+  if (!below && !other) return;
   fail("the model was trained on " + range_text(trained) + ", the data are " + range_text(given),
        "give the values as they were for training, before any scaling");
 }
@@ -131,7 +146,7 @@ Dataset conform(const Dataset& dataset, const DataSpec& wanted) {
   }
   const bool tables = data.spec.kind == DataKind::kTable && wanted.kind == DataKind::kTable;
   if (tables) conform_columns(data, wanted);
-  if (data.spec.kind != wanted.kind && data.spec.num_values() == wanted.num_values()) {
+  if (data.spec.kind != wanted.kind && holds_same_items(data.spec, wanted)) {
     conform_kind(data, wanted);
   }
   if (data.spec.item_shape != wanted.item_shape) {
@@ -141,6 +156,7 @@ Dataset conform(const Dataset& dataset, const DataSpec& wanted) {
   }
   require_same_scale(data, wanted);
   data.spec.kind = wanted.kind;
+  data.spec.flat_order = wanted.flat_order;
   data.spec.scaling = wanted.scaling;
   return data;
 }

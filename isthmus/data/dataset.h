@@ -73,6 +73,8 @@ struct DataOptions {
   /// images follow its items; what that changes is said. Grey becomes colour, or colour grey, by
   /// `channels` only. Columns of a table are read by name, whatever else the table holds.
   std::optional<DataSpec> model;
+  /// No option: images keep their size although the model has another (superresolve).
+  bool own_size = false;
   /// No option: values that are not there (empty cells, NaN) are read, and told by Dataset::absent.
   bool holes = false;
 

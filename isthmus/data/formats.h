@@ -29,8 +29,9 @@ struct ReadWarning {
 /// Content of one file. Stored values are not scaled.
 struct ParsedData {
   DataKind kind = DataKind::kArray;
-  Tensor values;                          // (N, item...) kU8, kF32 or kF64: see narrow.h
-  std::vector<std::string> column_names;  // tables: one per column
+  Tensor values;                              // (N, item...) kU8, kF32 or kF64: see narrow.h
+  FlatOrder flat_order = FlatOrder::kUntold;  // of items that --shape has made images
+  std::vector<std::string> column_names;      // tables: one per column
   std::vector<std::string> file_columns;  // also those that were not chosen; empty: column_names
   std::vector<int32_t> labels;            // (N) or empty; each is an index of class_names
   std::vector<std::string> class_names;   // of labels 0, 1, ...

@@ -145,7 +145,45 @@ void lay_over_white(std::span<const T> in, double opaque, std::span<T> out) {
   }
 }
 
+template <class T>
+void transpose_items(const Tensor& in, int64_t rows, int64_t cols, Tensor& out) {
+  const T* from = in.values<T>().data();
+  T* to = out.values<T>().data();
+  for (int64_t n = 0; n < in.shape()[0]; ++n, from += rows * cols, to += rows * cols) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < cols; ++c) to[c * rows + r] = from[r * cols + c];
+    }
+  }
+}
+
+/// Each item as a matrix of so many rows, transposed.
+Tensor transposed_items(const Tensor& in, int64_t rows, const Shape& shape) {
+  Tensor out(in.dtype(), shape);
+  const int64_t cols = value_count(shape) / std::max<int64_t>(1, shape[0] * rows);
+  switch (in.dtype()) {
+    case Dtype::kU8:
+      transpose_items<uint8_t>(in, rows, cols, out);
+      break;
+    case Dtype::kF64:
+      transpose_items<double>(in, rows, cols, out);
+      break;
+    default:
+      transpose_items<float>(in, rows, cols, out);
+  }
+  return out;
+}
+
 }  // namespace
+
+Tensor with_channels_last(const Tensor& images) {
+  const Shape& s = images.shape();
+  return transposed_items(images, s[1], {s[0], s[2], s[3], s[1]});
+}
+
+Tensor with_channels_first(const Tensor& images) {
+  const Shape& s = images.shape();
+  return transposed_items(images, s[1] * s[2], {s[0], s[3], s[1], s[2]});
+}
 
 Tensor over_white(const Tensor& images, double opaque) {
   Shape made = images.shape();

@@ -18,6 +18,10 @@ struct ImageForm {
 /// image, edges renormalized: what PIL calls BILINEAR. Whole numbers stay whole, in any type.
 Tensor convert_images(const Tensor& images, const ImageForm& form);
 
+/// (N, C, H, W) to (N, H, W, C) and back, of u8, f32 or f64.
+Tensor with_channels_last(const Tensor& images);
+Tensor with_channels_first(const Tensor& images);
+
 /// Images (N, H, W, 4), u8, f32 or f64, laid over white: (N, H, W, 3) of the same type. Alpha and
 /// white are from 0 to `opaque`; if that is above 1, values are rounded to whole numbers.
 Tensor over_white(const Tensor& images, double opaque);

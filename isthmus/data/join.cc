@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "isthmus/base/checked.h"
+#include "isthmus/base/text.h"
+#include "isthmus/data/arrange.h"
 
 namespace isthmus {
 namespace {
@@ -57,6 +59,39 @@ void require_alike(const NamedPart& first, NamedPart& other) {
   }
   other.data.values = take_columns(other.data.values, order);
   other.data.column_names = first.data.column_names;
+}
+
+void add_note(std::string& notes, const std::string& note) {
+  if (note.empty()) return;
+  if (!notes.empty()) notes += "; ";
+  notes += note;
+}
+
+/// Images of 8 bits among others of 16 are brought to 16, which is said; levels beside reals from 0
+/// to 1 are two scales.
+void agree_on_scale(std::vector<NamedPart>& parts) {
+  if (parts[0].data.kind != DataKind::kImage) return;
+  std::vector<PixelLevels> levels;
+  for (const NamedPart& part : parts) levels.push_back(levels_of(part.data.values));
+  const auto brightest = std::ranges::max_element(levels, {}, &PixelLevels::most);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const bool reals = levels[i].least >= 0 && levels[i].most <= 1 && !levels[i].whole;
+    if (reals && (brightest->bytes() || brightest->deep())) {
+      throw Error(
+          ErrorCode::kSizesDisagree,
+          escape_for_terminal(parts[i].name) + " holds reals from 0 to 1, " +
+              escape_for_terminal(parts[static_cast<size_t>(brightest - levels.begin())].name) +
+              " whole numbers up to " + print_value(brightest->most),
+          "several DATA must have one scale: multiply or divide one of them");
+    }
+    const bool byte = levels[i].bytes() && is_byte_beside(levels[i].most, brightest->most);
+    if (!brightest->deep() || !byte) continue;
+    ParsedData& data = parts[i].data;
+    data.values = multiplied_by_257(data.values);
+    add_note(data.note, group_digits(data.values.shape()[0]) + " images of 8 bits of " +
+                            escape_for_terminal(parts[i].name) +
+                            " were multiplied by 257, others have 16 bits");
+  }
 }
 
 /// The narrowest type that holds the values of all parts.
@@ -109,12 +144,6 @@ void append_labels(const ParsedData& part, ParsedData& all) {
   }
 }
 
-void add_note(std::string& notes, const std::string& note) {
-  if (note.empty()) return;
-  if (!notes.empty()) notes += "; ";
-  notes += note;
-}
-
 }  // namespace
 
 Tensor take_columns(const Tensor& values, const std::vector<size_t>& order) {
@@ -148,10 +177,15 @@ ParsedData join_parts(std::vector<NamedPart> parts) {
     require_alike(parts[0], part);
     num_items += static_cast<uint64_t>(part.data.values.shape()[0]);
   }
+  agree_on_scale(parts);
   const auto is_labelled = [](const NamedPart& part) { return !part.data.labels.empty(); };
   const bool labelled = std::all_of(parts.begin(), parts.end(), is_labelled);
   ParsedData all;
   all.kind = parts[0].data.kind;
+  all.flat_order = parts[0].data.flat_order;
+  for (const NamedPart& part : parts) {
+    if (part.data.flat_order != all.flat_order) all.flat_order = FlatOrder::kUntold;
+  }
   all.column_names = parts[0].data.column_names;
   all.file_columns = parts[0].data.file_columns;
   if (!labelled && std::any_of(parts.begin(), parts.end(), is_labelled)) {

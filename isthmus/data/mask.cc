@@ -126,8 +126,15 @@ std::optional<Arrangement> arrangement_of(const std::string& path, Shape file, c
   }
   if (first) return Arrangement{.rows = count / width, .channels_first = true};
   if (ends_with(file, pixels)) return Arrangement{.rows = images, .per_pixel = colour};
-  const bool flat = file.size() <= 2 && file.back() % width == 0;
-  return flat ? std::optional(Arrangement{.rows = count / width}) : std::nullopt;
+  if (file.size() > 2 || file.back() % width != 0) return std::nullopt;
+  if (colour && spec.flat_order == FlatOrder::kUntold) {
+    fail(ErrorCode::kSizesDisagree, path,
+         "the mask of shape " + shape_text(file) + " may have channels last or first",
+         "give it with the axes " + item_shape_text(item) + " or, for all channels, " +
+             item_shape_text(pixels));
+  }
+  return Arrangement{.rows = count / width,
+                     .channels_first = spec.flat_order == FlatOrder::kChannelsFirst};
 }
 
 std::vector<uint8_t> channels_last(const std::vector<uint8_t>& bits, const Shape& item) {

@@ -96,6 +96,20 @@ TEST(ReadMask, TurnsChannelsThatComeFirst) {  // they were once read as pixels
   }
 }
 
+TEST(ReadMask, ReadsFlatColoursInTheOrderOfTraining) {
+  const std::vector<uint8_t> values = {1, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0};
+  const std::vector<int> turned = {1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1, 0};
+  const std::string path = npy("flat-colours", {18}, values);
+  EXPECT_EQ(refusal(path, kColours, ErrorCode::kSizesDisagree),
+            "the mask of shape (18) may have channels last or first");
+  DataSpec spec = kColours;
+  spec.flat_order = FlatOrder::kChannelsFirst;
+  EXPECT_EQ(bits(read_mask(posix_fs(), path, spec, {2, 2}, {}), 0), turned);
+  spec.flat_order = FlatOrder::kChannelsLast;
+  EXPECT_EQ(bits(read_mask(posix_fs(), path, spec, {2, 2}, {}), 0),
+            std::vector<int>(values.begin(), values.end()));
+}
+
 TEST(ReadMask, RefusesRowsAndColumnsExchanged) {
   EXPECT_NE(refusal(npy<uint8_t>("turned", {3, 2}, {1, 0, 0, 1, 1, 0}), kImages,
                     ErrorCode::kSizesDisagree)

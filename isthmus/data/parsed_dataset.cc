@@ -83,6 +83,7 @@ void measure(ParsedData& all, DataSpec& spec) {
   warn_of_merged_values(narrowed.merged, names);
   all.values = std::move(narrowed.values);
   spec.kind = all.kind;
+  spec.flat_order = all.flat_order;
   spec.item_shape.assign(all.values.shape().begin() + 1, all.values.shape().end());
   spec.dtype = all.values.dtype();
   spec.narrowing = std::move(narrowed.narrowing);

@@ -260,6 +260,17 @@ void read_options(const Json& json, const std::vector<BoundOption>& options,
   }
 }
 
+std::string flat_word(FlatOrder order) {
+  return order == FlatOrder::kChannelsLast ? "channels_last" : "channels_first";
+}
+
+FlatOrder flat_order_from_json(const Json& json) {
+  for (const FlatOrder order : {FlatOrder::kChannelsLast, FlatOrder::kChannelsFirst}) {
+    if (json.as_string() == flat_word(order)) return order;
+  }
+  refuse(ErrorCode::kModelConfig, "data.flat_order", "is none of channels_last, channels_first");
+}
+
 Json data_spec_json(const DataSpec& spec) {
   Json shape = Json::array(), fields = Json::array();
   for (int64_t size : spec.item_shape) shape.push_back(size);
@@ -274,6 +285,7 @@ Json data_spec_json(const DataSpec& spec) {
                                       .set("shift", numbers_json(spec.scaling.shift))
                                       .set("scale", numbers_json(spec.scaling.scale)))
                   .set("rounding", numbers_json(rounding_errors(spec)));
+  if (spec.flat_order != FlatOrder::kUntold) json.set("flat_order", flat_word(spec.flat_order));
   if (!spec.constants.empty()) json.set("constants", constants_json(spec.constants));
   if (spec.condition.width() > 0) json.set("condition", condition_json(spec.condition));
   return json;
@@ -281,7 +293,7 @@ Json data_spec_json(const DataSpec& spec) {
 
 DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
   require_keys(json, {"kind", "item_shape", "dtype", "fields", "scaling", "rounding", "constants",
-                      "condition"});
+                      "condition", "flat_order"});
   DataSpec spec;
   bool kind_known = false;
   for (DataKind kind : {DataKind::kImage, DataKind::kArray, DataKind::kTable}) {
@@ -307,6 +319,7 @@ DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
   const Json* rounding = json.find("rounding");
   spec.rounding =
       rounding ? rounding_from_json(*rounding, spec.num_values()) : common_rounding(spec);
+  if (const Json* order = json.find("flat_order")) spec.flat_order = flat_order_from_json(*order);
   if (const Json* condition = json.find("condition")) {
     spec.condition = condition_from_json(*condition, limits);
   }

@@ -101,6 +101,19 @@ TEST(ModelFile, OfVersion01HasOneFloorForAllColumns) {
   EXPECT_NEAR(old.spec().rounding[0], std::sqrt((0.25 + 4) / 2 / 12), 1e-12);
 }
 
+TEST(ModelFile, KnowsHowRowsHeldItsColours) {
+  Model model = tiny_model();
+  EXPECT_EQ(nullptr, model_config_json(model)["data"].find("flat_order"));
+  for (const FlatOrder order :
+       {FlatOrder::kUntold, FlatOrder::kChannelsLast, FlatOrder::kChannelsFirst}) {
+    model.setup.data.flat_order = order;
+    EXPECT_EQ(order, model_from_config(model_config_json(model), {}).spec().flat_order);
+  }
+  Json config = model_config_json(model);
+  config["data"]["flat_order"] = std::string("rgb");
+  EXPECT_THROW(model_from_config(config, {}), Error);
+}
+
 /// Models from before there were networks to choose from have dense layers, whatever their data.
 TEST(ModelFile, WithoutAWordForItsNetworkIsMlp) {
   Model model = tiny_model();

@@ -66,9 +66,13 @@ struct ConditionSpec {
   bool operator==(const ConditionSpec&) const = default;
 };
 
+/// How rows of numbers hold images in colour: the training data said it, or had axes.
+enum class FlatOrder : uint8_t { kUntold, kChannelsLast, kChannelsFirst };
+
 struct DataSpec {
   DataKind kind = DataKind::kArray;
-  Shape item_shape;           // (28, 28), (32, 32, 3), (30)
+  Shape item_shape;  // (28, 28), (32, 32, 3), (30)
+  FlatOrder flat_order = FlatOrder::kUntold;
   Dtype dtype = Dtype::kF32;  // kU8 where all values are whole numbers from 0 to 255, else kF32
   std::vector<FieldSpec> fields;
   Scaling scaling;

@@ -41,7 +41,6 @@ $ isthmus train photos --channels 1 --epochs 2 --latent 3 -o luma 2>/dev/null | 
 next     isthmus sample luma -n 100 -o more.png
 $ isthmus superresolve m grey.npy -o r.png
 model    m/model.safetensors: vae 72-128-(3,3)-3-128-72, relu, gaussian (sigma learned), 19,919 parameters
-data     grey.npy: 40, 6x4 grey
 error[E3501]: grey.npy: the images are grey, the model was trained on 6x4 rgb
   hint: --channels 3 gives grey to all three channels
 [3]
@@ -64,3 +63,16 @@ note     items of 6x4x4 were read with channels last, as 6x4 rgba; the fourth ch
 $ cp "$SOURCE_DIR/isthmus/data/testdata/rgba8.png" .; isthmus inspect rgba8.png | grep -e ^data -e ^note
 data     rgba8.png: 1, 7x5 rgb, u8, 105 B in memory
 note     alpha was laid over white
+$ { printf '\223NUMPY\001\000\166\000'; printf "%-117s\n" "{'descr': '|u1', 'fortran_order': False, 'shape': (40, 72), }"; tail -c 2880 nchw.npy; } > flat.npy; isthmus train flat.npy --shape 3x6x4 --epochs 2 --latent 3 -o f -q; for d in flat.npy nchw.npy; do isthmus eval f $d 2> /dev/null | grep elbo; done | sort -u | wc -l
+2
+$ isthmus eval f flat.npy 2>&1 | grep ^data
+data     flat.npy: 40, 6x4 rgb, u8 (72 columns were read as 6x4 rgb with channels first, as in the model)
+$ isthmus sample f -n 2 -o drawn.csv -q; isthmus sample f -n 2 -o drawn.npy -q; for d in csv npy; do isthmus eval f drawn.$d 2> /dev/null | grep elbo; done | sort -u | wc -l
+2
+$ isthmus eval m flat.npy
+model    m/model.safetensors: vae 72-128-(3,3)-3-128-72, relu, gaussian (sigma learned), 19,919 parameters
+error[E3306]: flat.npy: 72 columns may be 6x4 rgb with channels last or first
+  hint: say which: --layout nhwc has channels last, as isthmus writes them, --layout nchw first
+[3]
+$ isthmus eval f nchw.npy --layout nhwc 2>&1 | grep error
+error[E3501]: nchw.npy: the items are 3x6x4 values, the model was trained on 6x4 rgb

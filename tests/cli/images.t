@@ -68,3 +68,7 @@ error[E3306]: digits.csv: --resize and --channels are for images; the items are 
 $ isthmus train deep.csv --labels 1 --shape 4x4 --epochs 1 -o deep -q 2> /dev/null; isthmus sample deep -n 3 -o drawn/ -q && isthmus inspect drawn/ | grep data
 data     drawn/: 3, 4x4 grey, f32, 192 B in memory
 suggest  data.scale unit (whole levels / 65535)
+$ for k in 1 257; do awk -v k=$k -F, '{ printf "%d", $1; for (c = 2; c < 6; c++) printf ",%d", k * $c; print "" }' digits.csv > small$k.csv; isthmus superresolve flat small$k.csv --labels 1 --shape 2x2 -n 2 --steps 4 --draws 2 -o s$k.npy 2>&1 | grep ^data; done; cmp s1.npy s257.npy && echo equal
+data     small1.csv: 40, 2x2 grey
+data     small257.csv: 40, 2x2 grey (40 images of 16 bits were divided by 257, the model was trained on 8 bits)
+equal

@@ -102,11 +102,15 @@ SmallImages average_here(CommandIo& io, const Model& model, const SuperresolveOp
 SmallImages read_small(CommandIo& io, const Model& model, const SuperresolveOptions& o,
                        const Output& output) {
   const std::vector<std::string> arguments(io.arguments.begin() + 1, io.arguments.end());
-  SmallImages images{.opened = {open_datasets(io.fs(), arguments, o.data, io.limits(), "test"),
+  DataOptions options = o.data;
+  options.model = model.spec();
+  options.own_size = true;
+  SmallImages images{.opened = {open_datasets(io.fs(), arguments, options, io.limits(), "test"),
                                 join(arguments, ", ")}};
   const Dataset& data = images.opened.data;
   io.console.info("data", escape_for_terminal(data.source) + ": " + group_digits(data.num_items()) +
-                              ", " + describe_item(data.spec));
+                              ", " + describe_item(data.spec) +
+                              (data.note.empty() ? "" : " (" + data.note + ")"));
   try {
     factor_of(model.spec(), data.values.shape());
     ModelSetup setup = model.setup;
