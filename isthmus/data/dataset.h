@@ -107,8 +107,9 @@ struct DataOptions {
               "(channels last) or 3x32x32 (channels first).",
               {.level = OptionLevel::kRare, .metavar = "HxW"}),
         field(&O::layout, "layout", one_of(layout_words),
-              "Order of the axes of images in arrays: nchw has channels first, nhwc last; auto "
-              "takes the end of 1 or 3 for the channels and says so. Set it when both ends may be.",
+              "Order of the axes of images in arrays, and of a colour model's images in flat rows: "
+              "nchw has channels first, nhwc last; auto takes the end of 1 or 3 for the channels "
+              "and says so, rows as in training. Set it when both may be.",
               rare),
         field(
             &O::resize, "resize", any_value(),
