@@ -76,22 +76,75 @@ void decode_opaque(spng_ctx* context, const PngHeader& header, Tensor& pixels) {
   std::copy(raw.begin(), raw.end(), pixels.values<float>().begin());
 }
 
+/// A level with this opacity, laid over white.
+template <class Level>
+Level level_over_white(uint64_t level, uint64_t alpha) {
+  constexpr uint64_t kOpaque = std::numeric_limits<Level>::max();
+  return static_cast<Level>((level * alpha + kOpaque * (kOpaque - alpha) + kOpaque / 2) / kOpaque);
+}
+
 /// Decodes to four channels of `Level`, lays the colours over white. Grey has three equal channels.
 /// False if everything was opaque.
 template <class Level, class Out>
 bool decode_over_white(spng_ctx* context, int format, size_t channels, std::span<Out> out) {
   constexpr size_t kStored = 4;
-  constexpr uint64_t kOpaque = std::numeric_limits<Level>::max();
   std::vector<Level> raw(out.size() / channels * kStored);
   require_ok(
       spng_decode_image(context, raw.data(), raw.size() * sizeof(Level), format, SPNG_DECODE_TRNS));
   bool opaque = true;
   for (size_t i = 0; i < out.size(); ++i) {
     const Level* pixel = raw.data() + i / channels * kStored;
-    const uint64_t value = pixel[i % channels], alpha = pixel[kStored - 1];
-    out[i] =
-        static_cast<Out>((value * alpha + kOpaque * (kOpaque - alpha) + kOpaque / 2) / kOpaque);
-    opaque &= alpha == kOpaque;
+    const Level alpha = pixel[kStored - 1];
+    out[i] = static_cast<Out>(level_over_white<Level>(pixel[i % channels], alpha));
+    opaque &= alpha == std::numeric_limits<Level>::max();
+  }
+  return !opaque;
+}
+
+/// The entries of the palette, laid over white, with the opacity that they had.
+std::vector<spng_plte_entry> palette_of(spng_ctx* context) {
+  spng_plte colours = {};
+  spng_trns opacity = {};
+  require_ok(spng_get_plte(context, &colours));
+  const int status = spng_get_trns(context, &opacity);
+  if (status != SPNG_ECHUNKAVAIL) require_ok(status);
+  std::vector<spng_plte_entry> entries(colours.entries, colours.entries + colours.n_entries);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    spng_plte_entry& entry = entries[i];
+    entry.alpha = i < opacity.n_type3_entries ? opacity.type3_alpha[i] : UINT8_MAX;
+    for (uint8_t* level : {&entry.red, &entry.green, &entry.blue}) {
+      *level = level_over_white<uint8_t>(*level, entry.alpha);
+    }
+  }
+  return entries;
+}
+
+/// An image of indices into a palette, laid over white. libspng would show indices beyond the
+/// palette as black. False if everything was opaque.
+bool decode_indexed(spng_ctx* context, const PngHeader& header, std::span<uint8_t> out) {
+  size_t size = 0;
+  require_ok(spng_decoded_image_size(context, SPNG_FMT_RAW, &size));
+  std::vector<uint8_t> packed(size);
+  require_ok(spng_decode_image(context, packed.data(), packed.size(), SPNG_FMT_RAW, 0));
+  const std::vector<spng_plte_entry> palette = palette_of(context);
+  constexpr size_t kByteBits = 8;
+  const auto width = static_cast<size_t>(header.width), height = static_cast<size_t>(header.height);
+  const auto bits = static_cast<size_t>(header.bit_depth);
+  const size_t row_bytes = packed.size() / height;
+  bool opaque = true;
+  for (size_t i = 0; i < width * height; ++i) {
+    const size_t bit = i % width * bits;
+    const unsigned byte = packed[i / width * row_bytes + bit / kByteBits];
+    const unsigned index = byte >> (kByteBits - bits - bit % kByteBits) & ((1u << bits) - 1);
+    if (index >= palette.size()) {
+      fail_corrupt("the pixel in row " + std::to_string(i / width) + ", column " +
+                   std::to_string(i % width) + " has index " + std::to_string(index) +
+                   ", its palette has " + std::to_string(palette.size()) +
+                   (palette.size() == 1 ? " entry" : " entries"));
+    }
+    const spng_plte_entry& entry = palette[index];
+    std::ranges::copy(std::array{entry.red, entry.green, entry.blue}, out.begin() + 3 * i);
+    opaque &= entry.alpha == UINT8_MAX;
   }
   return !opaque;
 }
@@ -141,7 +194,11 @@ PngHeader read_png_header(std::span<const std::byte> bytes, const Limits& limits
     fail_corrupt("colour type " + std::to_string(type) + " does not exist");
   }
   header.colour = (type & (kColourBit | kPaletteBit)) != 0;
+  header.indexed = (type & kPaletteBit) != 0;
   header.alpha = (type & kAlphaBit) != 0;
+  if (header.indexed && header.bit_depth > 8) {
+    fail_corrupt("a palette has no indices of " + std::to_string(header.bit_depth) + " bits");
+  }
   if (header.width == 0 || header.height == 0) fail_corrupt("a side of 0 pixels");
   const uint64_t pixels =
       (CheckedU64(static_cast<uint64_t>(header.width)) * static_cast<uint64_t>(header.height))
@@ -165,7 +222,9 @@ PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits) {
   const Context context = open_context(bytes, header, limits);
   PngImage image{.pixels = Tensor(deep ? Dtype::kF32 : Dtype::kU8, shape)};
   const size_t channels = header.colour ? 3 : 1;
-  if (!header.alpha && !has_transparent_colour(context.get())) {
+  if (header.indexed) {
+    image.over_white = decode_indexed(context.get(), header, image.pixels.values<uint8_t>());
+  } else if (!header.alpha && !has_transparent_colour(context.get())) {
     decode_opaque(context.get(), header, image.pixels);
   } else if (deep) {
     image.over_white = decode_over_white<uint16_t>(context.get(), SPNG_FMT_RGBA16, channels,

@@ -21,8 +21,9 @@ namespace isthmus {
 struct PngHeader {
   int64_t height = 0, width = 0;
   int bit_depth = 0;
-  bool colour = false;  // rgb or palette
-  bool alpha = false;   // an alpha channel
+  bool colour = false;   // rgb or palette
+  bool indexed = false;  // by a palette
+  bool alpha = false;    // an alpha channel
 };
 inline constexpr uint64_t kPngHeaderBytes = 33;
 
@@ -34,7 +35,7 @@ struct PngImage {
   Tensor pixels;            // (H, W) or (H, W, 3); u8, or f32 of 16 bits
   bool over_white = false;  // not all of it was opaque
 };
-/// Errors: E3301 damaged (checksums are checked), E3004 over a limit.
+/// Errors: E3301 damaged (checksums and indices into the palette are checked), E3004 over a limit.
 PngImage decode_png(std::span<const std::byte> bytes, const Limits& limits);
 
 /// A PNG of a tensor (H, W), (H, W, 1) or (H, W, 3): of bytes, or of 16 bits from an f32 tensor of

@@ -3,8 +3,11 @@
 // the limits.
 #include "isthmus/data/png.h"
 
+#include <zlib.h>
+
 #include <cmath>
 
+#include "isthmus/base/byte_cursor.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/testing.h"
 
@@ -13,6 +16,7 @@ namespace {
 
 using testing::fixture;
 using testing::number_of;
+using testing::to_bytes;
 
 std::vector<float> numbers_of(const Tensor& tensor) {
   if (tensor.dtype() == Dtype::kF32) {
@@ -46,6 +50,36 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, PngType,
                                            "rgb8_transparent", "rgb16_transparent", "rgba8",
                                            "rgba8_opaque", "rgba16", "palette1", "palette2",
                                            "palette4", "palette8", "palette4_transparent"));
+
+/// The palette of a PNG cut to so many entries.
+Bytes with_palette_of(const Bytes& png, uint32_t entries) {
+  const std::string_view text(reinterpret_cast<const char*>(png.data()), png.size());
+  const size_t at = text.find("PLTE") - 4;
+  std::string chunk;
+  const auto put_be32 = [&](uint32_t v) {
+    for (const int shift : {24, 16, 8, 0}) chunk += static_cast<char>(v >> shift);
+  };
+  const size_t old_bytes = ByteCursor(std::span(png).subspan(at)).be32();
+  put_be32(3 * entries);
+  chunk += text.substr(at + 4, 4 + 3 * entries);
+  put_be32(static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(chunk.data()) + 4,
+                                       static_cast<uInt>(chunk.size() - 4))));
+  std::string whole(text);
+  return to_bytes(whole.replace(at, 12 + old_bytes, chunk));
+}
+
+TEST(Png, IndicesBeyondThePaletteAreDamageAndNotBlack) {
+  for (const std::string name : {"palette1", "palette2", "palette4", "palette8"}) {
+    const Error error =
+        testing::error_of([&] { decode_png(with_palette_of(fixture(name + ".png"), 1), {}); });
+    EXPECT_EQ(error.code(), ErrorCode::kPngCorrupt) << name;
+    EXPECT_NE(error.message().find("its palette has 1 entry"), std::string::npos)
+        << error.message();
+  }
+  const Error error =
+      testing::error_of([] { decode_png(with_palette_of(fixture("palette4.png"), 2), {}); });
+  EXPECT_TRUE(error.message().ends_with(", its palette has 2 entries")) << error.message();
+}
 
 TEST(Png, RoundTripsGreyAndColour) {
   for (const Shape& shape : {Shape{3, 4}, Shape{3, 4, 3}}) {
