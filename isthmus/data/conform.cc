@@ -91,7 +91,8 @@ void conform_kind(Dataset& data, const DataSpec& wanted) {
   Tensor values = data.values.reshaped(shape);
   if (data.absent.num_values() > 0) data.absent = data.absent.reshaped(shape);
   if (!data.spec.narrowing.origin.empty()) values = widened(values, data.spec.narrowing);
-  NarrowedValues narrowed = narrow(std::move(values), std::max<size_t>(1, names.size()), names);
+  NarrowedValues narrowed =
+      narrow(std::move(values), std::max<size_t>(1, names.size()), names, wanted.kind);
   data.values = std::move(narrowed.values);
   data.spec.narrowing = std::move(narrowed.narrowing);
   data.spec.dtype = data.values.dtype();

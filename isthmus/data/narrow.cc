@@ -32,17 +32,31 @@ struct FieldRange {
   bool whole = true;
 };
 
-[[noreturn]] void fail_not_finite(int64_t row, double value, int64_t bad, const std::string& name) {
+/// " at row 3, column 5, channel 1" or " at [2, 4]" of value `at` of an item, all from 0; nothing
+/// for a row of a table, whose columns have names.
+std::string place_of(int64_t at, const Shape& item, DataKind kind) {
+  std::vector<std::string> place(item.size());
+  for (size_t axis = item.size(); axis-- > 0; at /= item[axis]) {
+    place[axis] = std::to_string(at % item[axis]);
+  }
+  if (kind == DataKind::kArray) return " at [" + join(place, ", ") + "]";
+  if (kind == DataKind::kTable || place.size() < 2) return "";
+  return " at row " + place[0] + ", column " + place[1] +
+         (place.size() > 2 ? ", channel " + place[2] : "");
+}
+
+[[noreturn]] void fail_not_finite(int64_t row, const std::string& place, double value, int64_t bad,
+                                  const std::string& name) {
   std::string message = std::isnan(value) ? "NaN" : "infinity";
-  message += " in item " + std::to_string(row) + " (" + group_digits(bad) + " values ";
+  message += " in item " + std::to_string(row) + place + " (" + group_digits(bad) + " values ";
   message += name.empty() ? std::string("of all ") : "of column \"" + name + "\" ";
   message += "are not finite)";
   throw Error(ErrorCode::kNotFinite, message, {}, {.row = row, .field = name});
 }
 
 template <class T>
-void require_finite(std::span<const T> values, size_t num_fields, int64_t num_items,
-                    const std::vector<std::string>& names) {
+void require_finite(std::span<const T> values, size_t num_fields, const Shape& shape,
+                    const std::vector<std::string>& names, DataKind kind) {
   const auto bad =
       std::find_if(values.begin(), values.end(), [](T v) { return !std::isfinite(v); });
   if (bad == values.end()) return;
@@ -51,9 +65,10 @@ void require_finite(std::span<const T> values, size_t num_fields, int64_t num_it
   for (size_t i = first % num_fields; i < values.size(); i += num_fields) {
     if (!std::isfinite(values[i])) ++count;
   }
-  const size_t per_item = values.size() / static_cast<size_t>(num_items);
-  fail_not_finite(static_cast<int64_t>(first / per_item), static_cast<double>(*bad), count,
-                  names.empty() ? "" : names[first % num_fields]);
+  const auto per_item = static_cast<int64_t>(values.size()) / shape[0];
+  const auto at = static_cast<int64_t>(first);
+  fail_not_finite(at / per_item, place_of(at % per_item, {shape.begin() + 1, shape.end()}, kind),
+                  static_cast<double>(*bad), count, names.empty() ? "" : names[first % num_fields]);
 }
 
 template <class T>
@@ -173,10 +188,10 @@ std::vector<int64_t> count_decimals(std::span<const T> values, size_t num_fields
 }
 
 template <class T>
-NarrowedValues narrow_reals(Tensor values, size_t num_fields,
-                            const std::vector<std::string>& names) {
+NarrowedValues narrow_reals(Tensor values, size_t num_fields, const std::vector<std::string>& names,
+                            DataKind kind) {
   const std::span<const T> all = std::as_const(values).values<T>();
-  require_finite(all, num_fields, values.shape()[0], names);
+  require_finite(all, num_fields, values.shape(), names, kind);
   const std::vector<FieldRange> fields = measure(all, num_fields);
   const bool bytes = std::all_of(fields.begin(), fields.end(), [](const FieldRange& f) {
     return f.whole && f.min >= 0 && f.max <= kMaxByte;
@@ -205,14 +220,15 @@ NarrowedValues narrow_reals(Tensor values, size_t num_fields,
 
 }  // namespace
 
-NarrowedValues narrow(Tensor values, size_t num_fields, const std::vector<std::string>& names) {
+NarrowedValues narrow(Tensor values, size_t num_fields, const std::vector<std::string>& names,
+                      DataKind kind) {
   ISTHMUS_CHECK(values.num_values() > 0 && num_fields > 0, "no values to narrow");
   if (values.dtype() == Dtype::kU8)
     return {.values = std::move(values), .narrowing = {}, .merged = {}};
   if (values.dtype() == Dtype::kF32) {
-    return narrow_reals<float>(std::move(values), num_fields, names);
+    return narrow_reals<float>(std::move(values), num_fields, names, kind);
   }
-  return narrow_reals<double>(std::move(values), num_fields, names);
+  return narrow_reals<double>(std::move(values), num_fields, names, kind);
 }
 
 int64_t decimals_for(double value, double held, int64_t decimals) {

@@ -21,10 +21,12 @@ struct NarrowedValues {
 /// `values` (N, item...) of kU8, kF32 or kF64; value i belongs to field i % num_fields. A field
 /// whose values are far from 0 compared with their spread, or outside float32's range, gets an
 /// origin and a unit of its own, so that float32 keeps what distinguishes its values. All sums are
-/// in double. Error E3401 naming the first value that is not finite and how many of its field
-/// are not; `names` (of the fields of a table, else empty) name the column. Whole numbers above
-/// 2^53 are rounded before they come here, so their fields count as merged, too.
-NarrowedValues narrow(Tensor values, size_t num_fields, const std::vector<std::string>& names);
+/// in double. Error E3401 with the place, as items of this `kind` have it, of the first value that
+/// is not finite and how many of its field are not; `names` (of the fields of a table, else empty)
+/// name the column. Whole numbers above 2^53 are rounded before they come here, so their fields
+/// count as merged, too.
+NarrowedValues narrow(Tensor values, size_t num_fields, const std::vector<std::string>& names,
+                      DataKind kind = DataKind::kTable);
 
 /// The least number of places, from `decimals` on, that writes `value` to within `held` (how
 /// exactly it is known); -1: more than 6, or more than it is known to.

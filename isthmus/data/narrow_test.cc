@@ -115,5 +115,22 @@ TEST(Narrow, ValuesThatAreNotFiniteAreNamed) {
   EXPECT_EQ(error.message(), "NaN in item 1 (2 values of column \"b\" are not finite)");
 }
 
+TEST(Narrow, TheRemedySpokeOfAPrintedCellButOnlyTheItemWasNamed) {
+  const auto message = [](Shape shape, DataKind kind) {
+    return testing::error_of([&] {
+             Tensor values(Dtype::kF32, shape);
+             values.values<float>()[23] = NAN;
+             narrow(values, 1, {}, kind);
+           })
+        .message();
+  };
+  const std::string count = " (1 values of all are not finite)";
+  EXPECT_EQ(message({3, 3, 4}, DataKind::kImage), "NaN in item 1 at row 2, column 3" + count);
+  EXPECT_EQ(message({3, 2, 3, 3}, DataKind::kImage),
+            "NaN in item 1 at row 0, column 1, channel 2" + count);
+  EXPECT_EQ(message({3, 9}, DataKind::kArray), "NaN in item 2 at [5]" + count);
+  EXPECT_EQ(message({3, 2, 3, 3}, DataKind::kArray), "NaN in item 1 at [0, 1, 2]" + count);
+}
+
 }  // namespace
 }  // namespace isthmus

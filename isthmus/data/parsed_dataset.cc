@@ -79,7 +79,8 @@ Tensor take_absent(ParsedData& all, const DataSpec& model) {
 void measure(ParsedData& all, DataSpec& spec) {
   const std::vector<std::string> names =
       all.kind == DataKind::kTable ? all.column_names : std::vector<std::string>{};
-  NarrowedValues narrowed = narrow(std::move(all.values), std::max<size_t>(1, names.size()), names);
+  NarrowedValues narrowed =
+      narrow(std::move(all.values), std::max<size_t>(1, names.size()), names, all.kind);
   warn_of_merged_values(narrowed.merged, names);
   all.values = std::move(narrowed.values);
   spec.kind = all.kind;

@@ -68,7 +68,7 @@ error[E3501]: rgb.npy: the images are rgb, the model was trained on 37x41 grey
   hint: --channels 1 takes their luma, 0.299 r + 0.587 g + 0.114 b
 [3]
 $ { printf '\223NUMPY\001\000\166\000'; printf "%-117s\n" "{'descr': '<f4', 'fortran_order': False, 'shape': (20, 8, 8), }"; printf '\0\0\0\077%.0s' $(seq 700); printf '\0\0\300\177%.0s' $(seq 580); } > nan.npy; isthmus train nan.npy --arch resnet -o x -q
-error[E3401]: nan.npy:row 10: NaN in item 10 (580 values of all are not finite)
+error[E3401]: nan.npy:row 10: NaN in item 10 at row 7, column 4 (580 values of all are not finite)
   hint: Remove or replace the printed cell.
 [3]
 $ isthmus train photos.npy --arch resnet --stages 16,16 --hidden 16 --batch 130 --val 0 --threads 1 --memory 60MiB -o x -q 2>&1 | tee error.txt | sed 's/[0-9][0-9]* \(MiB\|fits\)/N \1/g'
