@@ -30,6 +30,7 @@ NewFolder::NewFolder(Fs& fs, const std::string& path) : fs_(fs), path_(without_s
   do {
     hidden_ = start + std::to_string(number++);
   } while (!fs.make_new_folder(hidden_));
+  old_ = join_path(hidden_, ".replaced");
 }
 
 NewFolder::~NewFolder() {
@@ -37,6 +38,10 @@ NewFolder::~NewFolder() {
   try {
     for (const std::string& name : names_) fs_.remove_file(join_path(hidden_, name));
     for (const std::string& path : moved_) fs_.remove_file(path);
+    for (const std::string& name : aside_) {
+      fs_.rename(join_path(old_, name), join_path(path_, name));
+    }
+    if (fs_.stat(old_)) fs_.remove_folder(old_);
     fs_.remove_folder(hidden_);
   } catch (const Error&) {
     // The failure that led here is the one to report.
@@ -54,6 +59,11 @@ void NewFolder::keep() {
     kept_ = true;
     return;
   }
+  if (!replaced_.empty()) fs_.make_new_folder(old_);
+  for (const std::string& name : replaced_) {
+    fs_.rename(join_path(path_, name), join_path(old_, name));
+    aside_.push_back(name);
+  }
   for (const std::string& name : names_) {
     const std::string target = join_path(path_, name);
     const bool is_new = !fs_.stat(target);
@@ -62,9 +72,11 @@ void NewFolder::keep() {
   }
   kept_ = true;
   try {
+    for (const std::string& name : aside_) fs_.remove_file(join_path(old_, name));
+    if (fs_.stat(old_)) fs_.remove_folder(old_);
     fs_.remove_folder(hidden_);
   } catch (const Error&) {
-    // It is empty and hidden; all files are where they belong.
+    // It is hidden; all files are where they belong.
   }
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "isthmus/base/fs.h"
@@ -24,6 +25,8 @@ class NewFolder {
   NewFolder& operator=(const NewFolder&) = delete;
 
   void write(const std::string& name, std::span<const std::byte> bytes);
+  /// Files of these names, in the folder that exists, go when the new ones come.
+  void replace(std::vector<std::string> names) { replaced_ = std::move(names); }
   /// Gives the folder its name, or its files theirs in the folder that exists; what had the same
   /// name is replaced.
   void keep();
@@ -33,7 +36,10 @@ class NewFolder {
   std::string path_;
   bool existed_;
   std::string hidden_;  // where the files are until then
+  std::string old_;     // below it: where the replaced ones are
   std::vector<std::string> names_;
+  std::vector<std::string> replaced_;
+  std::vector<std::string> aside_;  // of these, what was moved there
   std::vector<std::string> moved_;  // new in the folder that exists, until all are there
   bool kept_ = false;
 };

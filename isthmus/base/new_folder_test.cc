@@ -19,8 +19,10 @@ class Folders : public ::testing::Test {
  protected:
   void TearDown() override { std::filesystem::remove_all(root_); }
 
-  static void write_three(Fs& fs, const std::string& path) {
+  static void write_three(Fs& fs, const std::string& path,
+                          const std::vector<std::string>& replaced) {
     NewFolder folder(fs, path);
+    folder.replace(replaced);
     for (const std::string name : {"a", "b", "c"}) {
       folder.write(name, std::as_bytes(std::span(name)));
     }
@@ -39,7 +41,8 @@ class Folders : public ::testing::Test {
   }
   /// Each write fails once, starting from files with these contents. Then they are all that is
   /// there; `after` when none failed.
-  void expect_all_or_nothing(const Content& before, const Content& after) {
+  void expect_all_or_nothing(const Content& before, const Content& after,
+                             const std::vector<std::string>& replaced = {}) {
     for (int64_t n = 1;; ++n) {
       std::filesystem::remove_all(root_);
       posix_fs().make_folders(root_);
@@ -50,13 +53,16 @@ class Folders : public ::testing::Test {
       FaultFs fs(posix_fs());
       fs.fail_at(n, ErrorCode::kDiskFull);
       try {
-        write_three(fs, join_path(root_, "out/"));
+        write_three(fs, join_path(root_, "out/"), replaced);
       } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::kDiskFull);
         EXPECT_EQ(content(), before) << "write " << n;
         continue;
       }
-      EXPECT_EQ(content(), after) << "write " << n;
+      // A replaced file that could not be removed at the very end stays out of sight.
+      Content seen = content();
+      std::erase_if(seen, [](const auto& file) { return file.first.starts_with("out/."); });
+      EXPECT_EQ(seen, after) << "write " << n;
       if (fs.writes() < n) return;
     }
   }
@@ -71,6 +77,13 @@ TEST_F(Folders, AreWholeOrNotThere) {
 TEST_F(Folders, ThatExistGetAllFilesOrNone) {
   expect_all_or_nothing({{"out/mine", "m"}},
                         {{"out/mine", "m"}, {"out/a", "a"}, {"out/b", "b"}, {"out/c", "c"}});
+  EXPECT_EQ(posix_fs().list_folder(join_path(root_, "out")).size(), 4u);
+}
+
+TEST_F(Folders, StaleFilesOfAnEarlierResultGoWithIt) {
+  expect_all_or_nothing({{"out/mine", "m"}, {"out/a", "old"}, {"out/d", "old"}, {"out/e", "old"}},
+                        {{"out/mine", "m"}, {"out/a", "a"}, {"out/b", "b"}, {"out/c", "c"}},
+                        {"a", "d", "e"});
   EXPECT_EQ(posix_fs().list_folder(join_path(root_, "out")).size(), 4u);
 }
 
