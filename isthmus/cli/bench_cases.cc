@@ -86,8 +86,7 @@ void time_inference(BenchResult& r, const ModelSetup& model, const Dataset& data
       device.compile(graph, {.max_rows = r.bench.batch_size, .precision = r.bench.precision});
   require_kernels(*executor, r.bench.task + " of " + r.bench.preset);
   for (const auto& [name, tensor] : initialize(graph, 0)) executor->set(name, tensor);
-  const int64_t n =
-      std::min(data.num_items(), r.bench.task == "latency" ? kLatencySteps : kInferenceItems);
+  const int64_t n = items_per_epoch(r.bench.task, data.num_items());
   if (decodes) {
     executor->bind_input("z", prior_draws(n, *latent_dim_of(model.model), 1.0, 0), Scaling{});
   } else {
@@ -184,6 +183,11 @@ BenchPeaks measure_peaks(Device& device, bool quick) {
       PeakProducts(device, Precision::kBF16).best_gflops(repeats, Trial::clock_for(device.info()));
   peaks.copy_gb_per_s = copy_gb_per_second(device.info().threads);
   return peaks;
+}
+
+int64_t items_per_epoch(const std::string& task, int64_t items) {
+  if (task == "train") return items;
+  return std::min(items, task == "latency" ? kLatencySteps : kInferenceItems);
 }
 
 BenchResult run_case(const BenchCase& bench, const Dataset& data, Device& device,

@@ -61,6 +61,8 @@ struct BenchResult {
   std::optional<StepProfile> split;  // milliseconds per step
   std::optional<Terms> terms;        // of the last step (train)
 };
+/// Items of an epoch of this task, of so many that are there: no batch is larger.
+int64_t items_per_epoch(const std::string& task, int64_t items);
 BenchResult run_case(const BenchCase& bench, const Dataset& data, Device& device,
                      const BenchPeaks& peaks);
 

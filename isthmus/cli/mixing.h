@@ -15,6 +15,11 @@ inline constexpr int64_t kShownDraws = 3;
 
 /// Error E5201 if items, draws and moments would not fit.
 void require_draws_memory(CommandIo& io, const Model& model, int64_t count, int64_t draws);
+/// The remedy where the results of this quantity, "mean" or "sample", would not fit.
+inline std::string_view fewer_results(std::string_view quantity) {
+  return quantity == "sample" ? "write fewer items (-n) or --draws of each"
+                              : "write fewer items (-n)";
+}
 /// Lines "chains" and "mixing", or why there is none; warning W6004 for chains that have not met.
 void print_mixing(CommandIo& io, const Model& model, const CompletionSettings& settings,
                   const Mixing& mixing, int64_t count);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "isthmus/base/new_folder.h"
+#include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/cli/item_table.h"
 #include "isthmus/data/csv_write.h"
@@ -19,6 +20,9 @@
 
 namespace isthmus {
 namespace {
+
+constexpr size_t kDigits = 5;
+constexpr const char* kPictureEnd = ".png";
 
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -38,10 +42,46 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string picture_name(int64_t number) {
+  std::string name = std::to_string(number);
+  name.insert(0, name.size() < kDigits ? kDigits - name.size() : 0, '0');
+  return name + kPictureEnd;
+}
+
+bool is_picture_name(std::string_view name) {
+  if (!name.ends_with(kPictureEnd)) return false;
+  name.remove_suffix(std::string_view(kPictureEnd).size());
+  return name.size() >= kDigits &&
+         std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// What a new folder of pictures takes the place of. Hidden files stay.
+std::vector<std::string> pictures_in(Fs& fs, const std::string& path) {
+  const auto info = fs.stat(path);
+  if (!info || !info->is_folder) return {};
+  std::vector<std::string> pictures, others;
+  for (const std::string& name : fs.list_folder(path)) {
+    if (name.starts_with('.')) continue;
+    const auto entry = fs.stat(join_path(path, name));
+    const bool is_ours = is_picture_name(name) && entry && !entry->is_folder;
+    (is_ours ? pictures : others).push_back(name);
+  }
+  if (others.empty()) return pictures;
+  throw Error(ErrorCode::kOutputExists,
+              "the folder holds something else than numbered PNGs, with which new ones "
+              "would be mixed: " +
+                  escape_for_terminal(shown_list(others)),
+              "choose another folder", {.file = path});
+}
+
 void require_free(const CommandIo& io, const std::string& path, bool is_folder) {
   const auto info = io.fs().stat(path);
-  if (!info || io.edge.force) return;
+  if (!info) return;
   if (is_folder && info->is_folder && io.fs().list_folder(path).empty()) return;
+  if (io.edge.force) {
+    if (is_folder) pictures_in(io.fs(), path);
+    return;
+  }
   throw Error(ErrorCode::kOutputExists, "the output exists already", {}, {.file = path});
 }
 
@@ -122,13 +162,12 @@ const char* png_dtype(const PngHeader& header) { return header.bit_depth == 16 ?
 
 void write_folder(CommandIo& io, const Output& output, const Tensor& items, const DataSpec& spec) {
   NewFolder folder(io.fs(), output.path);
+  if (io.edge.force) folder.replace(pictures_in(io.fs(), output.path));
   uint64_t total = 0;
   const char* dtype = "u8";
   for (int64_t i = 0; i < items.shape()[0]; ++i) {
-    std::string name = std::to_string(i);
-    name.insert(0, name.size() < 5 ? 5 - name.size() : 0, '0');
     const Bytes png = item_picture(items.rows(i, 1), spec);
-    folder.write(name + ".png", png);
+    folder.write(picture_name(i), png);
     dtype = png_dtype(read_png_header(png, io.limits()));
     total += png.size();
   }
@@ -162,13 +201,13 @@ Output require_output(const CommandIo& io, const OutputOptions& options,
 }
 
 uint64_t require_output_memory(const CommandIo& io, const Output& output, int64_t count,
-                               int64_t values, uint64_t held) {
+                               int64_t values, uint64_t held, std::string_view remedy) {
   // Model values, stored values, and the file: as many bytes again, or a text while it grows.
   const bool text = output.format == "csv" || output.format == "jsonl";
   const uint64_t per_value = text ? 32 : 12;
   const CheckedU64 bytes = checked_product(std::vector<int64_t>{count, values}) * per_value + held;
   io.require_memory(bytes, group_digits(count) + " items and their data",
-                    "write fewer items (-n, --limit), or raise --memory");
+                    std::string(remedy) + ", or raise --memory");
   return bytes.value();
 }
 

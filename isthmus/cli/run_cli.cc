@@ -204,7 +204,8 @@ int run_and_report(Fs& fs, Console& console, const std::vector<std::string>& wor
   } catch (const InternalError& error) {
     return report_bug(console, error.what(), seconds());
   } catch (const std::bad_alloc&) {
-    const Error error(ErrorCode::kOutOfMemory, "the system gave no more memory");
+    const Error error(ErrorCode::kOutOfMemory, "the system gave no more memory",
+                      "use a smaller batch or fewer items, or give the process more memory");
     return report_error(fs, console, error, seconds());
   } catch (const std::exception& error) {
     return report_bug(console, std::string("unexpected exception: ") + error.what(), seconds());

@@ -22,7 +22,8 @@ constexpr uint64_t kHugeFrom = uint64_t{4} << 20;
 
 [[noreturn]] void out_of_memory(uint64_t bytes) {
   throw Error(ErrorCode::kOutOfMemory,
-              "an array of " + std::to_string(bytes) + " bytes does not fit into memory");
+              "an array of " + std::to_string(bytes) + " bytes does not fit into memory",
+              "use a smaller batch or fewer items, or give the process more memory");
 }
 
 }  // namespace

@@ -11,6 +11,11 @@ $ isthmus bench --quick --batch 512 --runs 1 --precision fp32 --json | check_jso
 valid isthmus.bench/1 x 1
 $ isthmus bench --task encode --batch 512 --runs 1 --precision fp32 --json | check_json.py
 valid isthmus.bench/1 x 1
+$ (printf '\0\0\010\003\0\0\0\044\0\0\0\034\0\0\0\034'; awk 'BEGIN { for (i = 0; i < 28224; i++) printf "%c", 32 + (i * i + 7 * int(i / 64)) % 90 }') > few.idx; isthmus bench few.idx --runs 1 --precision fp32 | grep '%$'
+train      36  fp32 ... %
+encode     36  fp32 ... %
+sample     36  fp32 ... %
+latency     1  fp32 ... %
 $ isthmus bench --task decode
 error[E2003]: --task "decode" is not an allowed word
   hint: did you mean "encode"? expected one of all, train, encode, sample, latency, models (default all)

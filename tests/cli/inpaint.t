@@ -101,8 +101,15 @@ $ isthmus superresolve m images.idx --factor 2 --steps 20 --draws 19 -n 3 -o p.n
 valid isthmus.superresolve/1 x 1
 $ isthmus superresolve m images.idx --factor 3 -o q.npy -q
 error[E2003]: superresolve.factor: factor 3 does not divide 8x8 grey
-  hint: choose a divisor of height and width
+  hint: height and width have the common divisors 2, 4, 8
 [2]
+$ isthmus train images.idx --resize 7x5 --epochs 1 --latent 2 -o prime -q; isthmus superresolve prime images.idx --factor 2 -o q.npy -q
+error[E2003]: superresolve.factor: factor 2 does not divide 7x5 grey
+  hint: height and width have no common divisor above 1: train a model of images of another size (--resize HxW)
+[2]
+$ for c in inpaint superresolve; do isthmus $c m images.idx --quantity sample --draws 10000 -o q.npy -q --memory 10MiB $([ $c = inpaint ] && echo --mask upper.csv || echo --factor 2) 2>&1 | tail -1; done
+  hint: write fewer items (-n) or --draws of each, or raise --memory
+  hint: write fewer items (-n) or --draws of each, or raise --memory
 $ isthmus superresolve m images.idx -o q.npy -q
 error[E3501]: images.idx: the items are 8x8; the model's images of 8x8 are not larger by a whole factor
   hint: give images of 8x8 divided by 2, 3, ... in height and width; for whole images say --factor 2

@@ -15,7 +15,7 @@ error[E5401]: only ... of 128 threads could be started: Resource temporarily una
 [5]
 $ ulimit -v 600000; isthmus train table.csv --epochs 2 --threads 2 --hidden 9000,9000 --memory 60G -o v -q
 error[E5201]: an array of ... bytes does not fit into memory
-  hint: Use a smaller --batch or raise --memory.
+  hint: use a smaller batch or fewer items, or give the process more memory
 [5]
 $ ulimit -f 8; isthmus train table.csv --epochs 2 -o f -q
 error[E5101]: f/run.json: File too large: ... bytes (... KiB) are needed

@@ -28,6 +28,21 @@ $ isthmus sample m -n 3 -o f/
 error[E2006]: f: the output exists already
   hint: Choose another output or pass --force.
 [2]
+$ isthmus sample m -n 5 -o st/ -q; cp st/00000.png first.png; touch st/.hidden; isthmus sample m -n 2 -o st/ --seed 1 --force 2>/dev/null; ls -A st; cmp -s first.png st/00000.png || echo new
+wrote    st/ (2 PNGs, ...)
+.hidden
+00000.png
+00001.png
+new
+$ echo mine > st/notes.txt; mkdir st/00007.png; isthmus sample m -n 1 -o st/ --force -q
+error[E2006]: st: the folder holds something else than numbered PNGs, with which new ones would be mixed: 00007.png, notes.txt
+  hint: choose another folder
+[2]
+$ ls st
+00000.png
+00001.png
+00007.png
+notes.txt
 $ isthmus sample m -n 3 -o s.npy --json 2>/dev/null | check_json.py
 valid isthmus.sample/1 x 1
 $ isthmus sample m -n 3 -o s.jpg
@@ -36,6 +51,19 @@ error[E2007]: s.jpg: "jpg" is not a format that can be written here
 [2]
 $ isthmus reconstruct m images.idx -o r.png --json 2>/dev/null | check_json.py
 valid isthmus.reconstruct/1 x 1
+$ isthmus reconstruct m images.idx -n 3 -o ro/ 2>/dev/null | grep wrote; isthmus inspect ro 2>&1 | head -1
+wrote    ro/ (3 PNGs, ...)
+data     ro: 3, 8x8 grey, u8, ... in memory
+$ for c in reconstruct encode; do isthmus $c --help | tr -s ' \n' ' ' | grep -c 'a folder of PNGs'; done; isthmus encode m images.idx -o codes/ -q
+1
+0
+error[E2007]: codes/: "folder" is not a format that can be written here
+  hint: known: .npy, .csv, .jsonl
+[2]
+$ isthmus interpolate m images.idx --steps 100000 -o big.npy --memory 10MiB -q
+error[E5201]: machine.memory: 200,000 items and their data need about ... MiB, the limit is 10 MiB
+  hint: write fewer items (--steps, --pairs), or raise --memory
+[5]
 $ isthmus interpolate m images.idx --pairs 0:1,5:7 --steps 4 -o i.png --json 2>/dev/null | check_json.py
 valid isthmus.interpolate/1 x 1
 $ isthmus interpolate m images.idx --pairs 0:900 -o j.png 2>&1 | tail -2

@@ -47,7 +47,7 @@ $ isthmus sample m -n 3 -o y.csv --quantity mean --json 2>/dev/null | grep -o '"
 
 $ isthmus sample m -n 1000000 -o big.csv --memory 10MiB -q
 error[E5201]: machine.memory: 1,000,000 items and their data need about 92 MiB, the limit is 10 MiB
-  hint: write fewer items (-n, --limit), or raise --memory
+  hint: write fewer items (-n), or raise --memory
 [5]
 $ for c in 'inspect wide.csv' 'eval w wide.csv' 'encode w wide.csv -o c.csv' 'reconstruct w wide.csv -o c.csv' 'interpolate w wide.csv -o c.csv' 'train wide.csv'; do
 >   [ -e wide.csv ] || { awk 'BEGIN { for (i = 0; i < 20000; i++) print i % 7 "." i % 11 "," i % 13 ".5," i % 17 ".25," i "e3" }' > wide.csv; isthmus train wide.csv --epochs 1 -o w -q; }

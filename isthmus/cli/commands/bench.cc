@@ -3,6 +3,7 @@
 // are installed. Times are of whole epochs; the peaks that they are compared with are measured in
 // the same run.
 #include <algorithm>
+#include <set>
 
 #include "isthmus/base/text.h"
 #include "isthmus/cli/bench_models.h"
@@ -40,8 +41,8 @@ struct BenchOptions {
         field(&O::model, "bench.model", any_value(),
               "Another model with the widths of the preset, as --task models names it."),
         field(&O::precision, "bench.precision", one_of(bench_precisions), "Which precision."),
-        field(&O::batch, "bench.batch", between(1, 1000000), "Batch size; none: 128 and 512.",
-              {.flag = "--batch"}),
+        field(&O::batch, "bench.batch", between(1, 1000000),
+              "Batch size, at most the number of items; none: 128 and 512.", {.flag = "--batch"}),
         field(&O::runs, "bench.runs", between(1, 1000),
               "Timed epochs per case, passes over 10,000 items (encode, sample), or rounds of ten "
               "steps (models)."),
@@ -71,16 +72,22 @@ std::vector<Precision> precisions_of(const BenchOptions& o) {
   return wanted;
 }
 
-std::vector<BenchCase> cases_of(const BenchOptions& o) {
+/// Batch sizes that the items fill.
+std::set<int64_t> batches_of(const BenchOptions& o, const std::string& task, int64_t items) {
+  if (task == "latency") return {1};
+  const int64_t most = items_per_epoch(task, items);
+  if (o.batch) return {std::min(*o.batch, most)};
+  return {std::min<int64_t>(128, most), std::min<int64_t>(512, most)};
+}
+
+std::vector<BenchCase> cases_of(const BenchOptions& o, const TrialSettings& settings,
+                                int64_t items) {
   std::vector<BenchCase> cases;
-  const TrialSettings settings = o.model ? bench_model_settings(*o.model) : TrialSettings{};
-  std::vector<int64_t> batches = {128, 512};
-  if (o.batch) batches = {*o.batch};
   std::vector<std::string> tasks = {"train", "encode", "sample", "latency"};
   if (o.quick) tasks = {"train"};
   if (o.task != "all") tasks = {o.task};
   for (const std::string& task : tasks) {
-    for (int64_t batch : task == "latency" ? std::vector<int64_t>{1} : batches) {
+    for (int64_t batch : batches_of(o, task, items)) {
       for (Precision precision : precisions_of(o)) {
         cases.push_back({.preset = o.preset,
                          .settings = settings,
@@ -128,8 +135,9 @@ Json bench_models(CommandIo& io, const BenchOptions& o, const Dataset& data, Dev
   const std::vector<StepToTime> steps = steps_of_models(o.preset, data);
   Json list = Json::array();
   for (Precision precision : precisions_of(o)) {
-    const RoundOptions rounds{
-        .precision = precision, .batch_size = o.batch.value_or(512), .rounds = o.runs};
+    const RoundOptions rounds{.precision = precision,
+                              .batch_size = std::min(o.batch.value_or(512), data.num_items()),
+                              .rounds = o.runs};
     const std::vector<StepTimes> all = time_in_turn(steps, data, device, rounds);
     io.console.result(pad_right(std::string(precision_name(precision)) + ", batch " +
                                     std::to_string(rounds.batch_size),
@@ -162,8 +170,11 @@ Json bench_cases(CommandIo& io, const std::vector<BenchCase>& cases, bool profil
 
 int run_bench(CommandIo& io, const BenchOptions& o) {
   const bool models = o.task == "models";
-  const std::vector<BenchCase> wanted = models ? std::vector<BenchCase>{} : cases_of(o);
+  const TrialSettings settings =
+      o.model && !models ? bench_model_settings(*o.model) : TrialSettings{};
   const Dataset data = bench_data(io, o.data);
+  const std::vector<BenchCase> wanted =
+      models ? std::vector<BenchCase>{} : cases_of(o, settings, data.num_items());
   const auto device = io.open_device();
   const DeviceInfo& info = device->info();
   const BenchPeaks peaks = measure_peaks(*device, o.quick);

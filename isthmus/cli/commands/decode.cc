@@ -63,9 +63,20 @@ std::vector<size_t> places_of_codes(const Dataset& file, int64_t latent_dim) {
   return places;
 }
 
+/// A file of codes; its remedies name no option of DATA, which decode does not have.
+Dataset open_codes(Fs& fs, const std::string& path, const Limits& limits) {
+  try {
+    return open_dataset(fs, path, DataOptions{}, limits, "test");
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kOutOfMemory) throw;
+    throw Error(error.code(), error.message(), "decode fewer codes, or raise --memory",
+                error.where());
+  }
+}
+
 /// (N, Z) float32 from a CSV, NPY or IDX file.
 Tensor read_latents(Fs& fs, const std::string& path, int64_t latent_dim, const Limits& limits) {
-  const Dataset file = open_dataset(fs, path, DataOptions{}, limits, "test");
+  const Dataset file = open_codes(fs, path, limits);
   const int64_t width = file.spec.num_values();
   const Tensor values = widened(file.values, file.spec.narrowing);
   try {
@@ -89,8 +100,8 @@ int run_decode(CommandIo& io, const DecodeOptions& o) {
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
   const Tensor z = read_latents(io.fs(), io.arguments[1], model.latent_dim(), io.limits());
-  const uint64_t held =
-      require_output_memory(io, output, z.shape()[0], model.spec().num_values(), z.num_bytes());
+  const uint64_t held = require_output_memory(io, output, z.shape()[0], model.spec().num_values(),
+                                              z.num_bytes(), "decode fewer codes");
   const auto device = io.open_device();
   Session session(model, *device, io.memory_beside(held));
   const Quantity quantity = parse_quantity(o.quantity);

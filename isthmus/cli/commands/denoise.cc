@@ -229,7 +229,8 @@ int run_denoise(CommandIo& io, const DenoiseOptions& o) {
   const int64_t all = opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" && !adds ? kShown : all));
   const uint64_t held = require_output_memory(io, output, count, model.spec().num_values(),
-                                              opened.data.values.num_bytes() * (adds ? 4 : 2));
+                                              opened.data.values.num_bytes() * (adds ? 4 : 2),
+                                              "write fewer items (-n, --limit)");
   const auto device = io.open_device();
   Session session(model, *device, io.memory_beside(held));
   Items items = read_items(model, opened, count, !adds);

@@ -12,7 +12,7 @@ namespace {
 std::vector<std::string> encoder_quantities() { return {"mean", "sample", "mean_and_log_var"}; }
 
 struct EncodeOptions {
-  OutputOptions output;
+  NumbersOutputOptions output;
   std::string quantity = "mean";
   DataOptions data;
   static constexpr auto fields() {
@@ -30,8 +30,9 @@ int run_encode(CommandIo& io, const EncodeOptions& o) {
   const OpenedData opened = open_model_data(io, model, o.data);
   const Quantity quantity = parse_quantity(o.quantity);
   const auto columns = code_columns(model.latent_dim(), quantity);
-  const uint64_t held = require_output_memory(io, output, opened.data.num_items(),
-                                              std::ssize(columns), opened.data.values.num_bytes());
+  const uint64_t held =
+      require_output_memory(io, output, opened.data.num_items(), std::ssize(columns),
+                            opened.data.values.num_bytes(), "encode fewer items (--limit)");
   const auto device = io.open_device();
   Session session(model, *device, io.memory_beside(held));
   const Tensor codes = encode(session, opened.data, quantity, io.verb_settings());

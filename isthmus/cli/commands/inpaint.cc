@@ -146,7 +146,8 @@ Items read_items(CommandIo& io, const Model& model, const InpaintOptions& o, con
   const int64_t all = items.opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" ? o.grid_columns : all));
   require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
-                        model.spec().num_values(), items.opened.data.values.num_bytes());
+                        model.spec().num_values(), items.opened.data.values.num_bytes(),
+                        fewer_results(o.quantity));
   require_draws_memory(io, model, count, o.draws);
   items.fitted = fit_to_model(first_items(items.opened.data, count), model.setup);
   items.mask = mask_of(io, model, o, items.fitted, {.all = all, .used = count});

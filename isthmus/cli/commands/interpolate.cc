@@ -38,9 +38,9 @@ int run_interpolate(CommandIo& io, const InterpolateOptions& o) {
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
   const OpenedData opened = open_model_data(io, model, o.data);
-  const uint64_t held =
-      require_output_memory(io, output, std::ssize(settings.pairs) * settings.steps,
-                            model.spec().num_values(), opened.data.values.num_bytes());
+  const uint64_t held = require_output_memory(
+      io, output, std::ssize(settings.pairs) * settings.steps, model.spec().num_values(),
+      opened.data.values.num_bytes(), "write fewer items (--steps, --pairs)");
   const auto device = io.open_device();
   Session session(model, *device, io.memory_beside(held));
   const Tensor items = interpolate(session, opened.data, settings);

@@ -29,7 +29,8 @@ struct ReconstructOptions {
     return std::tuple{
         nested(&O::output, "output", "Where to write."),
         field(&O::n, "reconstruct.n", at_least(1),
-              "First N items; none: 50 in a picture, all in a file of numbers.",
+              "First N items; none: 50 in a picture of pairs, all in a folder or in a file of "
+              "numbers.",
               {.flag = "-n", .alias = "--n"}),
         field(&O::grid_columns, "reconstruct.grid_columns", between(1, 10000),
               "Columns of originals in a picture; as many of reconstructions beside them."),
@@ -46,16 +47,16 @@ Json layout_of(const Output& output, int64_t count, int64_t columns) {
 }
 
 int run_reconstruct(CommandIo& io, const ReconstructOptions& o) {
-  const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl"});
+  const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
   const OpenedData opened = open_model_data(io, model, o.data);
   const int64_t all = opened.data.num_items();
   const int64_t count = std::min(all, o.n.value_or(output.format == "png" ? kShown : all));
   const Dataset data = conform(first_items(opened.data, count), model.spec());
-  const uint64_t held =
-      require_output_memory(io, output, count, model.spec().num_values(),
-                            opened.data.values.num_bytes() + data.values.num_bytes());
+  const uint64_t held = require_output_memory(
+      io, output, count, model.spec().num_values(),
+      opened.data.values.num_bytes() + data.values.num_bytes(), "write fewer items (-n, --limit)");
   const auto device = io.open_device();
   Session session(model, *device, io.memory_beside(held));
   const Quantity quantity = parse_quantity(o.quantity);

@@ -62,7 +62,8 @@ int run_sample(CommandIo& io, const SampleOptions& o) {
   const Output output = require_output(io, o.output, {"png", "npy", "csv", "jsonl", "folder"});
   const Model model = open_model(io, io.arguments[0]);
   require_pictures(output, model.spec());
-  const uint64_t held = require_output_memory(io, output, o.n, model.spec().num_values(), 0);
+  const uint64_t held = require_output_memory(io, output, o.n, model.spec().num_values(), 0,
+                                              "write fewer items (-n)");
   const auto device = io.open_device();
   Session session(model, *device, io.memory_beside(held));
   const SampleSettings settings{.count = o.n,

@@ -4,6 +4,7 @@
 #include "isthmus/verbs/superresolve.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
@@ -79,6 +80,18 @@ int64_t shown_count(const SuperresolveOptions& o, const Output& output, int64_t 
   return std::min(all, o.n.value_or(output.format == "png" ? o.grid_columns : all));
 }
 
+/// The factors that these images have.
+std::string factors_text(const Shape& item) {
+  const int64_t most = std::gcd(item[0], item[1]);
+  std::vector<std::string> factors;
+  for (int64_t factor = 2; factor <= most; ++factor) {
+    if (most % factor == 0) factors.push_back(std::to_string(factor));
+  }
+  if (!factors.empty()) return "height and width have the common divisors " + join(factors, ", ");
+  return "height and width have no common divisor above 1: train a model of images of another "
+         "size (--resize HxW)";
+}
+
 /// The whole images and what averaging leaves of them.
 SmallImages average_here(CommandIo& io, const Model& model, const SuperresolveOptions& o,
                          const Output& output) {
@@ -88,11 +101,11 @@ SmallImages average_here(CommandIo& io, const Model& model, const SuperresolveOp
       fit_to_model(first_items(data, shown_count(o, output, data.num_items())), model.setup);
   images.truth = apply_scaling(images.fitted.values, memory_scaling(images.fitted, model.spec()));
   const Shape& item = model.spec().item_shape;
-  if (item.size() < 2 || item[0] % *o.factor != 0 || item[1] % *o.factor != 0) {
+  if (item[0] % *o.factor != 0 || item[1] % *o.factor != 0) {
     throw Error(
         ErrorCode::kBadValue,
         "factor " + std::to_string(*o.factor) + " does not divide " + describe_item(model.spec()),
-        "choose a divisor of height and width", {.key = "superresolve.factor"});
+        factors_text(item), {.key = "superresolve.factor"});
   }
   images.small = block_means(images.truth, *o.factor);
   return images;
@@ -156,9 +169,9 @@ int run_superresolve(CommandIo& io, const SuperresolveOptions& o) {
   const SmallImages images =
       o.factor ? average_here(io, model, o, output) : read_small(io, model, o, output);
   const int64_t count = images.small.shape()[0];
-  const uint64_t held =
-      require_output_memory(io, output, count * (o.quantity == "sample" ? o.draws : 1),
-                            model.spec().num_values(), images.opened.data.values.num_bytes());
+  const uint64_t held = require_output_memory(
+      io, output, count * (o.quantity == "sample" ? o.draws : 1), model.spec().num_values(),
+      images.opened.data.values.num_bytes(), fewer_results(o.quantity));
   require_draws_memory(io, model, count, o.draws);
   const auto device = io.open_device();
   Session session(model, *device, io.memory_beside(held));
