@@ -8,6 +8,7 @@
 #include "isthmus/cli/process.h"
 #include "isthmus/report/report.h"
 #include "isthmus/train/json_run.h"
+#include "isthmus/train/run_pictures.h"
 #include "isthmus/train/run_record.h"
 #include "isthmus/verbs/json_results.h"
 #include "isthmus/verbs/pictures.h"
@@ -26,9 +27,11 @@ void write_in_run(TrainResult& result, RunFolder& folder, const std::string& nam
   result.wrote.push_back({.path = path, .bytes = bytes.size()});
 }
 
-void write_interpolation(TrainResult& result, RunFolder& folder, Session& session,
+/// In a session of its own: other graphs are gone by then.
+void write_interpolation(TrainResult& result, RunFolder& folder, const Model& model, Device& device,
                          const Dataset& data) {
-  if (!has_pictures(session.model().spec()) || data.num_items() < 2) return;
+  if (!has_pictures(model.spec()) || data.num_items() < 2) return;
+  Session session(model, device, budget_of_run(result.summary.batch_size));
   InterpolateSettings settings;
   for (int64_t i = 0; i + 1 < data.num_items() && i < 2 * kInterpolationPairs; i += 2) {
     settings.pairs.emplace_back(i, i + 1);
@@ -97,14 +100,16 @@ EvalResult measure_run(CommandIo& io, TrainResult& result, RunFolder& folder, De
                        const Dataset& data) {
   Model model = load_model(folder.path(), folder.fs(), io.limits());
   model.path = join_path(result.run, file_name(model.path));
-  Session session(std::move(model), device);
-  const EvalResult measured = evaluate(session, data, {}, {});
-  const Json json = eval_json(measured, session.model(), data_json(data, data.source),
+  const EvalResult measured = [&] {
+    Session session(model, device, budget_of_run(result.summary.batch_size));
+    return evaluate(session, data, {}, {});
+  }();
+  const Json json = eval_json(measured, model, data_json(data, data.source),
                               device_json(device.info(), Precision::kF32))
                         .set("seconds", measured.seconds);
   const std::string text = json.dump_pretty() + "\n";
   write_in_run(result, folder, "eval.json", std::as_bytes(std::span(text)));
-  write_interpolation(result, folder, session, data);
+  write_interpolation(result, folder, model, device, data);
   return measured;
 }
 

@@ -7,6 +7,7 @@
 
 #include "isthmus/base/text.h"
 #include "isthmus/models/inference.h"
+#include "isthmus/train/run_pictures.h"
 #include "isthmus/verbs/graph_runner.h"
 
 namespace isthmus {
@@ -46,15 +47,22 @@ uint64_t bytes_beside_steps(const RunSetup& s) {
   return bytes;
 }
 
+/// Steps, and what draws pictures after an epoch or at the end: of the memory of steps that are
+/// over the allocator may keep a part.
+uint64_t bytes_of_batches(const RunSetup& s, int64_t batch_size) {
+  return bytes_of_step(s, batch_size) + bytes_of_run_pictures(s, batch_size);
+}
+
 /// A fitted model is there three times: fitted, as bytes, read back. Fitting is over when it is
 /// measured.
 uint64_t bytes_of_fit(const RunSetup& s) {
   constexpr uint64_t kCopies = 3;
+  const uint64_t measured =
+      std::max(bytes_of_evaluation(s, s.step_graph), bytes_of_run_pictures(s, s.batch_size));
   const ModelDef& def = all_models().find(s.model.model.name);
   const uint64_t fit =
       def.fit_bytes != nullptr ? def.fit_bytes(s.model, s.data.num_train()) : uint64_t{0};
-  return kCopies * bytes_of(s.step_graph, true) +
-         std::max(fit, bytes_of_evaluation(s, s.step_graph));
+  return kCopies * bytes_of(s.step_graph, true) + std::max(fit, measured);
 }
 
 /// The largest batch that fits; 0 if none does.
@@ -63,7 +71,7 @@ int64_t fitting_batch(const RunSetup& s) {
   int64_t fits = 0, above = s.batch_size;
   while (fits + 1 < above) {
     const int64_t middle = fits + (above - fits) / 2;
-    (fixed + bytes_of_step(s, middle) <= s.memory_limit ? fits : above) = middle;
+    (fixed + bytes_of_batches(s, middle) <= s.memory_limit ? fits : above) = middle;
   }
   return fits;
 }
@@ -88,7 +96,7 @@ std::string costly_options(const ModelSetup& setup) {
 
 uint64_t memory_estimate(const RunSetup& s) {
   if (s.fitted()) return bytes_of_process(s) + bytes_of_fit(s);
-  return bytes_of_process(s) + bytes_beside_steps(s) + bytes_of_step(s, s.batch_size);
+  return bytes_of_process(s) + bytes_beside_steps(s) + bytes_of_batches(s, s.batch_size);
 }
 
 void require_memory(const RunSetup& s) {

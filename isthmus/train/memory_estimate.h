@@ -9,8 +9,8 @@
 
 namespace isthmus {
 
-/// Bytes of the process: data, program, and either the state with its copies and the values of a
-/// step, or what a fit works in and the values of an evaluation.
+/// Bytes of the process: data, program, and either the state with its copies, the values of a step
+/// and those of a picture, or what a fit works in and the values of an evaluation or a picture.
 uint64_t memory_estimate(const RunSetup& setup);
 
 /// Error E5201 when the estimate is above the limit; with the largest batch that would fit, and the

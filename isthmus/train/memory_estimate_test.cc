@@ -60,8 +60,8 @@ TEST(RequireMemory, NamesTheComponentsOfThePrior) {
   expect_remedy("vae", {{"model.prior", "vamp"}, {"model.prior_components", "65536"}},
                 "model.prior_components", "--prior-components 65536", "20");
   expect_remedy(
-      "vae", {{"model.prior", "mog"}, {"model.prior_components", "4096"}, {"model.hidden", "4096"}},
-      "model.hidden", "--prior-components 4096", "6");
+      "vae", {{"model.prior", "mog"}, {"model.prior_components", "1024"}, {"model.hidden", "4096"}},
+      "model.hidden", "--prior-components 1024", "6");
 }
 
 TEST(RequireMemory, NamesNothingThatTheModelDoesNotHave) {

@@ -7,6 +7,7 @@
 #include "isthmus/base/text.h"
 #include "isthmus/train/json_run.h"
 #include "isthmus/train/picture_schedule.h"
+#include "isthmus/train/run_pictures.h"
 #include "isthmus/train/train_loop.h"
 #include "isthmus/verbs/pictures.h"
 
@@ -17,12 +18,11 @@ constexpr double kCollapseNats = 0.5;
 // The loss of a run in order falls. It may rise a while, in a warm-up or after an outlier, but not
 // by this many times what the first step had, or nats per value of an item.
 constexpr double kAbsurdRise = 1e4;
-constexpr int64_t kGridSide = 10, kReconstructions = 50, kReconstructionColumns = 5;
 
-std::string epoch_name(int64_t epoch, const char* what) {
+std::string epoch_prefix(int64_t epoch) {
   std::string digits = std::to_string(epoch);
   while (digits.size() < 4) digits.insert(digits.begin(), '0');
-  return "epoch-" + digits + "-" + what + ".png";
+  return "epoch-" + digits + "-";
 }
 
 }  // namespace
@@ -116,14 +116,7 @@ void TrainLoop::draw_pictures(int64_t epoch) {
     model.parameters.emplace(kept.name, executor_->get(kept.state));
   }
   try {
-    Session session(std::move(model), *setup_.device);
-    if (session.model().abilities().samples) {
-      folder_.write(epoch_name(epoch, "samples"),
-                    samples_picture(session, kGridSide, kGridSide, 0));
-    }
-    folder_.write(epoch_name(epoch, "reconstructions"),
-                  reconstructions_picture(session, setup_.data.shown_items(kReconstructions),
-                                          kReconstructions, kReconstructionColumns));
+    write_run_pictures(model, setup_, folder_, epoch_prefix(epoch));
   } catch (const Error& error) {
     // Pictures stop before checkpoints do: a full disk must not end training here.
     if (exit_status(error.code()) != 5) throw;

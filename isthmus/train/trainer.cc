@@ -11,18 +11,17 @@
 #include "isthmus/train/fit_run.h"
 #include "isthmus/train/memory_estimate.h"
 #include "isthmus/train/reference.h"
+#include "isthmus/train/run_pictures.h"
 #include "isthmus/train/run_record.h"
 #include "isthmus/train/table_look.h"
 #include "isthmus/train/train_loop.h"
 #include "isthmus/verbs/item_terms.h"
 #include "isthmus/verbs/json_results.h"
-#include "isthmus/verbs/pictures.h"
 
 namespace isthmus {
 namespace {
 
 constexpr std::string_view kModelFile = "model.safetensors";
-constexpr int64_t kGridSide = 10, kReconstructions = 50, kReconstructionColumns = 5;
 
 TrainResult first_result(const RunSetup& setup, const TrainSummary& summary) {
   TrainResult r;
@@ -100,21 +99,15 @@ void fill_from_loop(TrainResult& r, TrainLoop& loop) {
 
 /// Reads back what was kept: the result speaks of the file, not of memory.
 void fill_from_model(TrainResult& r, const RunSetup& setup, RunFolder& folder) {
-  Session session(load_model(folder.path(), folder.fs(), setup.options().limits), *setup.device);
-  const Model& model = session.model();
+  const Model model = load_model(folder.path(), folder.fs(), setup.options().limits);
   r.model_path = join_path(r.run, file_name(model.path));
   r.model_digest = model.digest;
   r.weights_sha256 = weights_sha256(model.parameters);
   const Dataset& measured = setup.data.num_val() > 0 ? setup.data.val_data() : setup.data.train;
   r.data_floor = data_floor(model, measured, measured.num_items());
+  Session session(model, *setup.device, budget_of_run(setup.batch_size));
   write_table_look(session, setup.data, folder);
-  if (!has_pictures(model.spec())) return;
-  if (model.abilities().samples) {
-    folder.write("samples.png", samples_picture(session, kGridSide, kGridSide, 0));
-  }
-  folder.write("reconstructions.png",
-               reconstructions_picture(session, setup.data.shown_items(kReconstructions),
-                                       kReconstructions, kReconstructionColumns));
+  write_run_pictures(model, setup, folder, "");
 }
 
 /// A folder that was moved is spoken of by its new name.
@@ -150,8 +143,6 @@ void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolde
     parameters.emplace(kept.name, loop.executor().get(kept.state));
   }
   r.final_weights_sha256 = weights_sha256(parameters);
-  fill_from_model(r, setup, folder);
-  folder.write_metrics_csv();
 }
 
 /// A model that ignores its latents and knows the columns one by one is the least to be beaten.
@@ -175,10 +166,14 @@ void compare_with_independent_columns(TrainResult& r, const RunSetup& setup, Run
 }
 
 void run_steps(TrainResult& r, RunSetup& setup, RunFolder& folder, TrainObserver& observer) {
-  TrainLoop loop(setup, folder, observer);
-  if (!loop.check_bits()) r.determinism = "D0";
-  r.stop_reason = loop.run();
-  finish_run(r, loop, setup, folder, observer);
+  {
+    TrainLoop loop(setup, folder, observer);
+    if (!loop.check_bits()) r.determinism = "D0";
+    r.stop_reason = loop.run();
+    finish_run(r, loop, setup, folder, observer);
+  }  // its memory is free for what the model is looked at with
+  fill_from_model(r, setup, folder);
+  folder.write_metrics_csv();
   compare_with_independent_columns(r, setup, folder, observer);
 }
 

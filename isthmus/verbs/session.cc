@@ -34,16 +34,16 @@ GraphRunner& Session::runner(std::string_view name, std::string_view purpose,
 }
 
 int64_t Session::fitting_rows(const Graph& graph, int64_t values_per_row, Precision precision) {
-  if (memory_.limit == UINT64_MAX) return 0;
+  int64_t rows = std::min(plan_rows(values_per_row), memory_.most_rows);
+  if (memory_.limit == UINT64_MAX) return rows;
   uint64_t taken = memory_.held;
   for (const auto& [name, tensor] : model_.parameters) taken += tensor.num_bytes();
   for (const auto& [name, compiled] : graphs_) taken += compiled.runner.executor().num_bytes();
   const uint64_t left = memory_.limit - std::min(memory_.limit, taken);
-  const auto need = [&](int64_t rows) {
-    return device_.estimate(graph, {.max_rows = rows, .precision = precision});
+  const auto need = [&](int64_t height) {
+    return device_.estimate(graph, {.max_rows = height, .precision = precision});
   };
   // A quarter of what is left: a verb has other graphs, too.
-  int64_t rows = plan_rows(values_per_row);
   while (rows > 1 && need(rows) > left / 4) rows /= 2;
   if (rows > 1) return rows;
   const uint64_t least = need(1);

@@ -27,6 +27,7 @@ namespace isthmus {
 /// What a process may take, and what of it is taken already beside the model and its graphs.
 struct MemoryBudget {
   uint64_t limit = UINT64_MAX, held = 0;
+  int64_t most_rows = INT64_MAX;  // of a graph's plan
 };
 
 class Session {
@@ -61,8 +62,7 @@ class Session {
     int64_t last_use = 0;
   };
   void drop_oldest();
-  /// How many rows of this graph fit, at most those that it would have; 0: as many as it would
-  /// have.
+  /// How many rows of this graph fit, at most those that it would have.
   int64_t fitting_rows(const Graph& graph, int64_t values_per_row, Precision precision);
 
   Model model_;

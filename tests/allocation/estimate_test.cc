@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a device says that an executor will hold is what it then takes from the allocator, for the
-// graphs of every model and prior. Needs a malloc that counts (glibc's).
+// graphs of every model and prior; and what a run says of its process is what that takes at most.
+// Needs a malloc that counts (glibc's).
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "isthmus/models/inference.h"
 #include "isthmus/models/parts.h"
 #include "isthmus/nn/net.h"
 #include "isthmus/optim/optimizer.h"
 #include "isthmus/runtime/open_device.h"
+#include "isthmus/testing/tiny_run.h"
 
 namespace isthmus {
 namespace {
@@ -41,6 +46,10 @@ std::vector<Graph> graphs_of(const ModelSetup& setup) {
   GraphBuilder g;
   add_update(g, build_training(g, setup).objectives, OptimizerOptions{}, {});
   graphs.push_back(std::move(g).finish());
+  const Abilities has = abilities_of(setup);
+  if (has.samples) graphs.push_back(decode_graph(setup, Draw::kNone));
+  if (has.samples && !has.standard_prior) graphs.push_back(prior_graph(setup));
+  graphs.push_back(reconstruct_graph(setup, Draw::kNone));
   return graphs;
 }
 
@@ -84,6 +93,72 @@ TEST(Estimate, IsWhatTheExecutorOfEachPriorTakes) {
         {{"model.prior", prior}, {"model.prior_components", "500"}, {"model.exemplars", "1000"}}));
   }
   expect_exact(setup_of("iwae", {{"objective.samples", "20"}}));
+}
+
+TEST(Estimate, IsWhatTheExecutorTakesThatConvolvesWithManyOutputsOrPseudoInputs) {
+  const std::map<std::string, std::string> conv = {{"model.arch", "conv"},
+                                                   {"model.stages", "8,16"}};
+  ModelSetup levels = setup_of("vae", conv);
+  levels.model.likelihood = "categorical";
+  levels.data.fields.front().integer = true;
+  expect_exact(levels, 2 * kProgram);
+  ModelSetup pseudo = setup_of("vae", conv);
+  set_option(pseudo, "model.prior", "vamp");
+  set_option(pseudo, "model.prior_components", "100");
+  expect_exact(pseudo, 2 * kProgram);
+}
+
+/// A run of an epoch in a child process: its peak is at most what it was said to be, and not less
+/// than a third of that.
+void expect_holds(const std::string& likelihood, const std::string& prior,
+                  const std::string& samples_every) {
+  SCOPED_TRACE(likelihood + ", " + prior + ", pictures: " + samples_every);
+  const Dataset data = tiny_images(60, 5, 16);
+  const auto run = [&](bool dry) {
+    const auto device = open_device({.device = "cpu", .threads = 1});
+    TrainRequest request = tiny_request(data, *device, fresh_folder("estimate"));
+    request.options.run.dry_run = dry;
+    request.options.run.samples_every = samples_every;
+    request.options.loop.epochs = "1";
+    request.options.model.name = "vae";
+    request.options.model.likelihood = likelihood;
+    for (const auto& [key, value] :
+         {std::pair{"model.arch", "conv"}, std::pair{"model.stages", "8,16"},
+          std::pair{"model.prior", prior.c_str()}}) {
+      request.options.own.texts[key] = value;
+    }
+    if (prior == "vamp") request.options.own.texts["model.prior_components"] = "400";
+    TrainObserver quiet;
+    return train(request, quiet).memory_estimate_bytes;
+  };
+  const uint64_t estimate = run(true);
+  const pid_t child = fork();
+  if (child == 0) {
+    try {
+      run(false);
+    } catch (...) {
+      _exit(1);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  rusage usage = {};
+  ASSERT_EQ(wait4(child, &status, 0, &usage), child);
+  ASSERT_EQ(status, 0);
+  const uint64_t peak = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+  std::printf("estimate %llu KiB, peak %llu KiB\n", static_cast<unsigned long long>(estimate >> 10),
+              static_cast<unsigned long long>(peak >> 10));
+  EXPECT_LE(peak, estimate);
+  EXPECT_LE(estimate, 3 * peak);
+}
+
+TEST(EstimateOfARun, HoldsWhilePicturesOfManyOutputsPerValueAreDrawn) {
+  for (const char* samples_every : {"1", "none"})
+    expect_holds("categorical", "normal", samples_every);
+}
+
+TEST(EstimateOfARun, HoldsWhileItsPseudoInputsAreEncodedForSamples) {
+  for (const char* samples_every : {"1", "none"}) expect_holds("bernoulli", "vamp", samples_every);
 }
 
 struct ConvNetwork {
