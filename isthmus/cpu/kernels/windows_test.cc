@@ -8,20 +8,21 @@ namespace {
 ISTHMUS_ON_EVERY_TARGET(WindowKernels);
 
 constexpr int64_t kImages = 3, kGuard = 32;
-constexpr float kSentinel = 12345.0f;
 
+template <class T>
 struct Guarded {
   explicit Guarded(int64_t count)
       : values(static_cast<size_t>(count + 2 * kGuard), kSentinel), inside(count) {}
-  float* data() { return values.data() + kGuard; }
-  float at(int64_t i) const { return values[static_cast<size_t>(kGuard + i)]; }
+  T* data() { return values.data() + kGuard; }
+  T at(int64_t i) const { return values[static_cast<size_t>(kGuard + i)]; }
   bool untouched_outside() const {
     for (int64_t i = 0; i < kGuard; ++i) {
       if (at(-1 - i) != kSentinel || at(inside + i) != kSentinel) return false;
     }
     return true;
   }
-  std::vector<float> values;
+  static constexpr T kSentinel = 12345;
+  std::vector<T> values;
   int64_t inside;
 };
 
@@ -32,7 +33,7 @@ TEST_P(WindowKernels, CopyWindowsAndAddThemUpAgain) {
     const int64_t image = w.image_size(), patches = w.out_h * w.out_w * w.patch();
     const auto x = random_values(kImages * image, -1, 1),
                y = random_values(kImages * patches, -1, 1);
-    Guarded copied(kImages * patches), added(kImages * image);
+    Guarded<float> copied(kImages * patches), added(kImages * image);
     copy_windows({.windows = w, .images = kImages, .src = x.data(), .dst = copied.data()});
     add_windows({.windows = w, .images = kImages, .src = y.data(), .dst = added.data()});
     std::vector<float> want_copied(static_cast<size_t>(kImages * patches), 0.0f);
@@ -54,23 +55,6 @@ TEST_P(WindowKernels, CopyWindowsAndAddThemUpAgain) {
     EXPECT_TRUE(copied.untouched_outside() && added.untouched_outside());
   }
 }
-
-constexpr uint16_t kHalfSentinel = 0x4242;
-
-struct GuardedHalves {
-  explicit GuardedHalves(int64_t count)
-      : values(static_cast<size_t>(count + 2 * kGuard), kHalfSentinel), inside(count) {}
-  uint16_t* data() { return values.data() + kGuard; }
-  uint16_t at(int64_t i) const { return values[static_cast<size_t>(kGuard + i)]; }
-  bool untouched_outside() const {
-    for (int64_t i = 0; i < kGuard; ++i) {
-      if (at(-1 - i) != kHalfSentinel || at(inside + i) != kHalfSentinel) return false;
-    }
-    return true;
-  }
-  std::vector<uint16_t> values;
-  int64_t inside;
-};
 
 /// Windows of images in float32 and in bf16: rows, and rows of a packed B, by the kernels that
 /// round what copy_windows has written.
@@ -98,7 +82,7 @@ TEST_P(WindowKernels, RoundWindowsLikeRows) {
       const int64_t patch = r.w.patch(), stride = patch + 5;
       std::vector<uint16_t> want(static_cast<size_t>(r.rows * patch));
       rows_to_bf16(r.copied.data(), patch, r.rows, patch, want.data(), patch, 0);
-      GuardedHalves got((r.rows - 1) * stride + patch);
+      Guarded<uint16_t> got((r.rows - 1) * stride + patch);
       windows_to_bf16({.windows = r.w,
                        .images = images,
                        .src = r.x.data(),
@@ -111,7 +95,7 @@ TEST_P(WindowKernels, RoundWindowsLikeRows) {
               << row << " " << k;
         }
         for (int64_t k = patch; k < stride && row + 1 < r.rows; ++k) {
-          ASSERT_EQ(kHalfSentinel, got.at(row * stride + k)) << row << " " << k;
+          ASSERT_EQ(got.kSentinel, got.at(row * stride + k)) << row << " " << k;
         }
       }
       EXPECT_TRUE(got.untouched_outside());
@@ -124,7 +108,7 @@ TEST_P(WindowKernels, PackWindowsLikeTheRowsOfAFactor) {
     for (const int64_t images : {1, 3}) {
       RoundedWindows r(each, images);
       const int64_t stride = r.padded * kBf16Strip + 64, size = r.strips * stride - 64;
-      GuardedHalves want(size), got(size);
+      Guarded<uint16_t> want(size), got(size);
       PackCall pack;
       pack.src = r.copied.data();
       pack.k_stride = pack.num_n = r.w.patch();
