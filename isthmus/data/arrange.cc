@@ -198,6 +198,7 @@ PixelLevels levels_of(const Tensor& images) {
 }
 
 double opaque_level(const Tensor& images) {
+  if (images.dtype() == Dtype::kU8) return kByteWhite;
   const PixelLevels levels = levels_of(images);
   if (levels.least >= 0 && levels.most <= 1) return 1;
   if (levels.within(kDeepWhite)) return levels.within(kByteWhite) ? kByteWhite : kDeepWhite;
@@ -308,7 +309,8 @@ bool PixelLevels::deep() const { return within(kDeepWhite) && most > kByteWhite;
 PixelLevels levels_of(const Tensor& values) {
   if (values.dtype() == Dtype::kF32) return levels_of<float>(values);
   if (values.dtype() == Dtype::kF64) return levels_of<double>(values);
-  return {.most = kByteWhite};
+  if (values.num_values() == 0) return {};
+  return {.most = static_cast<double>(std::ranges::max(values.values<uint8_t>()))};
 }
 
 Tensor multiplied_by_257(const Tensor& images) {
@@ -343,6 +345,7 @@ PixelDepth model_depth(const DataOptions& options) {
 bool take_depth_of_model(ParsedData& data, const DataOptions& options, int64_t count) {
   const PixelDepth depth = model_depth(options);
   if (data.kind != DataKind::kImage || depth == PixelDepth::kOther) return false;
+  if (depth == PixelDepth::kByte && data.values.dtype() == Dtype::kU8) return false;
   const PixelLevels levels = levels_of(data.values);
   if (depth == PixelDepth::kDeep) {
     if (!levels.bytes() || !is_byte_beside(levels.most, options.model->fields.front().max)) {

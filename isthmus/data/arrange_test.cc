@@ -256,6 +256,21 @@ NamedPart part(const std::string& name, const Tensor& values) {
   return made;
 }
 
+TEST(JoinParts, GoByTheValuesAndNotByTheirType) {  // zeros and ones as bytes once counted as 255
+  const std::vector<uint8_t> bits = {0, 1}, dark = {0, 60};
+  const Tensor reals = Tensor::from<float>({1, 1, 2}, std::vector<float>{0.5f, 1});
+  EXPECT_EQ(join_parts({part("a", Tensor::from<uint8_t>({1, 1, 2}, bits)), part("b", reals)}).note,
+            "");
+  const Tensor deep = Tensor::from<float>({1, 1, 2}, std::vector<float>{0, 4095});
+  for (const Dtype dtype : {Dtype::kU8, Dtype::kF32}) {
+    const Tensor eight = dtype == Dtype::kU8
+                             ? Tensor::from<uint8_t>({1, 1, 2}, dark)
+                             : Tensor::from<float>({1, 1, 2}, std::vector<float>{0, 60});
+    EXPECT_EQ(join_parts({part("a", eight), part("b", deep)}).values.values<float>()[1], 60 * 257)
+        << dtype_name(dtype);
+  }
+}
+
 TEST(JoinParts, BringImagesOf8BitsTo16) {  // they were once 257 times too dark
   const Tensor bytes = Tensor::from<uint8_t>({1, 1, 2}, std::vector<uint8_t>{3, 255}),
                deep = Tensor::from<float>({1, 1, 2}, std::vector<float>{1000, 65535}),

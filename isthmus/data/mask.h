@@ -30,8 +30,8 @@ struct ItemCounts {
 };
 
 /// A file of any format that data may have, for items of `spec`: one mask, or one for each item or
-/// at least for each that is used. Of images it has their axes or is flat; of images in colour one
-/// number per pixel, (H, W), will do.
+/// at least for each that is used. Of images it has their axes or is flat (of images in colour only
+/// where spec.flat_order tells how); of images in colour one number per pixel, (H, W), will do.
 /// Errors: those of reading, E3006 other sizes, E2003 a value that is neither 0 nor 1
 /// (in images neither black nor white), E2202 a mask that leaves nothing to fill in of the items
 /// that are used, or nothing to go by.

@@ -149,7 +149,10 @@ void cast_row(const float* src, int64_t cols, uint16_t* dst) {
 }
 template <class>
 void cast_pair(const float* low, const float* high, int64_t cols, uint16_t* dst) {
-  bf16_plain::pairs(low, high - low, 2, cols, dst, 2 * cols);
+  for (int64_t c = 0; c < cols; ++c) {
+    dst[2 * c] = bf16_plain::to_bf16(low[c]);
+    dst[2 * c + 1] = bf16_plain::to_bf16(high[c]);
+  }
 }
 #endif
 
