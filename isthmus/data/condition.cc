@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 
 #include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
 #include "isthmus/data/csv_table.h"
 #include "isthmus/data/facts.h"
+#include "isthmus/data/labels.h"
 #include "isthmus/data/narrow.h"
 
 namespace isthmus {
@@ -49,12 +49,8 @@ ConditionSpec of_labels(const Dataset& data, std::span<const int64_t> rows) {
     throw Error(ErrorCode::kConflict, "data.condition = label, but the data have no labels",
                 "name them: --labels FILE, or a column of the table", {.key = "data.condition"});
   }
-  std::set<int32_t> seen;
-  for (const int64_t row : rows) seen.insert(data.labels[static_cast<size_t>(row)]);
   ConditionSpec spec;
-  for (const int32_t label : seen) {
-    spec.classes.push_back(data.class_names[static_cast<size_t>(label)]);
-  }
+  spec.classes = classes_of(data, rows);
   return spec;
 }
 
@@ -107,29 +103,19 @@ ConditionSpec of_columns(const Dataset& data, const std::string& text,
   return spec;
 }
 
-Tensor one_hot(const Dataset& data, const ConditionSpec& spec) {
+Tensor class_condition(const Dataset& data, const ConditionSpec& spec) {
   if (data.labels.empty()) {
     throw Error(ErrorCode::kDataMismatch,
                 "the model was trained with the class of an item as its condition, and the data "
                 "have no labels",
                 "name them: --labels FILE, or a column of the table");
   }
-  std::vector<size_t> place(data.class_names.size(), SIZE_MAX);
+  const std::vector<int32_t> labels = labels_among(data, spec.classes);
   std::map<std::string, int64_t> unseen;
-  for (size_t c = 0; c < place.size(); ++c) {
-    const auto at = std::find(spec.classes.begin(), spec.classes.end(), data.class_names[c]);
-    if (at != spec.classes.end()) place[c] = static_cast<size_t>(at - spec.classes.begin());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < 0) ++unseen[data.class_names[static_cast<size_t>(data.labels[i])]];
   }
-  Tensor context(Dtype::kF32, {data.num_items(), spec.width()});
-  const std::span<float> values = context.values<float>();
-  for (size_t i = 0; i < data.labels.size(); ++i) {
-    const auto label = static_cast<size_t>(data.labels[i]);
-    if (place[label] == SIZE_MAX) {
-      ++unseen[data.class_names[label]];
-    } else {
-      values[i * spec.classes.size() + place[label]] = 1;
-    }
-  }
+  const Tensor context = one_hot(labels, spec.width());
   if (unseen.empty()) return context;
   std::vector<std::string> names;
   for (const auto& [name, count] : unseen) {
@@ -221,7 +207,7 @@ ConditionSpec make_condition(const Dataset& data, const std::string& text,
 }
 
 Tensor condition_of(const Dataset& data, const ConditionSpec& spec) {
-  return spec.columns.empty() ? one_hot(data, spec) : columns(data, spec);
+  return spec.columns.empty() ? class_condition(data, spec) : columns(data, spec);
 }
 
 std::vector<float> condition_row(const ConditionSpec& spec, const std::vector<std::string>& given) {

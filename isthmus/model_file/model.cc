@@ -45,11 +45,15 @@ void check_sizes(const ModelSetup& setup, const Limits& limits) {
     check("model.hidden", hidden, [&] { return widths(hidden).has_value(); });
     sizes = *widths(hidden);
   }
-  check("model.latent_dim", options.latent_dim, [&] { return latent_dim_of(options).has_value(); });
+  const bool latent = all_models().find(options.name).takes_latent_dim;
+  if (latent) {
+    check("model.latent_dim", options.latent_dim,
+          [&] { return latent_dim_of(options).has_value(); });
+  }
   if (2 * (static_cast<int64_t>(sizes.size()) + 1) > limits.layers) {
     refuse(ErrorCode::kModelBound, "model.hidden", "more layers than limits.layers");
   }
-  sizes.push_back(*latent_dim_of(options));
+  if (latent) sizes.push_back(*latent_dim_of(options));
   for (int64_t size : sizes) {
     if (size > limits.width) {
       refuse(ErrorCode::kModelBound, "model.hidden", "a width is above limits.width");
@@ -75,7 +79,7 @@ void check_parameter_count(const ModelSetup& setup, const Limits& limits) {
       refuse(ErrorCode::kModelConfig, error.where().key, error.message());
     }
   }
-  sizes.push_back(*latent_dim_of(setup.model));
+  if (const auto latent = latent_dim_of(setup.model)) sizes.push_back(*latent);
   for (int64_t size : sizes) {
     count += CheckedU64(previous) * static_cast<uint64_t>(size) * uint64_t{2};
     previous = static_cast<uint64_t>(size);

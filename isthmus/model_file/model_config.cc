@@ -288,12 +288,17 @@ Json data_spec_json(const DataSpec& spec) {
   if (spec.flat_order != FlatOrder::kUntold) json.set("flat_order", flat_word(spec.flat_order));
   if (!spec.constants.empty()) json.set("constants", constants_json(spec.constants));
   if (spec.condition.width() > 0) json.set("condition", condition_json(spec.condition));
+  if (!spec.classes.empty()) {
+    Json classes = Json::array();
+    for (const std::string& name : spec.classes) classes.push_back(name);
+    json.set("classes", std::move(classes));
+  }
   return json;
 }
 
 DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
   require_keys(json, {"kind", "item_shape", "dtype", "fields", "scaling", "rounding", "constants",
-                      "condition", "flat_order"});
+                      "condition", "classes", "flat_order"});
   DataSpec spec;
   bool kind_known = false;
   for (DataKind kind : {DataKind::kImage, DataKind::kArray, DataKind::kTable}) {
@@ -322,6 +327,12 @@ DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
   if (const Json* order = json.find("flat_order")) spec.flat_order = flat_order_from_json(*order);
   if (const Json* condition = json.find("condition")) {
     spec.condition = condition_from_json(*condition, limits);
+  }
+  if (const Json* classes = json.find("classes")) {
+    for (const Json& name : classes->as_array()) spec.classes.push_back(name.as_string());
+    if (static_cast<int64_t>(spec.classes.size()) > limits.width) {
+      refuse(ErrorCode::kModelBound, "data.classes", "are more than limits.width");
+    }
   }
   if (const Json* constants = json.find("constants")) {
     spec.constants = constants_from_json(*constants, static_cast<int64_t>(spec.fields.size()));

@@ -34,7 +34,11 @@ Graph evaluation_graph(const ModelSetup& setup) {
   const ModelBuild b = start_build(g, setup, Mode::kInference);
   const Parts parts = make_parts(b);
   const Given given = given_data(b);
-  if (parts.log_prob) g.output("log_prob", parts.log_prob(given));
+  if (parts.log_prob) {
+    const Value log_prob = parts.log_prob(given);
+    g.output("log_prob", log_prob);
+    if (!parts.code && !parts.posterior) g.output("reconstruction", g.neg(log_prob));
+  }
   Value z;
   if (parts.posterior && parts.prior) {
     const Distribution posterior = parts.posterior(given);
@@ -75,6 +79,25 @@ Graph decode_graph(const ModelSetup& setup, Draw draw) {
   const Parts parts = make_parts(b);
   Value z = g.input("z", {parts.latent_dim});
   output_items(b, parts.decode(z, given_condition(b)), draw);
+  return std::move(g).finish();
+}
+
+Graph draw_graph(const ModelSetup& setup) {
+  GraphBuilder g;
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  Given given = given_condition(b);
+  given.x = given.target = given_items(b);
+  given.temperature = g.scalar("temperature");
+  g.output("x", parts.draw(given));
+  return std::move(g).finish();
+}
+
+Graph classify_graph(const ModelSetup& setup) {
+  GraphBuilder g;
+  const ModelBuild b = start_build(g, setup, Mode::kInference);
+  const Parts parts = make_parts(b);
+  g.output("log_class", parts.classify(given_data(b)));
   return std::move(g).finish();
 }
 

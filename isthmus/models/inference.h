@@ -14,9 +14,10 @@ namespace isthmus {
 enum class Draw : uint8_t { kNone, kPosterior, kLikelihood };
 
 /// Input "x" (item shape). Outputs per item, those that the model's rules give: "reconstruction"
-/// (B), "posterior_mean" (B, Z), with posterior and prior "kl" (B) and where it factorises
-/// "kl_per_dim" (B, Z), in closed form where there is one whatever the estimator of training, and
-/// "log_prob" (B) of an exact density. One draw of stream "posterior". Holds all parameters.
+/// (B; of a density without a latent -log p), "posterior_mean" (B, Z), with posterior and prior
+/// "kl" (B) and where it factorises "kl_per_dim" (B, Z), in closed form where there is one whatever
+/// the estimator of training, and "log_prob" (B) of an exact density. One draw of stream
+/// "posterior". Holds all parameters.
 Graph evaluation_graph(const ModelSetup& setup);
 
 /// Input "x". Outputs: "posterior_mean", "log_var" of a normal posterior, and "sample" if asked
@@ -26,6 +27,14 @@ Graph encode_graph(const ModelSetup& setup, Draw draw);
 /// Input "z" (Z), and "context" where there are conditions. Outputs: "mean" (B, D), and "sample"
 /// (B, D) if asked for.
 Graph decode_graph(const ModelSetup& setup, Draw draw);
+
+/// Input "x", what the sweep before has drawn. Output "x" (B, D): what this one draws, see
+/// Parts::draw; stream "draw". Scalar "temperature". Only for models that draw without a latent.
+Graph draw_graph(const ModelSetup& setup);
+
+/// Input "x". Output "log_class" (B, K): log probabilities of the classes. Only for models that
+/// classify.
+Graph classify_graph(const ModelSetup& setup);
 
 /// Output "z" (B, Z): draws of a prior other than N(0, I), stream "prior". Scalar "temperature":
 /// factor of the noise of a component. Only for models with such a prior.

@@ -184,10 +184,13 @@ Abilities abilities_of(const ModelSetup& setup) {
   const ModelBuild b{{g, Mode::kInference}, setup, make_likelihood(g, setup, "1")};
   const Parts parts = make_parts(b);
   Abilities abilities{.latent_dim = parts.latent_dim,
+                      .encodes = static_cast<bool>(parts.code),
                       .codes = parts.code && parts.decode,
                       .elbo = parts.posterior && parts.prior,
-                      .samples = static_cast<bool>(parts.prior),
-                      .density = static_cast<bool>(parts.log_prob)};
+                      .samples = parts.draw || (parts.prior && parts.decode),
+                      .draws_at_once = static_cast<bool>(parts.draw),
+                      .density = static_cast<bool>(parts.log_prob),
+                      .classifies = static_cast<bool>(parts.classify)};
   if (parts.prior) abilities.standard_prior = parts.prior({}).standard_normal;
   if (parts.posterior)
     abilities.normal_posterior = parts.posterior(given_data(b)).normal.has_value();

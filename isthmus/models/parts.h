@@ -5,6 +5,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,12 +36,22 @@ struct Given {
   Value temperature = {};
 };
 
+/// Outputs of a graph that have no rows, added up over batches in double.
+using Sums = std::map<std::string, std::vector<double>>;
+/// Runs a graph with these parameters on every training item once; noise is that of draw `pass`.
+using ItemPass = std::function<Sums(const NamedTensors& parameters, uint32_t pass)>;
+
 /// The training items, for what is made from them before the first step or instead of steps.
 struct FitRequest {
   const ModelSetup& setup;
-  RowSource rows;           // on the model's scale
-  RowSource contexts = {};  // their conditions, in the same order; width 0: none
+  RowSource rows;                        // on the model's scale
+  RowSource contexts = {};               // their conditions, in the same order; width 0: none
+  std::span<const int32_t> labels = {};  // of the rows: places in data.classes; or none
   uint64_t seed = 0;
+  /// Compiles a graph with the inputs "x", "context" and "label" (one-hot, as data.classes), for
+  /// fits that go over the items many times: sums over the items of a batch are its outputs, as
+  /// those that differentiate() gives. Absent where a model takes steps.
+  std::function<ItemPass(const Graph&)> prepare = {};
 };
 
 struct Parts {
@@ -52,6 +64,14 @@ struct Parts {
   std::function<Value(Value z, const Given&)> decode = {};
   /// The exact log density of an item, (B), in models that have one.
   std::function<Value(const Given&)> log_prob = {};
+  /// Items of models that draw them without a latent, (B, D): one sweep over given.x, what the
+  /// sweep before has drawn (at first zeros), with the same noise in all sweeps. Sweeps go on until
+  /// nothing changes: one where values do not depend on each other, at most D + 1 where each
+  /// depends on earlier ones. Source of the idea: Song et al. 2021, arXiv:2002.03629 (Jacobi
+  /// iteration of autoregressive models).
+  std::function<Value(const Given&)> draw = {};
+  /// log p(class | x), (B, K), classes as in data.classes.
+  std::function<Value(const Given&)> classify = {};
   std::function<Training(const Given&)> training = {};
   /// Replaces first values of parameters by others that follow from the data.
   std::function<void(const FitRequest&, NamedTensors& first)> initialise = {};
@@ -71,6 +91,10 @@ struct ModelDef {
   std::vector<std::string_view> likelihoods = {};
   /// A learned sigma is one number for all values, however each is rounded: see least_sigma().
   bool one_sigma = false;
+  /// model.latent_dim says how many latents there are; else there are none, or other options say.
+  bool takes_latent_dim = true;
+  /// Is trained on the classes of items, too.
+  bool needs_labels = false;
   /// The density that has to be fitted to the codes before items can be drawn, in models without a
   /// prior that are made for one.
   std::string_view sampler = {};
@@ -99,11 +123,14 @@ void require_likelihood(const ModelDef& def, const std::string& likelihood);
 /// What a model can do, asked of its rules.
 struct Abilities {
   int64_t latent_dim = 0;
-  bool codes = false;             // encode, reconstruct, interpolate
+  bool encodes = false;           // encode
+  bool codes = false;             // and decodes them: reconstruct, interpolate
   bool elbo = false;              // has posterior and prior
-  bool samples = false;           // has a prior to draw from
+  bool samples = false;           // items can be drawn: from a prior and a decoder, or at once
+  bool draws_at_once = false;     // without a latent
   bool standard_prior = false;    // which is N(0, I)
   bool density = false;           // exact log density
+  bool classifies = false;        // log probabilities of classes
   bool normal_posterior = false;  // with a mean and a log variance per latent
 };
 Abilities abilities_of(const ModelSetup& setup);

@@ -5,23 +5,12 @@
 #include <cmath>
 #include <string>
 
+#include "isthmus/prob/categorical.h"
+
 namespace isthmus {
 namespace {
 
 constexpr double kLog2Pi = 1.8378770664093454836;
-
-/// (C, C - 1) with 1 where the row is not behind the column: weights (1, C) times this are the sums
-/// of the first 1, 2, ... C - 1 of them.
-Tensor first_sums(int64_t count) {
-  Tensor matrix(Dtype::kF32, {count, count - 1});
-  const std::span<float> values = matrix.values<float>();
-  for (int64_t r = 0; r < count; ++r) {
-    for (int64_t c = r; c < count - 1; ++c) {
-      values[static_cast<size_t>(r * (count - 1) + c)] = 1;
-    }
-  }
-  return matrix;
-}
 
 /// The number of the component that a uniform in (0, 1) falls on, of u's shape.
 Value chosen_component(GraphBuilder& g, const NormalMixture& m, Value u) {
@@ -31,12 +20,7 @@ Value chosen_component(GraphBuilder& g, const NormalMixture& m, Value u) {
     const Value place = g.floor(g.mul(u, g.constant(static_cast<double>(count))));
     return g.minimum(place, g.constant(last));
   }
-  const Value weights = g.reshape({{"shape", Shape{1, count}}}, g.exp(m.log_weight));
-  const Value sums =
-      g.reshape({{"shape", Shape{count - 1}}}, g.matmul(weights, g.constant(first_sums(count))));
-  Shape column = g.shape(u);
-  column.push_back(1);
-  return g.sum(g.greater_equal(g.reshape({{"shape", column}}, u), sums));
+  return chosen_class(g, m.log_weight, u);
 }
 
 Value mixture_draw(GraphBuilder& g, const NormalMixture& m, Value temperature,

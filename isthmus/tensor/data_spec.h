@@ -79,6 +79,7 @@ struct DataSpec {
   Narrowing narrowing;
   std::vector<ConstantColumn> constants;  // ascending by index
   ConditionSpec condition;
+  std::vector<std::string> classes;  // of the labels that a model was trained on; empty: on none
   /// Standard deviation of rounding, per field or one for all, on the model's scale; empty: that of
   /// the fields. See rounding_errors().
   std::vector<double> rounding;

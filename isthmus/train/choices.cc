@@ -126,7 +126,9 @@ void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
   const int64_t narrow = std::min(third, std::max<int64_t>(2, num_items / kItemsPerLatent));
   // Directions in which items can vary, with one left for the noise.
   const int64_t most = std::max<int64_t>(1, std::min(values, num_items) - 1);
-  if (r.fitted() && most < (spec.kind == DataKind::kImage ? 20 : narrow)) {
+  if (!r.takes_latent_dim()) {
+    // There is none to decide.
+  } else if (r.fitted() && most < (spec.kind == DataKind::kImage ? 20 : narrow)) {
     r.decide("model.latent_dim", std::to_string(most),
              size + ", " + group_digits(num_items) + " items");
   } else if (spec.kind == DataKind::kImage) {

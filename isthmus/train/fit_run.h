@@ -17,7 +17,8 @@ struct FittedRun {
   int64_t active_units = -1;
 };
 
-/// Nothing when the observer asked to stop: it is asked whenever the fit reads rows. Same items,
+/// Nothing when the observer asked to stop: it is asked whenever the fit reads rows
+/// or runs a batch. Same items,
 /// same bits. Errors: those of the definition's fit.
 std::optional<FittedRun> fit_run(const RunSetup& setup, TrainObserver& observer);
 

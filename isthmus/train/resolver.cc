@@ -10,6 +10,8 @@
 namespace isthmus {
 namespace {
 
+constexpr std::string_view kLatentKey = "model.latent_dim";
+
 bool is_of_steps(const std::string& key) {
   return key.starts_with("train.") || key.starts_with("optimizer.");
 }
@@ -42,6 +44,7 @@ void Resolver::set(const std::string& key, const std::string& value, const std::
 void Resolver::settle_own_options() {
   OptionFaults faults(options_);
   if (fitted()) drop_options_of_steps(faults);
+  if (!takes_latent_dim()) drop_latent_dim(faults);
   for (const BoundOption& option : bound_) {
     if (option.owners.empty() || (fitted() && is_of_steps(option.key))) continue;
     const BoundOption* own = faults.chosen_option(option.key);
@@ -65,16 +68,21 @@ std::vector<std::string> Resolver::without_effect() {
   for (const BoundOption& option : bound_) {
     if (!set_by_user(option.key)) continue;
     const bool foreign = !option.owners.empty() && chosen.chosen_option(option.key) == nullptr;
+    const bool no_latent = option.key == kLatentKey && !takes_latent_dim();
     const bool other = option.key == "model.likelihood" && option.get() != "auto" &&
                        !all_models().find(options_.model.name).allows(option.get());
     const bool of_steps = is_of_steps(option.key) || option.of_steps;
-    if (foreign || other || (fitted() && of_steps)) keys.push_back(option.key);
+    if (foreign || no_latent || other || (fitted() && of_steps)) keys.push_back(option.key);
   }
   return keys;
 }
 
 bool Resolver::fitted() const {
   return static_cast<bool>(all_models().find(options_.model.name).fit);
+}
+
+bool Resolver::takes_latent_dim() const {
+  return all_models().find(options_.model.name).takes_latent_dim;
 }
 
 std::vector<Choice> Resolver::finish() {
@@ -92,6 +100,15 @@ void Resolver::drop_options_of_steps(OptionFaults& faults) {
                options_.model.name + ", which is fitted without steps");
   }
   std::erase_if(choices_, [](const Choice& choice) { return is_of_steps(choice.key); });
+}
+
+void Resolver::drop_latent_dim(OptionFaults& faults) {
+  if (set_by_user(std::string(kLatentKey))) {
+    faults.add(std::string(kLatentKey) + " has no effect on " + options_.model.name +
+               ", whose size it does not decide");
+  }
+  options_.model.latent_dim = "auto";
+  std::erase_if(choices_, [](const Choice& choice) { return choice.key == kLatentKey; });
 }
 
 Choice& Resolver::choice(const std::string& key) {

@@ -26,16 +26,19 @@ class Resolver {
   }
   void explain(const std::string& key, const std::string& reason) { choice(key).reason = reason; }
   /// Options of definitions: those of the chosen ones get their values, others are left out.
-  /// Error E2005 naming all that the user set and no chosen definition has, or no step reads.
+  /// Error E2005 naming all that the user set and no chosen definition has, or nothing
+  /// reads.
   void settle_own_options();
   /// Keys that the user set and this model has no use for.
   std::vector<std::string> without_effect();
   /// Whether the model is fitted without steps.
   bool fitted() const;
+  bool takes_latent_dim() const;
   std::vector<Choice> finish();
 
  private:
   void drop_options_of_steps(OptionFaults& faults);
+  void drop_latent_dim(OptionFaults& faults);
   Choice& choice(const std::string& key);
 
   TrainOptions options_;

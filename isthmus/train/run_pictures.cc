@@ -26,6 +26,7 @@ void write_run_pictures(const Model& model, const RunSetup& setup, RunFolder& fo
     Session session(model, *setup.device, budget);
     folder.write(prefix + "samples.png", samples_picture(session, kGridSide, kGridSide, 0));
   }
+  if (!model.abilities().codes) return;
   Session session(model, *setup.device, budget);
   folder.write(prefix + "reconstructions.png",
                reconstructions_picture(session, setup.data.shown_items(kReconstructions),
@@ -40,9 +41,11 @@ uint64_t bytes_of_run_pictures(const RunSetup& setup, int64_t batch_size) {
   const auto bytes = [&](const Graph& graph) {
     return setup.device->estimate(graph, {.max_rows = rows});
   };
-  uint64_t most = bytes(reconstruct_graph(model, Draw::kNone));
   const Abilities has = abilities_of(model);
-  if (has.samples) {
+  uint64_t most = has.codes ? bytes(reconstruct_graph(model, Draw::kNone)) : 0;
+  if (has.draws_at_once) {
+    most = std::max(most, bytes(draw_graph(model)));
+  } else if (has.samples) {
     const uint64_t prior = has.standard_prior ? 0 : bytes(prior_graph(model));
     most = std::max(most, prior + bytes(decode_graph(model, Draw::kNone)));
   }

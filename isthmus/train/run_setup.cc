@@ -7,6 +7,7 @@
 
 #include "isthmus/base/text.h"
 #include "isthmus/checkpoint/generations.h"
+#include "isthmus/data/labels.h"
 #include "isthmus/models/coder.h"
 #include "isthmus/models/inference.h"
 #include "isthmus/models/items.h"
@@ -99,6 +100,17 @@ void warn_of_validation(RunSetup& s, TrainObserver& observer) {
   }
 }
 
+/// The classes of the training items, for models that learn them.
+std::vector<std::string> classes_to_learn(const ModelDef& def, const TrainData& data) {
+  if (!def.needs_labels) return {};
+  std::vector<std::string> classes = classes_of(data.train, data.train_rows);
+  if (!classes.empty()) return classes;
+  throw Error(ErrorCode::kConflict,
+              "model " + std::string(def.name) + " learns the classes of items, but " +
+                  escape_for_terminal(data.train.source) + " has no labels",
+              "name them: --labels FILE, or a column of the table", {.key = "data.labels"});
+}
+
 /// A new run: the options meet the data.
 void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observer) {
   if (request.data.empty() && request.dataset == nullptr) {
@@ -123,6 +135,7 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
   s.resolved = resolve_options(request.options, spec, s.data.num_train(), request.origins, seen);
   s.model = {.model = s.options().model, .own = s.options().own, .data = s.data.train.spec};
   s.model.data.scaling = s.resolved.scaling;
+  s.model.data.classes = classes_to_learn(all_models().find(s.options().model.name), s.data);
   warn_of_validation(s, observer);
 }
 
@@ -267,10 +280,13 @@ std::string describe_model(const ModelSetup& setup) {
   const std::string latent = std::to_string(has.latent_dim),
                     items = std::to_string(setup.data.num_values());
   const std::string stages = describe_stages(setup);
-  std::string text = setup.model.name + " " + items + stages + join_widths(hidden) + "-";
-  text += has.normal_posterior ? "(" + latent + "," + latent + ")-" + latent : latent;
-  std::reverse(hidden.begin(), hidden.end());
-  text += join_widths(hidden) + stages + "-" + items + ", ";
+  std::string text = setup.model.name + " " + items + stages + join_widths(hidden);
+  if (has.latent_dim > 0) {
+    text += "-" + (has.normal_posterior ? "(" + latent + "," + latent + ")-" + latent : latent);
+    std::reverse(hidden.begin(), hidden.end());
+    text += join_widths(hidden) + stages + "-" + items;
+  }
+  text += ", ";
   if (own_option(chosen_owners(setup), "model.activation")) text += coder.activation + ", ";
   text += setup.model.likelihood;
   const LikelihoodDef& likelihood = all_likelihoods().find(setup.model.likelihood);

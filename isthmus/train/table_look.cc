@@ -162,6 +162,7 @@ std::vector<size_t> widest_latents(const ColumnFacts& facts) {
 }
 
 Json latents_json(const Look& look) {
+  if (!look.model.abilities().codes) return {};
   const Tensor codes = encode(look.session, look.shown.data, Quantity::kMean, {});
   const auto width = static_cast<size_t>(look.model.latent_dim());
   const std::span<const float> values = codes.values<float>();
@@ -191,6 +192,7 @@ Json latents_json(const Look& look) {
 }
 
 Json errors_json(const Look& look, const Pca& pca) {
+  if (!look.model.abilities().codes) return {};
   const Tensor decoded = reconstruct(look.session, look.measured.data, Quantity::kMean, {});
   const std::span<const float> x = look.measured.values.values<float>(),
                                y = decoded.values<float>();
@@ -301,7 +303,7 @@ Json table_look(Session& session, const TrainData& data) {
   const Columns real = columns_of(look.shown.values, model.spec(), look.columns);
   const std::optional<Columns> sampled = sampled_columns(look);
   const Pca pca(rows_of(look.fit.values.values<float>(), look.width),
-                {.components = model.latent_dim(),
+                {.components = std::clamp<int64_t>(model.latent_dim(), 1, look.width),
                  .sigma_floor = root_mean_square(rounding_errors(model.spec()))});
   return Json::object()
       .set("schema", "isthmus.look/1")

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "isthmus/base/clock.h"
+#include "isthmus/data/labels.h"
 #include "isthmus/data/scaling.h"
 #include "isthmus/metrics/metric.h"
 #include "isthmus/models/inference.h"
@@ -20,8 +21,8 @@ namespace isthmus {
 namespace {
 
 std::vector<std::string> condition_names() {
-  std::vector<std::string> names = {"elbo", "reconstruction", "kl",
-                                    "iwae", "log_likelihood", "bits_per_dim"};
+  std::vector<std::string> names = {"elbo",           "reconstruction", "kl",      "iwae",
+                                    "log_likelihood", "bits_per_dim",   "accuracy"};
   for (const MetricDef& metric : all_metrics()) names.emplace_back(metric.name);
   return names;
 }
@@ -43,8 +44,16 @@ struct ActiveMetric {
   }
 };
 
+/// What a metric of codes and reconstructions needs is there.
+bool has_needs(const MetricDef& def, const Abilities& has) {
+  return std::all_of(def.needs.begin(), def.needs.end(), [&](Need need) {
+    return need == Need::kReconstruction ? has.codes : has.encodes;
+  });
+}
+
 std::vector<ActiveMetric> choose_metrics(const Model& model, const EvalOptions& options) {
   std::vector<ActiveMetric> active;
+  const Abilities has = model.abilities();
   const MetricSetup setup{.item_shape = model.spec().item_shape,
                           .latent_dim = model.latent_dim(),
                           .dynamic_range = dynamic_range(model.spec())};
@@ -57,10 +66,15 @@ std::vector<ActiveMetric> choose_metrics(const Model& model, const EvalOptions& 
       throw Error(ErrorCode::kImpossible, "metric " + name + " does not apply to these data",
                   std::string(def.summary), {.key = "metrics"});
     }
+    if (!has_needs(def, has)) {
+      throw Error(ErrorCode::kImpossible,
+                  "metric " + name + " is one of codes, and " + model.options().name + " has none",
+                  "leave it out", {.key = "metrics"});
+    }
     add(def);
   }
   for (const MetricDef& def : all_metrics()) {
-    if (options.metrics.empty() && def.applies(model.spec())) add(def);
+    if (options.metrics.empty() && def.applies(model.spec()) && has_needs(def, has)) add(def);
   }
   return active;
 }
@@ -126,6 +140,34 @@ void fill_metrics(EvalResult& r, const std::vector<ActiveMetric>& metrics) {
   }
 }
 
+/// Share of the items whose most probable class is their own; those whose class training did not
+/// have count as wrong.
+void add_accuracy(EvalResult& r, Session& session, const Dataset& fitted,
+                  const VerbSettings& settings) {
+  if (fitted.labels.empty()) return;
+  const std::vector<std::string>& classes = session.model().spec().classes;
+  const std::vector<int32_t> labels = labels_among(fitted, classes);
+  const auto width = static_cast<ptrdiff_t>(classes.size());
+  ItemMean right;
+  GraphRunner& runner = session.runner("classify", "eval", settings, classify_graph);
+  runner.bind(fitted, session.model().spec());
+  runner.for_each_batch(r.n, [&](int64_t first, int64_t rows) {
+    const std::span<const float> all = runner.executor().rows("log_class");
+    for (int64_t row = 0; row < rows; ++row) {
+      const auto begin = all.begin() + row * width;
+      const auto best = std::max_element(begin, begin + width) - begin;
+      right.add(best == labels[static_cast<size_t>(first + row)] ? 1 : 0);
+    }
+  });
+  NamedMetric accuracy{.name = "accuracy",
+                       .value = right.mean(),
+                       .unit = "",
+                       .better = "higher",
+                       .standard_error = {}};
+  if (right.count() > 1) accuracy.standard_error = right.standard_error();
+  r.metrics.push_back(std::move(accuracy));
+}
+
 }  // namespace
 
 double EvalResult::metric(std::string_view name) const {
@@ -170,6 +212,7 @@ EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& op
   }
   if (!metrics.empty()) feed_metrics(session, fitted, r.n, settings, metrics);
   fill_metrics(r, metrics);
+  if (has.classifies) add_accuracy(r, session, fitted, settings);
   r.data_floor = data_floor(model, fitted, r.n);
   if (options.iwae > 0) {
     r.iwae = importance_bound(session, fitted, r.n, options.iwae, settings);

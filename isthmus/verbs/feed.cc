@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "isthmus/data/labels.h"
+
 namespace isthmus {
 
 bool has_input(const Graph& graph, std::string_view name) {
@@ -14,6 +16,12 @@ bool has_input(const Graph& graph, std::string_view name) {
 
 void bind_data(Executor& executor, const Graph& graph, const Dataset& data, const DataSpec& model) {
   if (has_input(graph, "x")) executor.bind_input("x", data.values, memory_scaling(data, model));
+  if (has_input(graph, "label")) {
+    executor.bind_input(
+        "label",
+        one_hot(labels_among(data, model.classes), static_cast<int64_t>(model.classes.size())),
+        Scaling{});
+  }
   if (has_input(graph, "context")) executor.bind_input("context", data.context, Scaling{});
 }
 

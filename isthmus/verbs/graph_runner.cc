@@ -36,6 +36,10 @@ void GraphRunner::bind(const Dataset& data, const DataSpec& model) {
   bind_data(*executor_, graph_, data, model);
 }
 
+bool GraphRunner::has_input(std::string_view name) const {
+  return isthmus::has_input(graph_, name);
+}
+
 void GraphRunner::set_parameters(const NamedTensors& parameters) {
   for (uint32_t index : graph_.parameters()) {
     const std::string& name = graph_.nodes()[index].name;

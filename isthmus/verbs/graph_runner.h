@@ -36,6 +36,7 @@ class GraphRunner {
   /// Those of the parameters that the graph has.
   void set_parameters(const NamedTensors& parameters);
   bool has_output(std::string_view name) const { return graph_.has_output(name); }
+  bool has_input(std::string_view name) const;
   Executor& executor() { return *executor_; }
   const Executor& executor() const { return *executor_; }
   int64_t batch_size() const { return batch_size_; }

@@ -61,10 +61,22 @@ GraphRunner& reconstruct_runner(Session& session, Draw draw, const VerbSettings&
                         [draw](const ModelSetup& setup) { return reconstruct_graph(setup, draw); });
 }
 
+namespace {
+
+void require_codes(const Model& model, bool has, std::string_view verb) {
+  if (has) return;
+  throw Error(ErrorCode::kImpossible,
+              model.options().name + " has no codes: there is nothing to " + std::string(verb),
+              "use a model that has them: --model vae, --model pca", {.key = "model.name"});
+}
+
+}  // namespace
+
 Tensor encode(Session& session, const Dataset& data, Quantity quantity,
               const VerbSettings& settings) {
   const Model& model = session.model();
   const Abilities has = model.abilities();
+  require_codes(model, has.encodes, "encode");
   if (quantity != Quantity::kMean && !has.elbo) {
     throw Error(ErrorCode::kImpossible,
                 model.options().name + " has no posterior: its code is the mean",
@@ -90,6 +102,7 @@ Tensor encode(Session& session, const Dataset& data, Quantity quantity,
 Tensor decode(Session& session, const Tensor& z, Quantity quantity, const VerbSettings& settings,
               const Tensor& context) {
   const Model& model = session.model();
+  require_codes(model, model.latent_dim() > 0, "decode");
   if (z.shape().size() != 2 || z.shape()[1] != model.latent_dim()) {
     throw Error(ErrorCode::kDataMismatch,
                 "latents of shape " + shape_text(z.shape()) +
@@ -176,9 +189,36 @@ Tensor latent_draws(Session& session, const SampleSettings& settings) {
 
 }  // namespace
 
+/// Draws of items of a model without a latent: sweeps until nothing changes.
+Tensor item_draws(Session& session, const SampleSettings& settings) {
+  const DataSpec& spec = session.model().spec();
+  GraphRunner& runner = session.runner("draw", "sample", settings.verb, draw_graph);
+  runner.executor().set_scalar("temperature", settings.temperature);
+  Tensor items(Dtype::kF32, item_array(settings.count, spec));
+  const bool sweeps = runner.has_input("x");
+  if (sweeps) runner.executor().bind_input("x", items, Scaling{});
+  const size_t width = static_cast<size_t>(spec.num_values());
+  for (int64_t first = 0; first < settings.count; first += runner.batch_size()) {
+    const int64_t rows = std::min(runner.batch_size(), settings.count - first);
+    const std::span<float> block = items.values<float>().subspan(static_cast<size_t>(first) * width,
+                                                                 static_cast<size_t>(rows) * width);
+    bool same = false;
+    for (size_t sweep = 0; !same && sweep <= width; ++sweep) {
+      runner.run(first, rows, 0);
+      const std::span<const float> drawn = runner.executor().rows("x");
+      same = !sweeps || std::equal(drawn.begin(), drawn.end(), block.begin());
+      std::copy(drawn.begin(), drawn.end(), block.begin());
+    }
+    note_work("items", static_cast<uint64_t>(first + rows), static_cast<uint64_t>(settings.count));
+  }
+  return items;
+}
+
 Tensor sample(Session& session, const SampleSettings& settings) {
   const Model& model = session.model();
-  if (!model.abilities().samples) refuse_sampling(model.options().name);
+  const Abilities has = model.abilities();
+  if (!has.samples) refuse_sampling(model.options().name);
+  if (has.draws_at_once) return item_draws(session, settings);
   const Tensor z = latent_draws(session, settings);
   const Tensor context = given_context(model, settings.given, settings.count);
   return decode(session, z, settings.quantity, settings.verb, context);
@@ -187,6 +227,7 @@ Tensor sample(Session& session, const SampleSettings& settings) {
 Tensor reconstruct(Session& session, const Dataset& data, Quantity quantity,
                    const VerbSettings& settings) {
   const Model& model = session.model();
+  require_codes(model, model.abilities().codes, "reconstruct");
   const Draw draw = draw_for(quantity);
   const Dataset fitted = fit_to_model(data, model.setup);
   GraphRunner& runner = reconstruct_runner(session, draw, settings);

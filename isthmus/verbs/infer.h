@@ -23,6 +23,7 @@ std::string_view quantity_name(Quantity quantity);
 /// "z0", "z1", ... or "mean_0", ..., "log_var_0", ...: column names of encoded data.
 std::vector<std::string> code_columns(int64_t latent_dim, Quantity quantity);
 
+/// Error E2202 in all of these for a model without codes.
 /// (N, Z), or (N, 2 Z) for mean_and_log_var: means first. For ae the code is the mean, and a sample
 /// is an error E2202.
 Tensor encode(Session& session, const Dataset& data, Quantity quantity,
@@ -40,7 +41,8 @@ struct SampleSettings {
   std::vector<std::string> given;  // the condition of all items: see condition_row()
   VerbSettings verb = {};
 };
-/// Decodes draws of the prior: (count, item shape). Error E2202 for ae, which has no prior.
+/// Decodes draws of the prior: (count, item shape). A model without a latent draws items at once,
+/// whatever the quantity. Error E2202 for ae, which has no prior.
 Tensor sample(Session& session, const SampleSettings& settings);
 
 /// Decodes the posterior mean of items: (N, item shape).

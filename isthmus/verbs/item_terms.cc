@@ -40,10 +40,12 @@ TermsRunner::TermsRunner(GraphRunner& runner, const ModelSetup& setup)
 
 void TermsRunner::add_batch(ItemTerms& terms, int64_t rows) {
   const Executor& executor = runner_.executor();
-  const std::span<const float> reconstruction = executor.rows("reconstruction");
-  terms.reconstruction.insert(terms.reconstruction.end(), reconstruction.begin(),
-                              reconstruction.begin() + rows);
-  posterior_mean_.add_rows(executor.rows("posterior_mean"));
+  if (runner_.has_output("reconstruction")) {
+    const std::span<const float> reconstruction = executor.rows("reconstruction");
+    terms.reconstruction.insert(terms.reconstruction.end(), reconstruction.begin(),
+                                reconstruction.begin() + rows);
+  }
+  if (latent_dim_ > 0) posterior_mean_.add_rows(executor.rows("posterior_mean"));
   if (has_.density) {
     const std::span<const float> log_prob = executor.rows("log_prob");
     terms.log_prob.insert(terms.log_prob.end(), log_prob.begin(), log_prob.begin() + rows);
@@ -56,6 +58,7 @@ void TermsRunner::add_batch(ItemTerms& terms, int64_t rows) {
 
 /// One more draw of the items from `first` on.
 void TermsRunner::add_draw(ItemTerms& terms, int64_t first) {
+  if (!runner_.has_output("reconstruction")) return;
   const std::span<const float> more = runner_.executor().rows("reconstruction");
   const std::span<double> sums =
       std::span(terms.reconstruction).subspan(static_cast<size_t>(first));
