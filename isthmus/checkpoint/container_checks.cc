@@ -16,8 +16,8 @@ namespace isthmus {
 namespace {
 
 constexpr int64_t kVersion = 1;
-/// Features that isthmus.requires may name. Version 1 has none.
-constexpr std::array<std::string_view, 0> kKnownFeatures{};
+/// Features that isthmus.requires may name: a sampler of codes beside the model.
+constexpr std::array<std::string_view, 1> kKnownFeatures = {"sampler"};
 
 std::string_view value_of(const Metadata& metadata, std::string_view key) {
   const auto found = metadata.find(std::string(key));

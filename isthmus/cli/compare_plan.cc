@@ -14,13 +14,17 @@
 namespace isthmus {
 namespace {
 
-void require_models(const std::vector<std::string>& names) {
+void require_models(const std::vector<ModelChoice>& models) {
+  std::vector<std::string> names;
+  for (const ModelChoice& choice : models) {
+    all_models().find(choice.model);
+    names.push_back(choice.label);
+  }
   if (names.empty()) {
     throw Error(ErrorCode::kBadValue, "--models names no model", "for example --models pca,vae",
                 {.key = "compare.models"});
   }
   for (size_t i = 0; i < names.size(); ++i) {
-    all_models().find(names[i]);
     if (std::find(names.begin(), names.begin() + static_cast<ptrdiff_t>(i), names[i]) ==
         names.begin() + static_cast<ptrdiff_t>(i)) {
       continue;
@@ -44,17 +48,21 @@ void refuse_single(const OptionOrigins& origins) {
   }
 }
 
-TrainRequest request_of(CommandIo& io, const ComparePlan& plan, const std::string& model) {
+TrainRequest request_of(CommandIo& io, const ComparePlan& plan, const ModelChoice& choice) {
   TrainRequest request;
   request.data = io.arguments;
   request.dataset = &plan.data;
   request.options = plan.train;
-  request.options.model.name = model;
-  request.options.run.out = join_path(plan.folder, model);
+  request.options.model.name = choice.model;
+  request.options.run.out = join_path(plan.folder, choice.label);
   request.origins = io.origins;
   request.origins["model.name"] = "flag";
   request.command = io.command_line;
   request.libraries = libraries_json();
+  for (const auto& [key, value] : choice.settings) {
+    set_option(request.options, key, value);
+    request.origins[key] = "flag";
+  }
   drop_without_effect(request.options, request.origins);
   return request;
 }
@@ -63,13 +71,16 @@ TrainRequest request_of(CommandIo& io, const ComparePlan& plan, const std::strin
 void refuse_dropped(CommandIo& io, const ComparePlan& plan,
                     const std::vector<PlannedModel>& planned) {
   TrainOptions options = plan.train;
-  std::vector<std::string> faults;
+  std::vector<std::string> faults, names;
+  for (const ModelChoice& choice : plan.models) {
+    if (std::ranges::find(names, choice.model) == names.end()) names.push_back(choice.model);
+  }
   for (const BoundOption& option : bind_options(options)) {
     if (io.origins.count(option.key) == 0) continue;
     const bool used = std::ranges::any_of(
         planned, [&](const PlannedModel& m) { return m.request.origins.count(option.key) > 0; });
     if (used) continue;
-    faults.push_back(option.key + " has no effect on " + join(plan.models, ", ") +
+    faults.push_back(option.key + " has no effect on " + join(names, ", ") +
                      (option.owners.empty() ? "" : "; it belongs to " + option.owners));
   }
   if (faults.empty()) return;
@@ -143,8 +154,8 @@ std::vector<PlannedModel> plan_models(CommandIo& io, const ComparePlan& plan) {
   require_models(plan.models);
   refuse_single(io.origins);
   std::vector<PlannedModel> planned;
-  for (const std::string& name : plan.models) {
-    PlannedModel model{.name = name, .request = request_of(io, plan, name), .run = ""};
+  for (const ModelChoice& choice : plan.models) {
+    PlannedModel model{.name = choice.label, .request = request_of(io, plan, choice), .run = ""};
     model.run = model.request.options.run.out;
     planned.push_back(std::move(model));
   }

@@ -12,9 +12,15 @@
 
 namespace isthmus {
 
-/// One model of a comparison.
+/// One model of a comparison, with options of its own.
+struct ModelChoice {
+  std::string label;  // its name in tables, and of its folder
+  std::string model;
+  std::vector<std::pair<std::string, std::string>> settings = {};
+};
+
 struct PlannedModel {
-  std::string name;
+  std::string name;               // the label
   TrainRequest request;           // a new run, or the interrupted one to go on with
   std::string run;                // its folder
   std::optional<double> seconds;  // of the finished run that is there already
@@ -22,7 +28,7 @@ struct PlannedModel {
 
 struct ComparePlan {
   const TrainOptions& train;
-  const std::vector<std::string>& models;
+  const std::vector<ModelChoice>& models;
   const std::string& folder;
   const Dataset& data;
   const Dataset* test = nullptr;  // null: the items held out

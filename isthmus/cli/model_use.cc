@@ -39,6 +39,10 @@ OpenedData open_model_data(CommandIo& io, const Model& model, const DataOptions&
       return opened;
     }
     const Dataset fitted = fit_to_model(data, model.setup);
+    if (!model.spec().binarize.empty() && !data.spec.binary()) {
+      io.console.info("drawn", "to black and white, each value once, with seed " +
+                                   std::to_string(model.spec().binarize_seed));
+    }
     for (const DataWarning& w : warnings_of(data.spec, fitted.spec, model.setup)) {
       log_warning(w.code, w.text, w.hint);
     }

@@ -6,6 +6,7 @@
 #include "isthmus/base/options.h"
 #include "isthmus/base/shown_list.h"
 #include "isthmus/base/text.h"
+#include "isthmus/data/binarize.h"
 #include "isthmus/data/condition.h"
 #include "isthmus/data/dataset.h"
 #include "isthmus/data/facts.h"
@@ -156,6 +157,13 @@ Dataset conform(const Dataset& dataset, const DataSpec& wanted) {
          hint_of_size(data.spec, wanted));
   }
   require_same_scale(data, wanted);
+  if (!wanted.binarize.empty()) {
+    const BlackAndWhite ends{.black = wanted.fields.front().min,
+                             .white = wanted.fields.front().max};
+    if (!is_black_and_white(data.spec, ends)) data = binarized(data, ends, wanted.binarize_seed);
+    data.spec.binarize = wanted.binarize;
+    data.spec.binarize_seed = wanted.binarize_seed;
+  }
   data.spec.kind = wanted.kind;
   data.spec.flat_order = wanted.flat_order;
   data.spec.scaling = wanted.scaling;

@@ -182,13 +182,58 @@ std::string stored_name(const Container& container, std::string_view kind,
   return kind == "checkpoint" && container.tensors.count(mean) != 0 ? mean : name;
 }
 
+constexpr std::string_view kSamplerPrefix = "sampler/";
+
+/// It makes items of the codes' size, and has no sampler of its own.
+void require_sampler(const Model& model) {
+  const Model& sampler = *model.sampler;
+  const DataSpec& codes = sampler.spec();
+  if (codes.num_values() + static_cast<int64_t>(codes.constants.size()) != model.latent_dim()) {
+    refuse(
+        ErrorCode::kModelConfig, "sampler.data",
+        "its items are not the codes of the model, (" + std::to_string(model.latent_dim()) + ")");
+  }
+  if (!sampler.abilities().samples) {
+    refuse(ErrorCode::kModelConfig, "sampler.model",
+           sampler.options().name + " has nothing to draw from");
+  }
+}
+
+/// Those of the model, and of its sampler with a prefix.
+std::vector<ExpectedTensor> all_expected(const Model& model) {
+  std::vector<ExpectedTensor> expected = expected_parameters(model.setup);
+  if (!model.sampler) return expected;
+  require_sampler(model);
+  for (ExpectedTensor& tensor : expected_parameters(model.sampler->setup)) {
+    tensor.name.insert(0, kSamplerPrefix);
+    expected.push_back(std::move(tensor));
+  }
+  return expected;
+}
+
+/// Parameters with the prefix are those of the sampler.
+void give_to_sampler(Model& model) {
+  if (!model.sampler) return;
+  auto sampler = std::make_shared<Model>(*model.sampler);
+  for (auto at = model.parameters.begin(); at != model.parameters.end();) {
+    const auto next = std::next(at);
+    if (at->first.starts_with(kSamplerPrefix)) {
+      auto tensor = model.parameters.extract(at);
+      tensor.key().erase(0, kSamplerPrefix.size());
+      sampler->parameters.insert(std::move(tensor));
+    }
+    at = next;
+  }
+  model.sampler = std::move(sampler);
+}
+
 /// Checks the tensors and takes the parameters: `take` gives one into model.parameters, if it is
 /// there. A model holds nothing else.
 template <class Take>
 void take_parameters(const Container& container, std::string_view kind, Model& model, Take take) {
   std::vector<ExpectedTensor> expected;
   try {
-    expected = expected_parameters(model.setup);
+    expected = all_expected(model);
   } catch (const Error& error) {
     const int status = exit_status(error.code());
     if (status == 4 || status == 5) throw;  // said already, or not the file's fault
@@ -198,6 +243,7 @@ void take_parameters(const Container& container, std::string_view kind, Model& m
   for (const ExpectedTensor& tensor : expected) take(tensor.name);
   require_tensor_set(expected, model.parameters);
   require_finite(model.parameters);
+  give_to_sampler(model);
 }
 
 Model load_model_file(const std::string& file, Fs& fs, const Limits& limits) {
@@ -225,15 +271,17 @@ Measure Model::measure() const {
 }
 
 Json model_config_json(const Model& model) {
-  return Json::object()
-      .set("model", options_json(section_options(model.setup, "model")))
-      .set("objective", options_json(section_options(model.setup, "objective")))
-      .set("data", data_spec_json(model.setup.data))
-      .set("provenance", provenance_json(model.provenance));
+  Json json = Json::object()
+                  .set("model", options_json(section_options(model.setup, "model")))
+                  .set("objective", options_json(section_options(model.setup, "objective")))
+                  .set("data", data_spec_json(model.setup.data))
+                  .set("provenance", provenance_json(model.provenance));
+  if (model.sampler) json.set("sampler", model_config_json(*model.sampler));
+  return json;
 }
 
 Model model_from_config(const Json& config, const Limits& limits) {
-  require_keys(config, {"model", "objective", "data", "provenance", "run"});
+  require_keys(config, {"model", "objective", "data", "provenance", "run", "sampler"});
   Model model;
   for (const char* section : {"model", "objective"}) {
     read_options(config.at(section), all_of_section(bind_options(model.setup), section), section);
@@ -246,6 +294,12 @@ Model model_from_config(const Json& config, const Limits& limits) {
   model.setup.data = data_spec_from_json(config.at("data"), limits);
   check_parameter_count(model.setup, limits);
   model.provenance = provenance_from_json(config.at("provenance"));
+  if (const Json* sampler = config.find("sampler")) {
+    if (sampler->find("sampler") != nullptr) {
+      refuse(ErrorCode::kModelConfig, "sampler.sampler", "a sampler has none");
+    }
+    model.sampler = std::make_shared<const Model>(model_from_config(*sampler, limits));
+  }
   return model;
 }
 
@@ -264,7 +318,14 @@ Bytes model_bytes(const Model& model, const Limits& limits) {
   Metadata metadata;
   metadata[std::string(kKindKey)] = "model";
   metadata[std::string(kConfigKey)] = model_config_json(model).dump();
-  return write_container(std::move(metadata), model.parameters, limits);
+  if (!model.sampler) return write_container(std::move(metadata), model.parameters, limits);
+  require_finite(model.sampler->parameters);
+  metadata[std::string(kRequiresKey)] = "sampler";
+  NamedTensors all = model.parameters;
+  for (const auto& [name, tensor] : model.sampler->parameters) {
+    all.emplace(std::string(kSamplerPrefix) + name, tensor);
+  }
+  return write_container(std::move(metadata), all, limits);
 }
 
 Model model_from_container(const Container& container, std::string_view kind,

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -38,6 +39,9 @@ struct Model {
   ModelSetup setup;         // resolved options; data spec with the scaling of training
   NamedTensors parameters;  // float32, by name
   ModelProvenance provenance;
+  /// A density of the codes that was fitted after training, a model of items (Z): what `sample`
+  /// draws codes from instead of the prior. It has none itself.
+  std::shared_ptr<const Model> sampler;
   std::string path;    // where it was read from or written to; not part of the bytes
   std::string digest;  // of the file; empty before it is written
 

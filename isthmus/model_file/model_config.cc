@@ -288,6 +288,11 @@ Json data_spec_json(const DataSpec& spec) {
   if (spec.flat_order != FlatOrder::kUntold) json.set("flat_order", flat_word(spec.flat_order));
   if (!spec.constants.empty()) json.set("constants", constants_json(spec.constants));
   if (spec.condition.width() > 0) json.set("condition", condition_json(spec.condition));
+  if (!spec.binarize.empty()) {
+    json.set("binarize", Json::object()
+                             .set("kind", spec.binarize)
+                             .set("seed", static_cast<int64_t>(spec.binarize_seed)));
+  }
   if (!spec.classes.empty()) {
     Json classes = Json::array();
     for (const std::string& name : spec.classes) classes.push_back(name);
@@ -298,7 +303,7 @@ Json data_spec_json(const DataSpec& spec) {
 
 DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
   require_keys(json, {"kind", "item_shape", "dtype", "fields", "scaling", "rounding", "constants",
-                      "condition", "classes", "flat_order"});
+                      "condition", "classes", "binarize", "flat_order"});
   DataSpec spec;
   bool kind_known = false;
   for (DataKind kind : {DataKind::kImage, DataKind::kArray, DataKind::kTable}) {
@@ -327,6 +332,18 @@ DataSpec data_spec_from_json(const Json& json, const Limits& limits) {
   if (const Json* order = json.find("flat_order")) spec.flat_order = flat_order_from_json(*order);
   if (const Json* condition = json.find("condition")) {
     spec.condition = condition_from_json(*condition, limits);
+  }
+  if (const Json* binarize = json.find("binarize")) {
+    require_keys(*binarize, {"kind", "seed"});
+    spec.binarize = binarize->at("kind").as_string();
+    const int64_t seed = binarize->at("seed").as_int();
+    if (spec.binarize != "static" && spec.binarize != "dynamic") {
+      refuse(ErrorCode::kModelConfig, "data.binarize", "is none of static, dynamic");
+    }
+    if (seed < 0 || seed > int64_t{UINT32_MAX}) {
+      refuse(ErrorCode::kModelBound, "data.binarize", "has a seed that is not of 32 bits");
+    }
+    spec.binarize_seed = static_cast<uint32_t>(seed);
   }
   if (const Json* classes = json.find("classes")) {
     for (const Json& name : classes->as_array()) spec.classes.push_back(name.as_string());

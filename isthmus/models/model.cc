@@ -143,8 +143,19 @@ Value given_items(const ModelBuild& b) {
   return b.g.reshape({{"shape", Shape{b.setup.data.num_values()}}}, x);
 }
 
+namespace {
+
+/// In training, grey items that are drawn to black and white anew.
+Value training_items(const ModelBuild& b) {
+  const Value x = given_items(b);
+  if (b.mode == Mode::kInference || b.setup.data.binarize != "dynamic") return x;
+  return b.g.less(b.g.uniform("binarize", b.g.shape(x)), x);
+}
+
+}  // namespace
+
 Given given_data(const ModelBuild& b) {
-  Value x = given_items(b);
+  const Value x = training_items(b);
   Given given = given_condition(b);
   const auto& view = b.likelihood.encoder_view;
   given.x = corrupted(b, x);

@@ -79,6 +79,10 @@ struct DataSpec {
   Narrowing narrowing;
   std::vector<ConstantColumn> constants;  // ascending by index
   ConditionSpec condition;
+  /// "static", "dynamic": grey values are drawn to two, once or anew in each epoch; empty: they are
+  /// what they are. Data for the model are drawn once, by numbers of this seed. See binarize.h.
+  std::string binarize;
+  uint32_t binarize_seed = 0;
   std::vector<std::string> classes;  // of the labels that a model was trained on; empty: on none
   /// Standard deviation of rounding, per field or one for all, on the model's scale; empty: that of
   /// the fields. See rounding_errors().

@@ -58,7 +58,7 @@ std::function<ItemPass(const Graph&)> passes(const RunSetup& setup, TrainObserve
         RunnerSettings{.seed = setup.options().run.seed,
                        .purpose = "fit",
                        .values_per_row = setup.model.data.num_values()});
-    runner->bind(setup.data.train, setup.model.data);
+    runner->bind(setup.data.fed(), setup.model.data);
     std::vector<std::string> outputs;
     for (const auto& [name, node] : graph.outputs()) outputs.push_back(name);
     return pass_over(std::move(runner), std::move(outputs), setup.data, observer);
@@ -88,7 +88,7 @@ std::optional<FittedRun> fit_run(const RunSetup& setup, TrainObserver& observer)
   run.model.setup = setup.model;
   try {
     const RowSource rows =
-        scaled_rows(data.train, data.train_rows, data.num_train(), setup.model.data);
+        scaled_rows(data.fed(), data.train_rows, data.num_train(), setup.model.data);
     const ModelDef& def = all_models().find(setup.model.model.name);
     const std::vector<int32_t> labels = labels_of(data, setup.model.data);
     run.model.parameters = def.fit({.setup = setup.model,

@@ -14,6 +14,7 @@
 
 #include "isthmus/base/limits.h"
 #include "isthmus/base/options.h"
+#include "isthmus/data/binarize.h"
 #include "isthmus/data/dataset.h"
 #include "isthmus/data/scaling.h"
 #include "isthmus/models/model_options.h"
@@ -29,6 +30,8 @@ struct HoldOutOptions {
   std::string val = "0.1";
   std::string scale = "auto";
   std::string condition = "none";
+  std::string binarize = "none";
+  int64_t binarize_seed = 777;
 
   static constexpr auto fields() {
     using O = HoldOutOptions;
@@ -41,7 +44,15 @@ struct HoldOutOptions {
               "What the model is told beside an item: label (its class), or columns of a table by "
               "name or by number from 1. Set it to draw items of a class (sample --class), or to "
               "take out of the codes what is known anyway.",
-              {.metavar = "label|COLUMNS"})};
+              {.metavar = "label|COLUMNS"}),
+        field(&O::binarize, "binarize", one_of(binarize_words),
+              "Draw grey values to black and white, each white with the probability that it stands "
+              "for: once (static), or anew in each epoch (dynamic; what validates is drawn once). "
+              "Set it for a likelihood of images that is one, and to compare with published ones."),
+        field(&O::binarize_seed, "binarize_seed", between(0, 4294967295.0),
+              "Seed of what is drawn once; it is stored, so that data for the model are drawn by "
+              "it, too.",
+              {.level = OptionLevel::kRare})};
   }
 };
 

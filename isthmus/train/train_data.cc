@@ -9,6 +9,7 @@
 
 #include "isthmus/base/digest.h"
 #include "isthmus/base/text.h"
+#include "isthmus/data/binarize.h"
 #include "isthmus/data/condition.h"
 #include "isthmus/data/facts.h"
 #include "isthmus/data/repeats.h"
@@ -78,6 +79,21 @@ void add_condition(TrainData& data, const std::string& text) {
   data.fingerprint = xxh3_128_label(std::as_bytes(std::span(both)));
 }
 
+/// From here on `train` holds two values; dynamic, what is fed stays grey.
+void binarize(TrainData& data, const HoldOutOptions& options) {
+  if (options.binarize == "none") return;
+  const BlackAndWhite ends = black_and_white(data.train.spec);
+  if (is_black_and_white(data.train.spec, ends)) {
+    throw Error(ErrorCode::kConflict, "data.binarize has no effect: the data hold two values only",
+                "leave it out", {.key = "data.binarize"});
+  }
+  const auto seed = static_cast<uint32_t>(options.binarize_seed);
+  if (options.binarize == "dynamic") data.grey = data.train;
+  data.train = binarized(data.train, ends, seed);
+  data.train.spec.binarize = options.binarize;
+  data.train.spec.binarize_seed = seed;
+}
+
 void open_validation(Fs& fs, TrainData& data, const TrainOptions& options, const Limits& limits) {
   DataOptions like_train = options.data;
   like_train.model = data.train.spec;
@@ -94,7 +110,8 @@ void open_validation(Fs& fs, TrainData& data, const TrainOptions& options, const
 }  // namespace
 
 uint64_t TrainData::num_bytes() const {
-  return train.values.num_bytes() + (val ? val->values.num_bytes() : 0);
+  return train.values.num_bytes() + (grey ? grey->values.num_bytes() : 0) +
+         (val ? val->values.num_bytes() : 0);
 }
 
 double TrainData::known_share() const {
@@ -137,6 +154,7 @@ TrainData open_train_data(Fs& fs, const std::vector<std::string>& arguments, con
   data.train_rows = std::move(split.train);
   data.val_rows = std::move(split.validation);
   add_condition(data, options.hold_out.condition);
+  binarize(data, options.hold_out);
   measure_parts(data);
   leave_out_constant_columns(data);
   if (!share) open_validation(fs, data, options, limits);

@@ -16,6 +16,8 @@ namespace isthmus {
 
 struct TrainData {
   Dataset train;
+  /// With data.binarize dynamic: the grey items of `train`, from which steps and fits draw theirs.
+  std::optional<Dataset> grey;
   std::vector<int64_t> train_rows;
   std::optional<Dataset> val;     // data.val named DATA; else the rows are those of `train`
   std::vector<int64_t> val_rows;  // empty: no validation
@@ -24,6 +26,8 @@ struct TrainData {
   DataSpec val_spec;              // their facts, of all columns as opened
 
   const Dataset& val_data() const { return val ? *val : train; }
+  /// What steps and fits are fed with.
+  const Dataset& fed() const { return grey ? *grey : train; }
   int64_t num_train() const { return static_cast<int64_t>(train_rows.size()); }
   int64_t num_val() const { return static_cast<int64_t>(val_rows.size()); }
   uint64_t num_bytes() const;

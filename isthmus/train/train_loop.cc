@@ -54,7 +54,7 @@ NamedTensors first_values(const RunSetup& setup) {
   const Parts parts = make_parts(b);
   if (parts.initialise) {
     parts.initialise({.setup = setup.model,
-                      .rows = scaled_rows(setup.data.train, setup.data.train_rows,
+                      .rows = scaled_rows(setup.data.fed(), setup.data.train_rows,
                                           setup.data.num_train(), setup.model.data),
                       .contexts = contexts_of(setup.data),
                       .seed = setup.options().run.seed},
@@ -98,7 +98,7 @@ TrainLoop::TrainLoop(RunSetup& setup, RunFolder& folder, TrainObserver& observer
       has_grad_norm_(setup.step_graph.has_output("grad_norm")) {
   executor_ = setup.device->compile(setup.step_graph,
                                     {.max_rows = setup.batch_size, .precision = setup.precision});
-  bind_data(*executor_, setup.step_graph, setup.data.train, setup.model.data);
+  bind_data(*executor_, setup.step_graph, setup.data.fed(), setup.model.data);
   if (has_input(setup.step_graph, "place")) {
     executor_->bind_input("place", places_of(setup.data), Scaling{});
   }

@@ -8,6 +8,7 @@
 
 #include "isthmus/base/rng_key.h"
 #include "isthmus/data/condition.h"
+#include "isthmus/data/scaling.h"
 #include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/graph_runner.h"
 
@@ -157,7 +158,7 @@ Tensor given_context(const Model& model, const std::vector<std::string>& given, 
 namespace {
 
 /// Draws of the model's own prior, (count, Z).
-Tensor latent_draws(Session& session, const SampleSettings& settings) {
+Tensor draws_of_prior(Session& session, const SampleSettings& settings) {
   const Model& model = session.model();
   if (model.abilities().standard_prior) {
     return prior_draws(settings.count, model.latent_dim(), settings.temperature,
@@ -176,18 +177,20 @@ Tensor latent_draws(Session& session, const SampleSettings& settings) {
     throw Error(ErrorCode::kImpossible,
                 name + " has no prior: its samples come from " + std::string(sampler) +
                     " that is fitted to the codes of its training items",
-                "fit one to the output of isthmus encode, and give its draws to isthmus decode; or "
-                "train a model with a prior: --model wae_mmd, --model vae");
+                "isthmus fit-sampler MODEL DATA --sampler gmm");
   }
-  throw Error(ErrorCode::kImpossible,
-              name +
-                  " cannot be sampled: it has learned no distribution of its codes, so no draw of "
-                  "a code is worth more than another",
-              "train a model that has one: isthmus train DATA --model vae; reconstruct, "
-              "interpolate and decode work with this one");
+  throw Error(
+      ErrorCode::kImpossible,
+      name +
+          " cannot be sampled: it has learned no distribution of its codes, so no draw of "
+          "a code is worth more than another",
+      "fit one to its codes: isthmus fit-sampler MODEL DATA; or train a model that has one: "
+      "isthmus train DATA --model vae");
 }
 
 }  // namespace
+
+namespace {
 
 /// Draws of items of a model without a latent: sweeps until nothing changes.
 Tensor item_draws(Session& session, const SampleSettings& settings) {
@@ -214,11 +217,49 @@ Tensor item_draws(Session& session, const SampleSettings& settings) {
   return items;
 }
 
+/// Columns that held one value in what a sampler was fitted to come back where they were.
+Tensor with_constants(const Tensor& rows, const DataSpec& spec) {
+  if (spec.constants.empty()) return rows;
+  const int64_t count = rows.shape()[0], kept = rows.shape()[1],
+                width = kept + static_cast<int64_t>(spec.constants.size());
+  Tensor all(Dtype::kF32, {count, width});
+  const float* from = rows.values<float>().data();
+  float* to = all.values<float>().data();
+  for (int64_t r = 0; r < count; ++r) {
+    auto constant = spec.constants.begin();
+    for (int64_t c = 0; c < width; ++c) {
+      const bool fixed = constant != spec.constants.end() && constant->index == c;
+      *to++ = fixed ? static_cast<float>((constant++)->value) : *from++;
+    }
+  }
+  return all;
+}
+
+/// Draws of the density that was fitted to the codes, with noise of its own.
+Tensor draws_of_sampler(Session& session, const SampleSettings& settings) {
+  constexpr uint64_t kOwnSeed = 0x9E3779B97F4A7C15;
+  const Model& sampler = *session.model().sampler;
+  Session own(sampler, session.device());
+  SampleSettings draws = settings;
+  draws.quantity = Quantity::kSample;
+  draws.given.clear();
+  draws.verb.seed = settings.verb.seed + kOwnSeed;
+  const Tensor scaled = sample(own, draws);
+  return with_constants(invert_scaling(scaled, sampler.spec().scaling), sampler.spec());
+}
+
+}  // namespace
+
+Tensor latent_draws(Session& session, const SampleSettings& settings) {
+  const Model& model = session.model();
+  if (model.sampler && !settings.prior) return draws_of_sampler(session, settings);
+  if (!model.abilities().samples) refuse_sampling(model.options().name);
+  return draws_of_prior(session, settings);
+}
+
 Tensor sample(Session& session, const SampleSettings& settings) {
   const Model& model = session.model();
-  const Abilities has = model.abilities();
-  if (!has.samples) refuse_sampling(model.options().name);
-  if (has.draws_at_once) return item_draws(session, settings);
+  if (model.abilities().draws_at_once) return item_draws(session, settings);
   const Tensor z = latent_draws(session, settings);
   const Tensor context = given_context(model, settings.given, settings.count);
   return decode(session, z, settings.quantity, settings.verb, context);

@@ -37,11 +37,13 @@ Tensor decode(Session& session, const Tensor& z, Quantity quantity, const VerbSe
 struct SampleSettings {
   int64_t count = 100;
   double temperature = 1.0;  // factor of the prior's noise; in a mixture, of its components' noise
+  bool prior = false;        // draw codes from the prior although a sampler was fitted to them
   Quantity quantity = Quantity::kMean;
   std::vector<std::string> given;  // the condition of all items: see condition_row()
   VerbSettings verb = {};
 };
-/// Decodes draws of the prior: (count, item shape). A model without a latent draws items at once,
+/// Decodes draws of the sampler of the codes if there is one, else of the prior: (count, item
+/// shape). A model without a latent draws items at once,
 /// whatever the quantity. Error E2202 for ae, which has no prior.
 Tensor sample(Session& session, const SampleSettings& settings);
 
@@ -73,7 +75,10 @@ Dataset select_items(const Dataset& data, const std::vector<std::pair<int64_t, i
 GraphRunner& encode_runner(Session& session, Draw draw, const VerbSettings& settings);
 GraphRunner& reconstruct_runner(Session& session, Draw draw, const VerbSettings& settings);
 
-/// Draws of the prior, (count, latent_dim), times the temperature.
+/// Codes to decode, (count, Z): as sample() draws them.
+Tensor latent_draws(Session& session, const SampleSettings& settings);
+
+/// Draws of N(0, I), (count, latent_dim), times the temperature.
 Tensor prior_draws(int64_t count, int64_t latent_dim, double temperature, uint64_t seed);
 
 /// The point at `share` (0 .. 1) of the path from a to b, (Z) each. Spherical: along the great

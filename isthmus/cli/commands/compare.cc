@@ -7,12 +7,9 @@
 #include "isthmus/base/text.h"
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/compare_plan.h"
+#include "isthmus/cli/compared_runs.h"
 #include "isthmus/cli/process.h"
-#include "isthmus/cli/progress.h"
-#include "isthmus/cli/run_end.h"
-#include "isthmus/data/known_sets.h"
 #include "isthmus/report/comparison.h"
-#include "isthmus/train/run_setup.h"
 #include "isthmus/train/train_data.h"
 #include "isthmus/verbs/fit_data.h"
 #include "isthmus/verbs/json_results.h"
@@ -40,48 +37,6 @@ struct CompareOptions {
               {.level = OptionLevel::kRare})};
   }
 };
-
-/// Progress, warnings and requests to stop; what was chosen stands in each run's own folder.
-class BriefObserver final : public TrainObserver {
- public:
-  explicit BriefObserver(Console& console) : inner_(console) {}
-  void on_progress(const Progress& progress) override { inner_.on_progress(progress); }
-  void on_event(const TrainEvent& event) override { inner_.on_event(event); }
-  StopRequest stop_requested() override { return inner_.stop_requested(); }
-  void finish_stop(int64_t step) { inner_.finish_stop(step); }
-
- private:
-  ConsoleObserver inner_;
-};
-
-std::optional<Dataset> test_data(const CommandIo& io, const CompareOptions& o) {
-  if (o.test != "auto") return open_dataset(io.fs(), o.test, o.train.data, io.limits(), "test");
-  if (io.arguments.size() != 1 || find_known_set(io.arguments.front()) == nullptr) return {};
-  return open_dataset(io.fs(), io.arguments.front(), o.train.data, io.limits(), "test");
-}
-
-/// The folder of the comparison: named, or the first free compare/<data>-NNN.
-std::string folder_of(CommandIo& io, const CompareOptions& o, const Dataset& data) {
-  if (o.train.run.out != "auto") return o.train.run.out;
-  const std::string name = "runs/compare-" + run_name_from_data(data.source);
-  std::string path = name;
-  for (int number = 2; io.fs().stat(path); ++number) path = name + "-" + std::to_string(number);
-  return path;
-}
-
-ComparedModel measure(CommandIo& io, const std::string& run, double seconds, const Dataset& data,
-                      Device& device) {
-  Session session(load_model(run, io.fs(), io.limits()), device,
-                  io.memory_beside(data.values.num_bytes()));
-  const Model& model = session.model();
-  return {.name = model.options().name,
-          .summary = describe_model(model.setup),
-          .run = run,
-          .parameters = model.num_parameters(),
-          .seconds = seconds,
-          .measure = std::string(measure_name(model.measure())),
-          .eval = evaluate(session, data, {}, io.verb_settings())};
-}
 
 /// One item of each class where there are classes, else the first ones.
 Dataset shown_items(const Dataset& data, int64_t count) {
@@ -181,27 +136,19 @@ Json comparison_json(const Comparison& c) {
       .set("models", std::move(models));
 }
 
-/// Trains a model, or goes on with it; returns its seconds, or nothing when it was stopped.
-std::optional<double> trained(CommandIo& io, const PlannedModel& model) {
-  io.console.info("train", model.name + ": " + model.run);
-  BriefObserver observer(io.console);
-  const TrainResult result = train(model.request, observer);
-  observer.finish_stop(result.steps);
-  if (result.status == "stopped") return std::nullopt;
-  return result.seconds;
-}
-
 int run_compare(CommandIo& io, const CompareOptions& o) {
   refuse_run_folders(io.fs(), io.arguments);
   listen_to_signals();
   const Dataset data = open_datasets(io.fs(), io.arguments, o.train.data, io.limits(), "train");
-  std::optional<Dataset> test = test_data(io, o);
-  const std::string folder = folder_of(io, o, data);
+  std::optional<Dataset> test = test_data(io, o.test, o.train.data);
+  const std::string folder = folder_of(io, o.train.run.out, "compare", data);
   const auto device = open_device({.device = o.train.machine.device});
   Comparison c{
       .data = data.source, .measured_on = "", .models = {}, .picture = {}, .row_names = {}};
+  std::vector<ModelChoice> models;
+  for (const std::string& name : o.models) models.push_back({.label = name, .model = name});
   const std::vector<PlannedModel> planned = plan_models(io, {.train = o.train,
-                                                             .models = o.models,
+                                                             .models = models,
                                                              .folder = folder,
                                                              .data = data,
                                                              .test = test ? &*test : nullptr});
@@ -212,7 +159,7 @@ int run_compare(CommandIo& io, const CompareOptions& o) {
       test = open_train_data(io.fs(), io.arguments, &data, model.request.options)
                  .shown_items(data.num_items());
     }
-    c.models.push_back(measure(io, model.run, *seconds, *test, *device));
+    c.models.push_back(measure_run(io, model, *seconds, *test, *device, {}));
   }
   c.measured_on = group_digits(test->num_items()) +
                   (test->split.empty() ? " held-out" : " " + test->split) + " items";

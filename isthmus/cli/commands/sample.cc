@@ -13,6 +13,8 @@ namespace {
 
 std::vector<std::string> sample_quantities() { return {"auto", "mean", "sample"}; }
 
+std::vector<std::string> sampler_choices() { return {"auto", "prior"}; }
+
 /// A table of means is too narrow and too correlated; a picture of draws is noisy in every pixel.
 Quantity quantity_of(const std::string& word, const DataSpec& spec) {
   if (word != "auto") return parse_quantity(word);
@@ -27,6 +29,7 @@ struct SampleOptions {
   int64_t columns = 10;
   std::string class_name = "none";
   std::vector<std::string> given;
+  std::string sampler = "auto";
   static constexpr auto fields() {
     using O = SampleOptions;
     return std::tuple{
@@ -47,7 +50,11 @@ struct SampleOptions {
               {.metavar = "CLASS"}),
         field(&O::given, "sample.given", any_value(),
               "Values of the columns that are the condition of the model; none: their means.",
-              {.metavar = "COLUMN=VALUE"})};
+              {.metavar = "COLUMN=VALUE"}),
+        field(&O::sampler, "sample.sampler", one_of(sampler_choices),
+              "Where codes come from: auto: from the sampler that was fitted to them (isthmus "
+              "fit-sampler), if there is one; prior: from the model's prior all the same, to see "
+              "what the sampler adds.")};
   }
 };
 
@@ -68,6 +75,7 @@ int run_sample(CommandIo& io, const SampleOptions& o) {
   Session session(model, *device, io.memory_beside(held));
   const SampleSettings settings{.count = o.n,
                                 .temperature = o.temperature,
+                                .prior = o.sampler == "prior",
                                 .quantity = quantity_of(o.quantity, model.spec()),
                                 .given = condition_of_options(o),
                                 .verb = io.verb_settings()};
