@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string>
 #include <vector>
 
 #include "isthmus/base/error.h"
 #include "isthmus/base/rng_key.h"
+#include "isthmus/metrics/vectors.h"
 
 namespace isthmus {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t kUnits = 192;
 constexpr double kRidge = 1e-2;  // of the squared weights, per row
 constexpr int kNewtonSteps = 12;
-constexpr double kSmallStep = 1e-6;
+constexpr double kSmallStep = 1e-6, kLeastWeight = 1e-6;
 
 /// Rows of features, (N, F), and which of them are real.
 struct Examples {
@@ -96,12 +96,6 @@ class Features {
   std::vector<double> weights_;
 };
 
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
 /// Solves A x = b for a symmetric positive definite A, (n, n) with its lower triangle filled.
 std::vector<double> solve(std::vector<double> a, std::vector<double> b) {
   const size_t n = b.size();
@@ -132,12 +126,11 @@ std::vector<double> fit(const Examples& x, std::span<const size_t> rows) {
     std::vector<double> gradient(f), hessian(f * f);
     for (const size_t r : rows) {
       const std::span<const double> v = x.row(r);
-      const double p = 1 / (1 + std::exp(-dot(v, w))), weight = std::max(p * (1 - p), 1e-6);
+      const double p = 1 / (1 + std::exp(-dot(v.data(), w.data(), f)));
+      const double weight = std::max(p * (1 - p), kLeastWeight);
       for (size_t i = 0; i < f; ++i) {
         gradient[i] += (x.label[r] - p) * v[i];
-        const double scaled = weight * v[i];
-        double* out = &hessian[i * f];
-        for (size_t j = 0; j <= i; ++j) out[j] += scaled * v[j];
+        add_scaled(&hessian[i * f], v.data(), weight * v[i], i + 1);
       }
     }
     for (size_t i = 1; i < f; ++i) {  // the constant is free
@@ -215,7 +208,7 @@ TwoSample two_sample_test(std::span<const float> real, std::span<const float> dr
     const std::vector<double> weights = fit(x, halves[h]);
     std::vector<double> positives, negatives;
     for (const size_t r : halves[1 - h]) {
-      const double score = dot(x.row(r), weights);
+      const double score = dot(x.row(r).data(), weights.data(), x.width);
       (x.label[r] == 1 ? positives : negatives).push_back(score);
       right += (score > 0) == (x.label[r] == 1) ? 1 : 0;
     }
