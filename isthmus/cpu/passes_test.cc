@@ -153,6 +153,15 @@ TEST(PassesOfImages, GoOverFewItemsOfImagesAndOverWholeBlocksOfOtherValues) {
   EXPECT_EQ(2, times(plan, "keep transposed")) << plan;
 }
 
+// The mask of a relu's gradient was written beside its images in the forward half of a step and
+// read from memory in the other half.
+TEST(PassesOfImages, MakeTheMaskOfAReluWhereItsGradientReadsIt) {
+  const auto device = make_cpu_device(1);
+  const std::string plan = device->compile(convolutional_step(), {.max_rows = 512})->plan_text();
+  EXPECT_EQ(0, times(plan, "relu greater")) << plan;
+  EXPECT_EQ(3, times(plan, "greater mul")) << plan;
+}
+
 // A flat image of 8,192 values was taken for an image: its dense layer read all of its weight for
 // every two items.
 TEST(PassesOfImages, DoNotTakeInADenseLayerHoweverWide) {

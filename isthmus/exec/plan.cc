@@ -84,7 +84,9 @@ void find_levels(const Graph& graph, Plan& plan) {
 }
 
 /// Orders the row nodes of one level and joins neighbours of one geometry: keeps taking ready nodes
-/// that fit the open group, else opens the group of the earliest ready node.
+/// that fit the open group, else opens the group of the earliest ready node. What follows from one
+/// value (the mask of a relu's gradient, say) is made beside its reader: until then that value
+/// lives instead of both.
 class RowGrouper {
  public:
   RowGrouper(const Graph& graph, const Plan& plan, int level)
@@ -94,6 +96,8 @@ class RowGrouper {
     }
     done_.assign(graph.nodes().size(), true);
     for (uint32_t i : waiting_) done_[i] = false;
+    can_wait_.assign(graph.nodes().size(), false);
+    for (uint32_t i : waiting_) can_wait_[i] = follows_from_one(i) && has_readers_here(i);
   }
 
   std::vector<RowGroup> run() {
@@ -105,9 +109,45 @@ class RowGrouper {
   }
 
  private:
-  bool ready(uint32_t i) const {
+  /// Elementwise, of one per-row value.
+  bool follows_from_one(uint32_t i) const {
+    if (!is_elementwise(i)) return false;
+    uint32_t from = kNoNode;
+    for (uint32_t in : graph_.nodes()[i].inputs) {
+      if (is_once(graph_, plan_, in)) continue;
+      in = look_through(plan_, in);
+      if (from != kNoNode && from != in) return false;
+      from = in;
+    }
+    return true;
+  }
+  /// Only operations on rows of this level read it.
+  bool has_readers_here(uint32_t i) const {
+    const auto& readers = plan_.nodes[i].readers;
+    const auto& outputs = graph_.outputs();
+    return !readers.empty() && std::none_of(outputs.begin(), outputs.end(), [&](const auto& o) {
+      return o.second == i;
+    }) && std::all_of(readers.begin(), readers.end(), [&](uint32_t r) {
+      return !done_[r] && plan_.nodes[r].alias_of == kNoNode;
+    });
+  }
+  bool is_available(uint32_t i) const {
+    return done_[i] || (can_wait_[i] && has_inputs(i, &RowGrouper::is_available));
+  }
+  /// Nothing else keeps a reader waiting.
+  bool is_wanted(uint32_t i) const {
+    const auto& readers = plan_.nodes[i].readers;
+    return std::any_of(readers.begin(), readers.end(), [&](uint32_t r) {
+      return has_inputs(r, &RowGrouper::is_available) && (!can_wait_[r] || is_wanted(r));
+    });
+  }
+  bool is_done(uint32_t i) const { return done_[i]; }
+  bool has_inputs(uint32_t i, bool (RowGrouper::*is_there)(uint32_t) const) const {
     const auto& in = graph_.nodes()[i].inputs;
-    return std::all_of(in.begin(), in.end(), [&](uint32_t k) { return done_[k]; });
+    return std::all_of(in.begin(), in.end(), [&](uint32_t k) { return (this->*is_there)(k); });
+  }
+  bool ready(uint32_t i) const {
+    return has_inputs(i, &RowGrouper::is_done) && (!can_wait_[i] || is_wanted(i));
   }
   bool is_elementwise(uint32_t i) const {
     const Node& n = graph_.nodes()[i];
@@ -160,7 +200,7 @@ class RowGrouper {
   const Plan& plan_;
   int level_;
   std::vector<uint32_t> waiting_;
-  std::vector<bool> done_;
+  std::vector<bool> done_, can_wait_;
   std::vector<RowGroup> groups_;
 };
 
