@@ -8,6 +8,8 @@
 #include "isthmus/cli/help.h"
 #include "isthmus/data/formats.h"
 #include "isthmus/data/known_sets.h"
+#include "isthmus/metrics/metric.h"
+#include "isthmus/verbs/judge.h"
 
 namespace isthmus {
 namespace {
@@ -146,6 +148,32 @@ std::string determinism_text() {
          "another fingerprint warns.\n";
 }
 
+std::string metrics_text() {
+  constexpr size_t kColumn = 22;
+  std::string text =
+      "isthmus eval MODEL DATA prints the terms and the metrics of reconstructions and\n"
+      "codes that apply; --metrics A,B asks for some by name.\n\n";
+  for (const MetricDef& metric : all_metrics()) {
+    text += item(metric.name, metric.summary, kColumn);
+  }
+  text += "\nOnly when asked for, because they draw samples or compare all pairs of items:\n\n";
+  for (const JudgeDef& metric : all_judgements()) {
+    text += item(metric.name, metric.summary, kColumn);
+  }
+  return text +
+         "\n"
+         "Samples are held against the items given, in features: the codes of --features\n"
+         "MODEL (a classifier of the labels, an autoencoder), else 64 principal components\n"
+         "of the items. Each line names features, their hash and the numbers of items: only\n"
+         "numbers that agree in these may be compared, and none of them with those of the\n"
+         "Inception network. A Frechet distance of few items is too large; what two samples\n"
+         "of one normal would have stands beside it.\n"
+         "\n"
+         "  isthmus eval runs/a fashion-mnist --metrics fid,precision,recall\n"
+         "  isthmus eval runs/a fashion-mnist --metrics nearest_ratio \\\n"
+         "    --train fashion-mnist@train\n";
+}
+
 }  // namespace
 
 const std::vector<HelpTopic>& help_topics() {
@@ -156,6 +184,7 @@ const std::vector<HelpTopic>& help_topics() {
       {"errors", "exit statuses, the numbers of errors and warnings", errors_text},
       {"environment", "variables, configuration files, who wins", environment_text},
       {"precision", "fp32 and bf16", precision_text},
+      {"metrics", "what eval can measure, and with what", metrics_text},
       {"determinism", "same weights for any number of threads", determinism_text},
       {"components", "all models, likelihoods, ... with their options (Markdown)", components_page},
   };

@@ -16,6 +16,7 @@
 #include "isthmus/verbs/graph_runner.h"
 #include "isthmus/verbs/infer.h"
 #include "isthmus/verbs/item_terms.h"
+#include "isthmus/verbs/judge.h"
 
 namespace isthmus {
 namespace {
@@ -24,6 +25,7 @@ std::vector<std::string> condition_names() {
   std::vector<std::string> names = {"elbo",           "reconstruction", "kl",      "iwae",
                                     "log_likelihood", "bits_per_dim",   "accuracy"};
   for (const MetricDef& metric : all_metrics()) names.emplace_back(metric.name);
+  for (const JudgeDef& metric : all_judgements()) names.emplace_back(metric.name);
   return names;
 }
 
@@ -61,6 +63,7 @@ std::vector<ActiveMetric> choose_metrics(const Model& model, const EvalOptions& 
     active.push_back({.def = &def, .metric = def.make(setup)});
   };
   for (const std::string& name : options.metrics) {
+    if (is_judgement(name)) continue;
     const MetricDef& def = all_metrics().find(name);
     if (!def.applies(model.spec())) {
       throw Error(ErrorCode::kImpossible, "metric " + name + " does not apply to these data",
@@ -182,7 +185,7 @@ bool EvalResult::gate_met() const {
 }
 
 EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& options,
-                    const VerbSettings& settings) {
+                    const VerbSettings& settings, const JudgeSources& sources) {
   const Model& model = session.model();
   const double start = monotonic_clock().seconds();
   const std::vector<Condition> conditions = parse_requirements(options);
@@ -212,6 +215,13 @@ EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& op
   }
   if (!metrics.empty()) feed_metrics(session, fitted, r.n, settings, metrics);
   fill_metrics(r, metrics);
+  JudgeSettings judged{.metrics = {},
+                       .samples = options.drawn,
+                       .extractor = sources.extractor,
+                       .train = sources.train,
+                       .verb = settings};
+  std::ranges::copy_if(options.metrics, std::back_inserter(judged.metrics), is_judgement);
+  for (NamedMetric& metric : judge(session, data, judged)) r.metrics.push_back(std::move(metric));
   if (has.classifies) add_accuracy(r, session, fitted, settings);
   r.data_floor = data_floor(model, fitted, r.n);
   if (options.iwae > 0) {

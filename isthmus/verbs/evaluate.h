@@ -20,6 +20,7 @@ struct EvalOptions {
   int64_t iwae = 0;                  // K of the importance-weighted bound; 0: none
   std::vector<std::string> metrics;  // by name; empty: all that apply
   std::optional<int64_t> limit;      // first N items
+  int64_t drawn = 10000;             // samples that metrics of samples are measured on
   std::vector<std::string> require;  // "elbo>-250"
 
   static constexpr auto fields() {
@@ -28,7 +29,15 @@ struct EvalOptions {
         field(&O::samples, "samples", between(1, 100000), "Posterior draws per item."),
         field(&O::iwae, "iwae", between(0, 1000000),
               "Also the importance-weighted bound with K samples per item.", {.metavar = "K"}),
-        field(&O::metrics, "metrics", any_value(), "Metrics by name; all that apply if empty."),
+        field(
+            &O::metrics, "metrics", any_value(),
+            "Metrics by name (isthmus help metrics); if empty, all that need no samples. Name fid "
+            "or recall to judge samples, prior_hole_auroc to see whether a sampler would help.",
+            {.metavar = "A,B"}),
+        field(&O::drawn, "drawn", between(10, 10000000),
+              "Samples for metrics of samples, and most items that they are held against. The same "
+              "number for all models that are compared.",
+              {.level = OptionLevel::kRare}),
         field(&O::limit, "limit", at_least(1), "Only the first N items.", {.metavar = "N"}),
         field(&O::require, "require", any_value(),
               "Condition such as \"elbo>-250\"; exit 7 when it is not met.")};
@@ -48,6 +57,7 @@ struct NamedMetric {
   std::string unit;
   std::string better;  // "higher" "lower"
   std::optional<double> standard_error;
+  std::string of = {};  // what it was measured with, where that is not the data alone
 };
 
 struct RequireResult {
@@ -79,10 +89,16 @@ struct EvalResult {
   double seconds = 0;
 };
 
-/// Errors: E3501 data that do not fit the model; E2003 unknown metric or condition; E2202 a bound
-/// asked of a model without a posterior.
+/// What metrics of samples are measured with beside the data: see JudgeSettings.
+struct JudgeSources {
+  Session* extractor = nullptr;
+  const Dataset* train = nullptr;
+};
+
+/// Errors: those of judge(); E3501 data that do not fit the model; E2003 unknown metric or
+/// condition; E2202 a bound asked of a model without a posterior.
 EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& options,
-                    const VerbSettings& settings);
+                    const VerbSettings& settings, const JudgeSources& sources = {});
 
 /// Per-item terms, in order of items (score, tests): (N) each; kl empty without a posterior,
 /// log_prob without an exact density.

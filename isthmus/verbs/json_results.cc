@@ -121,7 +121,8 @@ Json eval_json(const EvalResult& result, const Model& model, Json data, Json dev
                                  .set("value", number_or_null(metric.value))
                                  .set("unit", metric.unit)
                                  .set("better", metric.better)
-                                 .set("standard_error", optional_number(metric.standard_error)));
+                                 .set("standard_error", optional_number(metric.standard_error))
+                                 .set("of", text_or_null(metric.of)));
   }
   Json require = Json::array();
   for (const RequireResult& r : result.require) {

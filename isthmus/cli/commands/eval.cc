@@ -12,11 +12,22 @@ namespace {
 
 struct EvalCommandOptions {
   EvalOptions eval;
+  std::string features = "none";
+  std::string train = "none";
   DataOptions data;
   static constexpr auto fields() {
     using O = EvalCommandOptions;
-    return std::tuple{nested(&O::eval, "eval", "What to measure."),
-                      nested(&O::data, "data", "Input.")};
+    return std::tuple{
+        nested(&O::eval, "eval", "What to measure."),
+        field(&O::features, "eval.features", any_value(),
+              "MODEL whose codes are the features that samples are judged in: a "
+              "classifier of these data, or an autoencoder; none: 64 principal "
+              "components of the items. Numbers of different features are not "
+              "compared.",
+              {.metavar = "MODEL"}),
+        field(&O::train, "eval.train", any_value(),
+              "DATA that the model was trained on, for nearest_ratio.", {.metavar = "DATA"}),
+        nested(&O::data, "data", "Input.")};
   }
 };
 
@@ -76,7 +87,8 @@ void print_metrics(CommandIo& io, const EvalResult& r, int64_t latent_dim) {
     const double se = metric.standard_error.value_or(kUnknown);
     io.console.result(metric.name, with_error(metric.value, se, 4) +
                                        (metric.unit.empty() ? "" : " " + metric.unit) + " (" +
-                                       metric.better + " is better)");
+                                       metric.better + " is better" +
+                                       (metric.of.empty() ? "" : "; " + metric.of) + ")");
   }
 }
 
@@ -106,7 +118,20 @@ int run_eval(CommandIo& io, const EvalCommandOptions& o) {
   const auto device = io.open_device();
   Session session(model, *device, io.memory_beside(opened.data.values.num_bytes()));
   print_device(io, *device);
-  const EvalResult result = evaluate(session, opened.data, o.eval, io.verb_settings());
+  std::optional<Session> extractor;
+  if (o.features != "none") {
+    extractor.emplace(load_model(o.features, io.fs(), io.limits()), *device,
+                      io.memory_beside(opened.data.values.num_bytes()));
+  }
+  std::optional<Dataset> train;
+  if (o.train != "none") {
+    DataOptions for_model = o.data;
+    for_model.model = model.spec();
+    train = open_dataset(io.fs(), o.train, for_model, io.limits(), "train");
+  }
+  const EvalResult result = evaluate(
+      session, opened.data, o.eval, io.verb_settings(),
+      {.extractor = extractor ? &*extractor : nullptr, .train = train ? &*train : nullptr});
   print_bounds(io, result, model);
   print_metrics(io, result, model.latent_dim());
   const int status = check_gate(io, result);
