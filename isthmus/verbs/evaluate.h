@@ -57,7 +57,8 @@ struct NamedMetric {
   std::string unit;
   std::string better;  // "higher" "lower"
   std::optional<double> standard_error;
-  std::string of = {};  // what it was measured with, where that is not the data alone
+  std::string of = {};    // what it was measured with, where that is not the data alone
+  std::string note = {};  // what belongs to this number: "k 3"
 };
 
 struct RequireResult {

@@ -122,7 +122,8 @@ Json eval_json(const EvalResult& result, const Model& model, Json data, Json dev
                                  .set("unit", metric.unit)
                                  .set("better", metric.better)
                                  .set("standard_error", optional_number(metric.standard_error))
-                                 .set("of", text_or_null(metric.of)));
+                                 .set("of", text_or_null(metric.of))
+                                 .set("note", text_or_null(metric.note)));
   }
   Json require = Json::array();
   for (const RequireResult& r : result.require) {

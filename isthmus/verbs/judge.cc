@@ -50,19 +50,20 @@ class Judge {
       : session_(session),
         settings_(settings),
         real_(at_most(data, settings.samples)),
-        fitted_(fit_to_model(real_, session.model().setup)) {}
+        fitted_(fit_to_model(real_, session.model().setup)),
+        split_(data.split) {}
 
   std::vector<NamedMetric> measure(std::string_view name);
 
  private:
   const Model& model() const { return session_.model(); }
   NamedMetric metric(std::string_view name, double value, std::optional<double> error,
-                     std::string of) const;
-  NamedMetric metric(std::string_view name, const MetricResult& r, std::string of) const {
-    return metric(name, r.value, r.standard_error, std::move(of));
+                     std::string of, std::string note = {}) const;
+  NamedMetric metric(std::string_view name, const MetricResult& r, std::string note = {}) {
+    return metric(name, r.value, r.standard_error, of_posterior(), std::move(note));
   }
-  NamedMetric metric(std::string_view name, const Share& s, std::string of) const {
-    return metric(name, s.value, s.standard_error, std::move(of));
+  NamedMetric metric(std::string_view name, const Share& s, std::string note) {
+    return metric(name, s.value, s.standard_error, reference(), std::move(note));
   }
 
   const Tensor& samples();    // (N, item), on the model's scale
@@ -74,7 +75,7 @@ class Judge {
   std::string features_name();
   std::string reference() {
     return group_digits(of_samples().count()) + " samples, " + group_digits(of_real().count()) +
-           " " + (real_.split.empty() ? "given" : real_.split) + " items, " + features_name();
+           " " + (split_.empty() ? "given" : split_) + " items, " + features_name();
   }
   const AggregatePosterior& posterior();
   std::string of_posterior() {
@@ -95,6 +96,7 @@ class Judge {
   Session& session_;
   const JudgeSettings& settings_;
   Dataset real_, fitted_;
+  std::string split_;
   std::optional<Tensor> samples_;
   std::optional<Features> real_features_, sample_features_;
   std::optional<Pca> components_;
@@ -103,14 +105,15 @@ class Judge {
 };
 
 NamedMetric Judge::metric(std::string_view name, double value, std::optional<double> error,
-                          std::string of) const {
+                          std::string of, std::string note) const {
   const auto def = std::ranges::find(all_judgements(), name, &JudgeDef::name);
   return {.name = std::string(name),
           .value = value,
           .unit = std::string(def->unit),
           .better = std::string(def->better),
           .standard_error = error,
-          .of = std::move(of)};
+          .of = std::move(of),
+          .note = std::move(note)};
 }
 
 const Tensor& Judge::samples() {
@@ -249,8 +252,8 @@ NamedMetric Judge::copies() {
   const NearestRatio r = nearest_ratio(of_samples().values, of_train.values, of_real().values,
                                        of_real().width, settings_.verb.seed);
   // Half the width of the interval of 95 % is about two standard errors.
-  return metric("nearest_ratio", r.value, (r.high - r.low) / 3.92,
-                reference() + ", nearest of " + group_digits(of_train.count()) + " training items");
+  return metric("nearest_ratio", r.value, (r.high - r.low) / 3.92, reference(),
+                "nearest of " + group_digits(of_train.count()) + " training items");
 }
 
 /// exp of the mean KL(p(y|x) || p(y)) over samples, in ten parts.
@@ -289,8 +292,8 @@ NamedMetric Judge::classes() {
     scores.add(std::exp(kl));
   }
   return metric("classifier_score", scores.mean(), scores.standard_error(),
-                group_digits(static_cast<int64_t>(rows)) + " samples, " + features_name() +
-                    "; blind to copies and to sameness inside a class");
+                group_digits(static_cast<int64_t>(rows)) + " samples, " + features_name(),
+                "blind to copies and to sameness inside a class");
 }
 
 /// Share of items whose class is that of most of their nearest others, by posterior means.
@@ -329,26 +332,26 @@ NamedMetric Judge::neighbours() {
     right.add(best == fitted_.labels[i] ? 1 : 0);
   }
   return metric("knn_probe", right.mean(), right.standard_error(),
-                group_digits(static_cast<int64_t>(d.size())) + " items, " +
-                    std::to_string(kNeighbours) + " nearest, each left out of its own");
+                group_digits(static_cast<int64_t>(d.size())) + " items by their codes",
+                std::to_string(kNeighbours) + " nearest, each left out of its own");
 }
 
 std::vector<NamedMetric> Judge::measure(std::string_view name) {
   if (name == "fid") {
     const FrechetResult r =
         frechet_distance(of_samples().values, of_real().values, of_real().width);
-    return {metric(name, r.value, r.standard_error,
-                   reference() + "; of equal normals " + format_fixed(r.self_distance, 2))};
+    return {metric(name, r.value, r.standard_error, reference(),
+                   "samples of one normal: " + format_fixed(r.self_distance, 2))};
   }
   if (name == "kid") {
     const KernelDistance r = kernel_distance(of_samples().values, of_real().values, of_real().width,
                                              settings_.verb.seed);
     return {metric(name, r.value, r.standard_error, reference())};
   }
-  if (name == "precision") return {metric(name, manifold().precision, reference() + ", k 3")};
-  if (name == "recall") return {metric(name, manifold().recall, reference() + ", k 3")};
-  if (name == "density") return {metric(name, manifold().density, reference() + ", k 5")};
-  if (name == "coverage") return {metric(name, manifold().coverage, reference() + ", k 5")};
+  if (name == "precision") return {metric(name, manifold().precision, "k 3")};
+  if (name == "recall") return {metric(name, manifold().recall, "k 3")};
+  if (name == "density") return {metric(name, manifold().density, "k 5")};
+  if (name == "coverage") return {metric(name, manifold().coverage, "k 5")};
   if (name == "c2st") {
     const TwoSample r = two_sample_test(of_real().values, of_samples().values, of_real().width,
                                         settings_.verb.seed);
@@ -359,14 +362,13 @@ std::vector<NamedMetric> Judge::measure(std::string_view name) {
   if (name == "prior_hole_auroc") return {hole()};
   if (name == "mutual_information") {
     return {metric(name, posterior().mutual_information,
-                   of_posterior() + "; at most " +
-                       format_fixed(std::log(static_cast<double>(posterior().items)), 2))};
+                   "at most " + format_fixed(std::log(static_cast<double>(posterior().items)), 2))};
   }
-  if (name == "aggregate_kl") return {metric(name, posterior().kl, of_posterior())};
+  if (name == "aggregate_kl") return {metric(name, posterior().kl)};
   if (name == "total_correlation") {
-    return {metric(name, posterior().total_correlation, of_posterior())};
+    return {metric(name, posterior().total_correlation)};
   }
-  if (name == "dimension_kl") return {metric(name, posterior().dimension_kl, of_posterior())};
+  if (name == "dimension_kl") return {metric(name, posterior().dimension_kl)};
   ISTHMUS_CHECK(name == "knn_probe", "the names are those of all_judgements()");
   return {neighbours()};
 }

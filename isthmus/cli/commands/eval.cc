@@ -82,13 +82,18 @@ void print_metrics(CommandIo& io, const EvalResult& r, int64_t latent_dim) {
     io.console.result(
         "latents", format_fixed(metric.value, 0) + " of " + std::to_string(latent_dim) + " active");
   }
+  std::string of;
   for (const NamedMetric& metric : r.metrics) {
     if (metric.unit == "latents") continue;
     const double se = metric.standard_error.value_or(kUnknown);
-    io.console.result(metric.name, with_error(metric.value, se, 4) +
-                                       (metric.unit.empty() ? "" : " " + metric.unit) + " (" +
-                                       metric.better + " is better" +
-                                       (metric.of.empty() ? "" : "; " + metric.of) + ")");
+    if (metric.of != of) io.console.result("judged", metric.of);
+    of = metric.of;
+    const bool long_name = !of.empty();
+    io.console.result(long_name ? "" : metric.name,
+                      (long_name ? pad_right(metric.name, 20) : "") +
+                          with_error(metric.value, se, 4) +
+                          (metric.unit.empty() ? "" : " " + metric.unit) + " (" + metric.better +
+                          " is better" + (metric.note.empty() ? "" : "; " + metric.note) + ")");
   }
 }
 
