@@ -66,8 +66,11 @@ void time_training(BenchResult& r, const ModelSetup& model, const Dataset& data,
   r.split = per_step_ms(trial.executor().profile(), device.info().threads);
   Terms terms;
   terms.objective = trial.executor().scalar("objective");
-  terms.reconstruction = trial.executor().scalar("term/reconstruction");
-  if (abilities_of(model).elbo) {
+  const Abilities has = abilities_of(model);
+  if (has.codes || has.density) {
+    terms.reconstruction = trial.executor().scalar("term/reconstruction");
+  }
+  if (has.elbo) {
     terms.kl = trial.executor().scalar("term/kl");
     terms.elbo = -(terms.reconstruction + terms.kl);
   }

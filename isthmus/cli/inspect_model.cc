@@ -79,7 +79,11 @@ void print_model(const Model& model, Inspected& item) {
                 (fitted ? ", in closed form"
                         : ", " + group_digits(p.epochs) + " epochs, " + group_digits(p.steps) +
                               " steps, seed " + std::to_string(p.seed)));
-  if (!std::isnan(p.terms.reconstruction)) {
+  if (p.terms.exact()) {
+    item.line("terms", "log p " + format_fixed(p.terms.elbo, 2) + " nats per item");
+  } else if (const double loss = term_of(p.terms, "loss"); !std::isnan(loss)) {
+    item.line("terms", "loss " + format_fixed(loss, 4));
+  } else if (!std::isnan(p.terms.reconstruction)) {
     item.line("terms", "elbo " + format_fixed(p.terms.elbo, 2) + ", reconstruction " +
                            format_fixed(p.terms.reconstruction, 2) + ", kl " +
                            format_fixed(p.terms.kl, 2) + " nats per item");

@@ -72,13 +72,15 @@ std::string resume_command(const CommandIo& io, const TrainResult& result) {
 std::vector<std::string> next_commands(const CommandIo& io, const TrainResult& result) {
   const std::string program = program_of(io), run = quote_path_for_shell(result.run);
   const std::string extension = extension_of(result.summary);
-  const bool posterior = !std::isnan(result.train.value_or(Terms{}).kl);
+  const Terms terms = result.train.value_or(Terms{});
+  const bool posterior = !std::isnan(terms.kl), measured = !std::isnan(terms.score());
+  const bool codes = !std::isnan(terms.reconstruction) && !terms.exact();
   const bool again = can_be_read_again(io.fs(), result.data);
   std::string data;
   for (const std::string& path : result.data) data += " " + quote_path_for_shell(path);
   data += reading_options(result);
   std::vector<std::string> commands;
-  if (posterior) {
+  if (posterior || !codes) {
     commands.push_back(program + " sample " + run + " -n 100 -o " +
                        free_name(io.fs(), "more", extension));
   } else if (again) {
@@ -86,9 +88,13 @@ std::vector<std::string> next_commands(const CommandIo& io, const TrainResult& r
                        free_name(io.fs(), "reconstructions", extension));
   }
   if (again) {
-    commands.push_back(program + " eval " + run + data + (posterior ? " --iwae 1000" : ""));
-    commands.push_back(program + " encode " + run + data + " -o " +
-                       free_name(io.fs(), "codes", ".csv"));
+    if (measured) {
+      commands.push_back(program + " eval " + run + data + (posterior ? " --iwae 1000" : ""));
+    }
+    if (codes) {
+      commands.push_back(program + " encode " + run + data + " -o " +
+                         free_name(io.fs(), "codes", ".csv"));
+    }
     if (result.stop_reason != "early_stop" && !result.checkpoint_path.empty()) {
       commands.push_back(resume_command(io, result) + " --epochs " +
                          std::to_string(2 * std::max<int64_t>(1, result.epochs)));

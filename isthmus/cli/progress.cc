@@ -41,13 +41,16 @@ struct LineStyle {
 std::string short_term(double value) { return format_fixed(value, std::fabs(value) < 10 ? 3 : 1); }
 
 std::string terms_text(const Terms& terms, bool words, bool parts) {
-  std::string text = "  objective " + format_fixed(terms.objective, 1);
+  if (terms.exact()) return "  log p " + format_fixed(terms.elbo, 1);
+  const bool nats = !std::isnan(terms.reconstruction);
+  std::string text =
+      "  objective " + (nats ? format_fixed(terms.objective, 1) : short_term(terms.objective));
   if (!parts) return text;
   const std::string reconstruction = format_fixed(terms.reconstruction, 1);
   const bool has_kl = !std::isnan(terms.kl);
   const std::string kl = format_fixed(terms.kl, 1);
   if (words) {
-    text += "  reconstruction " + reconstruction + (has_kl ? "  kl " + kl : "");
+    if (nats) text += "  reconstruction " + reconstruction + (has_kl ? "  kl " + kl : "");
     for (const auto& [name, value] : terms.others) text += "  " + name + " " + short_term(value);
     return text;
   }
@@ -57,8 +60,9 @@ std::string terms_text(const Terms& terms, bool words, bool parts) {
 /// "  best -242.1 (3 of 10 without gain), ends in 0:00:12 at the earliest"
 std::string patience_text(const Progress& p, bool words) {
   if (std::isnan(p.best_score)) return "";
-  std::string text = "  best " + format_fixed(p.best_score, 1) + " (" +
-                     std::to_string(p.without_gain) + " of " + std::to_string(p.patience) +
+  const bool nats = !std::isnan(p.terms.reconstruction);
+  std::string text = "  best " + (nats ? format_fixed(p.best_score, 1) : short_term(p.best_score)) +
+                     " (" + std::to_string(p.without_gain) + " of " + std::to_string(p.patience) +
                      (words ? " without gain)" : ")");
   const bool estimate = std::isnan(p.eta_seconds) && !std::isnan(p.earliest_end_seconds);
   if (estimate) text += (words ? ", ends in " : " >= ") + format_seconds(p.earliest_end_seconds);

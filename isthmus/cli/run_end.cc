@@ -30,7 +30,7 @@ void write_in_run(TrainResult& result, RunFolder& folder, const std::string& nam
 /// In a session of its own: other graphs are gone by then.
 void write_interpolation(TrainResult& result, RunFolder& folder, const Model& model, Device& device,
                          const Dataset& data) {
-  if (!has_pictures(model.spec()) || data.num_items() < 2) return;
+  if (!has_pictures(model.spec()) || !model.abilities().codes || data.num_items() < 2) return;
   Session session(model, device, budget_of_run(result.summary.batch_size));
   InterpolateSettings settings;
   for (int64_t i = 0; i + 1 < data.num_items() && i < 2 * kInterpolationPairs; i += 2) {
@@ -41,9 +41,17 @@ void write_interpolation(TrainResult& result, RunFolder& folder, const Model& mo
 
 std::string terms_text(const Terms& terms) {
   const auto fixed = [](double v) { return format_fixed(v, 1); };
-  if (std::isnan(terms.elbo)) return "reconstruction " + fixed(terms.reconstruction);
-  std::string text = "elbo " + fixed(terms.elbo);
+  if (std::isnan(terms.elbo)) {
+    if (!std::isnan(terms.reconstruction)) return "reconstruction " + fixed(terms.reconstruction);
+    std::string others;
+    for (const auto& [name, value] : terms.others) {
+      others += (others.empty() ? "" : ", ") + name + " " + format_fixed(value, 3);
+    }
+    return others;
+  }
+  std::string text = (terms.exact() ? "log p " : "elbo ") + fixed(terms.elbo);
   if (!std::isnan(terms.elbo_se)) text += " +- " + fixed(terms.elbo_se);
+  if (terms.exact()) return text;
   return text + " = -(reconstruction " + fixed(terms.reconstruction) + " + kl " + fixed(terms.kl) +
          ")";
 }
@@ -55,8 +63,8 @@ std::string done_line(const TrainResult& r, std::string_view measured, const Ter
     text += "  " + group_digits(r.epochs) + " epochs";
     if (r.stop_reason != "epochs" && r.stop_reason != "signal") text += " (" + r.stop_reason + ")";
   }
-  if (!std::isnan(terms.reconstruction)) {
-    text += "  " + std::string(measured) + " " + terms_text(terms);
+  if (const std::string numbers = terms_text(terms); !numbers.empty()) {
+    text += "  " + std::string(measured) + " " + numbers;
     const double in_units = terms.elbo + r.summary.log_scale;
     if (!std::isnan(in_units) && r.summary.log_scale != 0) {
       text += ", of " + r.summary.density_of + " (" + format_fixed(in_units, 1) +

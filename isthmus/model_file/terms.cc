@@ -12,7 +12,13 @@ bool is_common_term(std::string_view name) {
          name == "kl";
 }
 
+double Terms::score() const {
+  if (!std::isnan(elbo)) return elbo;
+  return std::isnan(reconstruction) ? -term_of(*this, "loss") : -reconstruction;
+}
+
 double term_of(const Terms& terms, std::string_view name) {
+  if (name == "log_prob" && terms.exact()) return terms.elbo;
   if (name == "objective") return terms.objective;
   if (name == "elbo") return terms.elbo;
   if (name == "reconstruction") return terms.reconstruction;

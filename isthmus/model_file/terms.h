@@ -18,7 +18,8 @@ inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 /// Nats per item: summed over values and latents, averaged over items. Unknown values are NaN and
 /// become null in JSON. elbo = -(reconstruction + kl), never weighted; objective is what training
-/// minimises. A model without a posterior density (ae) has elbo and kl unknown.
+/// minimises. A model without a posterior density (ae) has elbo and kl unknown; of an exact density
+/// without a code, elbo is log p itself and kl alone unknown.
 struct Terms {
   double objective = kUnknown;
   double elbo = kUnknown;
@@ -26,13 +27,17 @@ struct Terms {
   double reconstruction = kUnknown;
   double kl = kUnknown;
   std::vector<std::pair<std::string, double>> others = {};  // further terms, in the model's order
-  /// elbo, or -reconstruction where there is none: what early stopping and the best model compare.
-  double score() const { return std::isnan(elbo) ? -reconstruction : elbo; }
+  /// What early stopping and the best model compare: elbo, or -reconstruction where there is none,
+  /// or -loss where neither is.
+  double score() const;
+  /// elbo is no bound, but log p.
+  bool exact() const { return !std::isnan(elbo) && std::isnan(kl); }
 };
 
 /// Whether a name is one of the members above, which every model has.
 bool is_common_term(std::string_view name);
-/// The number of this name, "elbo" or a further term's; kUnknown if there is none.
+/// The number of this name, "elbo" or a further term's; "log_prob" is that of an exact density.
+/// kUnknown if there is none.
 double term_of(const Terms& terms, std::string_view name);
 /// {objective, elbo, elbo_se, reconstruction, kl, further terms...}
 Json terms_json(const Terms& terms);

@@ -53,6 +53,11 @@ Graph evaluation_graph(const ModelSetup& setup) {
     z = parts.code(given);
     g.output("posterior_mean", z);
     output_reconstruction(b, parts, given, z);
+  } else if (parts.loss) {
+    g.output("loss", parts.loss(given));
+  } else if (!parts.log_prob && parts.prior) {
+    // Nothing to measure; the graph is known by its parameters.
+    output_items(b, parts.decode(parts.prior(given).draw(g, "prior", 0).z, given), Draw::kNone);
   }
   return std::move(g).finish();
 }

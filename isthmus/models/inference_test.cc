@@ -45,8 +45,13 @@ TEST(Evaluation, ItemTermsAverageToThoseOfTraining) {
       const LeafValues leaves = drawn_leaves(training, kRows);
       const ReferenceRun one = run_reference(training, kRows, leaves);
       const ReferenceRun other = run_reference(evaluation, kRows, leaves);
-      EXPECT_NEAR(one.output("term/reconstruction").data[0],
-                  mean_of(other.output("reconstruction").data), tolerance::kGoldenF64);
+      for (const std::string term : {"reconstruction", "loss"}) {
+        ASSERT_EQ(training.has_output("term/" + term), evaluation.has_output(term)) << model;
+        if (!evaluation.has_output(term)) continue;
+        EXPECT_NEAR(one.output("term/" + term).data[0], mean_of(other.output(term).data),
+                    tolerance::kGoldenF64)
+            << model;
+      }
       EXPECT_GE(training.num_parameter_values(), evaluation.num_parameter_values());  // critics
       if (!abilities_of(setup).elbo) continue;
       // Models that do not choose an estimator have their kl from the draws of a step.

@@ -201,6 +201,8 @@ Abilities abilities_of(const ModelSetup& setup) {
                       .samples = parts.draw || (parts.prior && parts.decode),
                       .draws_at_once = static_cast<bool>(parts.draw),
                       .density = static_cast<bool>(parts.log_prob),
+                      .exact = parts.log_prob && !parts.code && !parts.posterior,
+                      .loss = static_cast<bool>(parts.loss),
                       .classifies = static_cast<bool>(parts.classify)};
   if (parts.prior) abilities.standard_prior = parts.prior({}).standard_normal;
   if (parts.posterior)

@@ -190,6 +190,7 @@ TEST(Models, BuildForManyShapes) {
     for (const Shape& shape : {Shape{1}, Shape{7}, Shape{5, 4}, Shape{4, 3, 3}, Shape{1, 1}}) {
       for (const char* hidden : {"none", "3", "8,2,5"}) {
         ModelSetup setup = small_setup(std::string(def.name));
+        if (!def.allows("bernoulli")) setup.model.likelihood = def.likelihoods.front();
         setup.data.item_shape = shape;
         setup.own.texts["model.hidden"] = hidden;
         const Graph graph = training_graph(setup);

@@ -64,6 +64,9 @@ struct Parts {
   std::function<Value(Value z, const Given&)> decode = {};
   /// The exact log density of an item, (B), in models that have one.
   std::function<Value(const Given&)> log_prob = {};
+  /// What validation compares where there is neither a density nor a reconstruction, (B): lower is
+  /// better.
+  std::function<Value(const Given&)> loss = {};
   /// Items of models that draw them without a latent, (B, D): one sweep over given.x, what the
   /// sweep before has drawn (at first zeros), with the same noise in all sweeps. Sweeps go on until
   /// nothing changes: one where values do not depend on each other, at most D + 1 where each
@@ -93,6 +96,8 @@ struct ModelDef {
   bool one_sigma = false;
   /// model.latent_dim says how many latents there are; else there are none, or other options say.
   bool takes_latent_dim = true;
+  /// A gaussian likelihood has the sigma of model.sigma; else there is none, or a network gives it.
+  bool takes_sigma = true;
   /// Is trained on the classes of items, too.
   bool needs_labels = false;
   /// The density that has to be fitted to the codes before items can be drawn, in models without a
@@ -130,8 +135,12 @@ struct Abilities {
   bool draws_at_once = false;     // without a latent
   bool standard_prior = false;    // which is N(0, I)
   bool density = false;           // exact log density
+  bool exact = false;             // which stands alone: its log p is what a bound is elsewhere
+  bool loss = false;              // neither, but something that can be compared
   bool classifies = false;        // log probabilities of classes
   bool normal_posterior = false;  // with a mean and a log variance per latent
+  /// Held-out items say something about the model.
+  bool measurable() const { return elbo || codes || density || loss; }
 };
 Abilities abilities_of(const ModelSetup& setup);
 

@@ -69,9 +69,11 @@ std::string events_section(const RunFiles& run) {
 
 std::string course_section(const RunFiles& run) {
   std::string charts =
-      chart_of(run, "Objective, nats per item", "objective", kUnknown) +
-      chart_of(run, "Reconstruction, nats per item", "reconstruction", floor_of(run)) +
-      chart_of(run, "KL, nats per item", "kl", kUnknown);
+      kept_terms(run).terms.exact()
+          ? chart_of(run, "Log p, nats per item", "elbo", kUnknown)
+          : chart_of(run, "Objective, nats per item", "objective", kUnknown) +
+                chart_of(run, "Reconstruction, nats per item", "reconstruction", floor_of(run)) +
+                chart_of(run, "KL, nats per item", "kl", kUnknown);
   if (!run.train.empty()) {
     for (const auto& [name, value] : run.train.back().terms.others) {
       charts += chart_of(run, "Term " + name, name, kUnknown);

@@ -48,12 +48,13 @@ std::string counted(double count, const std::string& one) {
 
 std::string lead(const RunFiles& run) {
   const std::string name = text_at(run.run, "model.name");
+  const double latents = number_at(run.run, "model.latent_dim");
   const bool vowel = !name.empty() && std::string_view("aeiou").find(name[0]) != std::string::npos;
   std::string text = "<p class=\"lead\">A" + std::string(vowel ? "n" : "") + " <b>" + shown(name) +
                      "</b> with " + counted(number_at(run.run, "model.parameters"), "parameter") +
-                     " and " + counted(number_at(run.run, "model.latent_dim"), "latent") +
-                     ", trained on " + counted(number_at(run.run, "data.train.n"), "item") +
-                     " of <b>" + shown(text_at(run.run, "data.train.source")) + "</b>";
+                     (latents > 0 ? " and " + counted(latents, "latent") : "") + ", trained on " +
+                     counted(number_at(run.run, "data.train.n"), "item") + " of <b>" +
+                     shown(text_at(run.run, "data.train.source")) + "</b>";
   const std::string shape = shape_of(run);
   if (!shape.empty()) text += " (" + shape + (shape == "1" ? " value each)" : " values each)");
   return text + ".</p>";
@@ -70,13 +71,19 @@ std::string bound_figures(const RunFiles& run) {
   std::string list;
   if (std::isfinite(kept.terms.elbo)) {
     list += figure_item(shown_nats(kept.terms.elbo),
-                        kept.measured + " elbo" + (is_score(run) ? " (a score)" : "") + "," +
+                        kept.measured + (kept.terms.exact() ? " log p" : " elbo") +
+                            (is_score(run) ? " (a score)" : "") + "," +
                             plus_minus(kept.terms.elbo_se, kept.terms.elbo));
   }
   if (const double own = elbo_in_data_units(run); std::isfinite(own)) {
     list += figure_item(shown_nats(own), "the same in the units of the data, nats");
   }
-  list += figure_item(shown_nats(kept.terms.reconstruction), "reconstruction, nats");
+  if (std::isfinite(kept.terms.reconstruction) && !kept.terms.exact()) {
+    list += figure_item(shown_nats(kept.terms.reconstruction), "reconstruction, nats");
+  }
+  const Json* record = kept_record(run);
+  const double loss = record != nullptr ? number_at(*record, "loss") : kUnknown;
+  if (std::isfinite(loss)) list += figure_item(format_fixed(loss, 3), kept.measured + " loss");
   if (std::isfinite(kept.terms.kl)) list += figure_item(shown_nats(kept.terms.kl), "kl, nats");
   return list;
 }
@@ -130,7 +137,10 @@ std::string worse_note(const RunFiles& run) {
 std::string density_note(const RunFiles& run) {
   const Json* density = beside_terms(run, "density_of");
   if (density == nullptr || !density->is_string() || density->as_string().empty()) return "";
-  return "<p class=\"why\">The elbo is the log density of " + shown(density->as_string()) + ".</p>";
+  const Terms terms = kept_terms(run).terms;
+  if (std::isnan(terms.score())) return "";  // no density
+  return "<p class=\"why\">" + std::string(terms.exact() ? "Log p" : "The elbo") +
+         " is the log density of " + shown(density->as_string()) + ".</p>";
 }
 
 std::string image(const RunPicture& picture, const std::string& alt) {

@@ -148,7 +148,7 @@ void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
   r.decide("model.init", hidden_initializer({}).kind,
            "even steps in narrow tables and wide images alike");
   const ModelSetup setup{.model = r.options().model, .own = r.options().own, .data = spec};
-  if (all_likelihoods().find(setup.model.likelihood).has_sigma()) {
+  if (r.takes_sigma() && all_likelihoods().find(setup.model.likelihood).has_sigma()) {
     const bool posterior = abilities_of(setup).elbo;
     r.decide("model.sigma", resolved_sigma(setup),
              posterior ? std::string(data_kind_name(spec.kind)) + "s"
@@ -189,6 +189,18 @@ void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
 [[noreturn]] void conflict(const std::string& message, const std::string& hint,
                            const std::string& key) {
   throw Error(ErrorCode::kConflict, message, hint, {.key = key});
+}
+
+/// Held-out items say nothing of a model that has no number to compare.
+void check_validation(Resolver& r, const DataSpec& spec) {
+  const TrainOptions& o = r.options();
+  if (abilities_of({.model = o.model, .own = o.own, .data = spec}).measurable()) return;
+  for (const char* key : {"data.val", "train.target", "train.patience"}) {
+    if (!r.set_by_user(key)) continue;
+    conflict(std::string(key) + " has no use: " + o.model.name +
+                 " has no number that held-out items could give",
+             "leave it out, and look at the samples", key);
+  }
 }
 
 /// Options that would be silently without effect are refused.
@@ -237,6 +249,7 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   require_range({.model = r.options().model, .own = r.options().own, .data = training});
   decide_network(r, scaled, num_items);
   if (!r.fitted()) decide_loop(r, spec, num_items);
+  check_validation(r, scaled);
   check_conflicts(r);
   check_corruption(r, scaled);
   ResolvedOptions resolved;
@@ -244,6 +257,12 @@ ResolvedOptions resolve_options(const TrainOptions& options, const DataSpec& spe
   resolved.options = r.options();
   resolved.scaling = scaling.scaling;
   return resolved;
+}
+
+TrainOptions with_model_defaults(const TrainOptions& options, const OptionOrigins& origins) {
+  Resolver r(options, origins);
+  apply_model_defaults(r);
+  return r.options();
 }
 
 void drop_without_effect(TrainOptions& options, OptionOrigins& origins) {

@@ -43,6 +43,10 @@ inline ResolvedOptions resolve_options(const TrainOptions& options, const DataSp
   return resolve_options(options, spec, num_items, origins, spec);
 }
 
+/// The options with the model's own values of those that the user has not set: for what is done
+/// before the data are known.
+TrainOptions with_model_defaults(const TrainOptions& options, const OptionOrigins& origins);
+
 /// Sets options back to their defaults that the user set and the chosen model has no use for: for
 /// several models that share a command line.
 void drop_without_effect(TrainOptions& options, OptionOrigins& origins);

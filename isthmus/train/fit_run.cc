@@ -106,7 +106,7 @@ std::optional<FittedRun> fit_run(const RunSetup& setup, TrainObserver& observer)
   TermsRunner runner(graph, setup.model);
   run.train = terms_of(runner, data.train, data.train_rows);
   if (data.num_val() > 0) run.val = terms_of(runner, data.val_data(), data.val_rows);
-  if (setup.has_elbo) run.active_units = runner.active_units();
+  if (setup.has.elbo) run.active_units = runner.active_units();
   run.model.provenance = {.version = std::string(kVersion),
                           .data = run_name_from_data(data.train.source),
                           .data_fingerprint = data.fingerprint,

@@ -158,7 +158,7 @@ std::vector<Json> metrics_json(const EpochRecord& r) {
         .set("event", Json());
   };
   std::vector<Json> lines = {rest(line("isthmus.metrics/1", "epoch", r.step, r.epoch, r.train))};
-  if (!std::isnan(r.val.reconstruction)) {
+  if (!std::isnan(r.val.score())) {
     lines.push_back(rest(line("isthmus.metrics/1", "validation", r.step, r.epoch, r.val)));
     lines.back().set("best", r.best);
   }

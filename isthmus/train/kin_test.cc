@@ -10,6 +10,7 @@
 
 #include "isthmus/checkpoint/generations.h"
 #include "isthmus/model_file/model.h"
+#include "isthmus/models/parts.h"
 #include "isthmus/runtime/open_device.h"
 #include "isthmus/testing/tiny_run.h"
 
@@ -28,6 +29,8 @@ TrainResult run(const Dataset& data, Device& device, const std::string& out,
   TrainRequest request = tiny_request(data, device, out);
   request.options.run.report = false;
   for (const auto& [key, value] : settings) set_option(request.options, key, value);
+  ModelOptions& model = request.options.model;
+  if (!all_models().find(model.name).takes_latent_dim) model.latent_dim = "auto";
   RecordingObserver seen;
   seen.stop_at = stop_at;
   return train(request, seen);
@@ -41,6 +44,11 @@ const std::vector<Settings>& all_settings() {
       {{"model.name", "swae"}},
       {{"model.name", "rae_l2"}},
       {{"model.name", "rae_gp"}},
+      {{"model.name", "made"}},
+      {{"model.name", "real_nvp"}, {"model.couplings", "2"}},
+      {{"model.name", "maf"}, {"model.flow_blocks", "2"}},
+      {{"model.name", "flow_matching"}},
+      {{"model.name", "gan"}},
       {{"model.name", "annealed_vae"}, {"objective.capacity_steps", "8"}},
       {{"model.likelihood", "gaussian"}, {"model.sigma", "optimal"}},
       {{"train.ema", "0.9"}},

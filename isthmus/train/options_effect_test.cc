@@ -31,7 +31,9 @@ std::optional<std::string> run_digest(const Dataset& data, Device& device,
         set_option(request.options, key, value);
         request.origins[key] = "flag";
       }
-      if (all_models().find(request.options.model.name).fit) {  // it takes no steps
+      const ModelDef& def = all_models().find(request.options.model.name);
+      if (!def.takes_latent_dim) request.options.model.latent_dim = "auto";
+      if (def.fit) {  // it takes no steps
         request.options.loop = {};
         request.options.optimizer = {};
       }

@@ -10,7 +10,7 @@
 namespace isthmus {
 namespace {
 
-constexpr std::string_view kLatentKey = "model.latent_dim";
+constexpr std::string_view kLatentKey = "model.latent_dim", kSigmaKey = "model.sigma";
 
 bool is_of_steps(const std::string& key) {
   return key.starts_with("train.") || key.starts_with("optimizer.");
@@ -45,8 +45,10 @@ void Resolver::settle_own_options() {
   OptionFaults faults(options_);
   if (fitted()) drop_options_of_steps(faults);
   if (!takes_latent_dim()) drop_latent_dim(faults);
+  if (!takes_sigma()) drop_sigma(faults);
   for (const BoundOption& option : bound_) {
     if (option.owners.empty() || (fitted() && is_of_steps(option.key))) continue;
+    if (option.key == kSigmaKey && !takes_sigma()) continue;
     const BoundOption* own = faults.chosen_option(option.key);
     OwnOptions& texts =
         option.key.starts_with("optimizer.") ? options_.optimizer.own : options_.own;
@@ -68,7 +70,8 @@ std::vector<std::string> Resolver::without_effect() {
   for (const BoundOption& option : bound_) {
     if (!set_by_user(option.key)) continue;
     const bool foreign = !option.owners.empty() && chosen.chosen_option(option.key) == nullptr;
-    const bool no_latent = option.key == kLatentKey && !takes_latent_dim();
+    const bool no_latent = (option.key == kLatentKey && !takes_latent_dim()) ||
+                           (option.key == kSigmaKey && !takes_sigma());
     const bool other = option.key == "model.likelihood" && option.get() != "auto" &&
                        !all_models().find(options_.model.name).allows(option.get());
     const bool of_steps = is_of_steps(option.key) || option.of_steps;
@@ -84,6 +87,8 @@ bool Resolver::fitted() const {
 bool Resolver::takes_latent_dim() const {
   return all_models().find(options_.model.name).takes_latent_dim;
 }
+
+bool Resolver::takes_sigma() const { return all_models().find(options_.model.name).takes_sigma; }
 
 std::vector<Choice> Resolver::finish() {
   for (Choice& choice : choices_) choice.value = find_option(bound_, choice.key).get();
@@ -109,6 +114,15 @@ void Resolver::drop_latent_dim(OptionFaults& faults) {
   }
   options_.model.latent_dim = "auto";
   std::erase_if(choices_, [](const Choice& choice) { return choice.key == kLatentKey; });
+}
+
+void Resolver::drop_sigma(OptionFaults& faults) {
+  const std::string key(kSigmaKey);
+  if (set_by_user(key)) {
+    faults.add(key + " has no effect on " + options_.model.name + ", which has no such width");
+  }
+  options_.own.texts.erase(key);
+  std::erase_if(choices_, [&](const Choice& choice) { return choice.key == key; });
 }
 
 Choice& Resolver::choice(const std::string& key) {

@@ -34,11 +34,13 @@ class Resolver {
   /// Whether the model is fitted without steps.
   bool fitted() const;
   bool takes_latent_dim() const;
+  bool takes_sigma() const;
   std::vector<Choice> finish();
 
  private:
   void drop_options_of_steps(OptionFaults& faults);
   void drop_latent_dim(OptionFaults& faults);
+  void drop_sigma(OptionFaults& faults);
   Choice& choice(const std::string& key);
 
   TrainOptions options_;

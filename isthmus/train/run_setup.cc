@@ -38,7 +38,7 @@ void open_run_device(RunSetup& s, const TrainRequest& request) {
 }
 
 void build_step_graph(RunSetup& s) {
-  s.has_elbo = abilities_of(s.model).elbo;
+  s.has = abilities_of(s.model);
   if (s.fitted()) {
     require_range(s.model);
     s.step_graph = evaluation_graph(s.model);
@@ -118,7 +118,8 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
                 "a file, a folder or a known name: isthmus train fashion-mnist");
   }
   s.data_arguments = request.data;
-  s.data = open_train_data(*s.fs, request.data, request.dataset, request.options);
+  s.data = open_train_data(*s.fs, request.data, request.dataset,
+                           with_model_defaults(request.options, request.origins));
   warn_of_constants(s.data.train.spec, observer);
   if (const double known = s.data.known_share(); known > kToleratedKnownShare) {
     observer.on_event({.kind = "warning",
@@ -201,7 +202,8 @@ void set_target(RunSetup& s) {
   const std::string& target = s.options().loop.target;
   if (target == "none") return;
   std::vector<std::string> names;
-  if (s.has_elbo) names.emplace_back("elbo");
+  if (s.has.elbo || s.has.exact) names.emplace_back("elbo");
+  if (s.has.exact) names.emplace_back("log_prob");
   for (const auto& [output, node] : s.step_graph.outputs()) {
     if (output.starts_with(kTermPrefix)) names.push_back(output.substr(kTermPrefix.size()));
   }
@@ -281,7 +283,10 @@ std::string describe_model(const ModelSetup& setup) {
                     items = std::to_string(setup.data.num_values());
   const std::string stages = describe_stages(setup);
   std::string text = setup.model.name + " " + items + stages + join_widths(hidden);
-  if (has.latent_dim > 0) {
+  if (has.latent_dim > 0 && !has.encodes) {
+    std::reverse(hidden.begin(), hidden.end());
+    text = setup.model.name + " " + latent + join_widths(hidden) + stages + "-" + items;
+  } else if (has.latent_dim > 0) {
     text += "-" + (has.normal_posterior ? "(" + latent + "," + latent + ")-" + latent : latent);
     std::reverse(hidden.begin(), hidden.end());
     text += join_widths(hidden) + stages + "-" + items;
@@ -290,7 +295,9 @@ std::string describe_model(const ModelSetup& setup) {
   if (own_option(chosen_owners(setup), "model.activation")) text += coder.activation + ", ";
   text += setup.model.likelihood;
   const LikelihoodDef& likelihood = all_likelihoods().find(setup.model.likelihood);
-  if (likelihood.has_sigma()) text += " (sigma " + resolved_sigma(setup) + ")";
+  if (likelihood.has_sigma() && all_models().find(setup.model.name).takes_sigma) {
+    text += " (sigma " + resolved_sigma(setup) + ")";
+  }
   const bool score = likelihood.measure(setup.data) == Measure::kScore;
   if (score) text += " on grey values (a score: isthmus help auto)";
   const ConditionSpec& condition = setup.data.condition;

@@ -33,8 +33,8 @@ struct RunSetup {
   std::optional<RunFolder> folder;  // reopened on resume; made by start_folder for a new run
   Graph step_graph;  // of a fitted model: the evaluation graph, which has all parameters
   std::vector<KeptParameter> kept;
-  double beta = 1;        // of the model's training, once warm-up is over
-  bool has_elbo = false;  // of the model
+  double beta = 1;  // of the model's training, once warm-up is over
+  Abilities has;    // of the model
   Device* device = nullptr;
   std::unique_ptr<Device> owned_device;
   Fs* fs = nullptr;

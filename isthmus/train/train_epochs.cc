@@ -44,7 +44,7 @@ void TrainLoop::end_epoch() {
   EpochRecord epoch;
   epoch.epoch = state_.epoch;
   epoch.step = state_.step;
-  epoch.train = state_.sums.means(setup_.has_elbo);
+  epoch.train = state_.sums.means(setup_.has);
   epoch.learning_rate = learning_rate();
   epoch.kl_weight = kl_weight();
   epoch.beta = beta();
@@ -64,7 +64,7 @@ void TrainLoop::end_epoch() {
   epoch_seconds_ = 0;
   epoch_items_ = 0;
   epoch.val = validate();
-  if (validation_ && setup_.has_elbo) epoch.active_units = validation_->active_units();
+  if (validation_ && setup_.has.elbo) epoch.active_units = validation_->active_units();
   state_.active_units = epoch.active_units;
   good_->note(state_);
   epoch.elapsed_seconds = elapsed_seconds();
@@ -142,8 +142,9 @@ std::string TrainLoop::absurdity() const {
   if (state_.sums.items == 0 || std::isnan(state_.first_loss)) return "";
   const double n = static_cast<double>(state_.sums.items);
   // As far as the objective counts it: in a warm-up kl may be anything.
-  const double kl = setup_.has_elbo ? std::fmin(1.0, beta()) * state_.sums.sum_of("kl") / n : 0.0;
-  const double loss = state_.sums.sum_of("reconstruction") / n + kl;
+  const double kl = setup_.has.elbo ? std::fmin(1.0, beta()) * state_.sums.sum_of("kl") / n : 0.0;
+  const std::string_view cost = setup_.has.loss ? "loss" : "reconstruction";
+  const double loss = state_.sums.sum_of(cost) / n + kl;
   const double values = static_cast<double>(setup_.model.data.num_values());
   const double allowed = kAbsurdRise * (std::fabs(state_.first_loss) + values);
   if (loss - state_.first_loss <= allowed) return "";

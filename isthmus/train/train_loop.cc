@@ -226,8 +226,7 @@ bool TrainLoop::step(const KeyedPermutation& order) {
   state_.sums.add(objective, term_names_, term_means_, rows);
   if (has_grad_norm_) state_.grad_norm = executor_->scalar("grad_norm");
   if (std::isnan(state_.first_loss)) {
-    const Terms now = state_.sums.means(setup_.has_elbo);
-    state_.first_loss = now.reconstruction + (setup_.has_elbo ? now.kl : 0.0);
+    state_.first_loss = -state_.sums.means(setup_.has).score();
   }
   state_.position += rows;
   ++state_.step;
@@ -280,7 +279,7 @@ void TrainLoop::send_progress(double now) {
   p.epoch_share = static_cast<double>(state_.position) / n;
   p.share = (static_cast<double>(state_.epoch - 1) + p.epoch_share) /
             static_cast<double>(setup_.max_epochs);
-  p.terms = state_.sums.means(setup_.has_elbo);
+  p.terms = state_.sums.means(setup_.has);
   p.learning_rate = learning_rate();
   p.kl_weight = kl_weight();
   p.beta = beta();
@@ -345,7 +344,7 @@ double TrainLoop::kl_weight() const {
   return kl_weight_at(kl_warmup_, state_.step + 1, setup_.steps_per_epoch, kl_cycles_);
 }
 
-double TrainLoop::beta() const { return setup_.has_elbo ? setup_.beta * kl_weight() : kUnknown; }
+double TrainLoop::beta() const { return setup_.has.elbo ? setup_.beta * kl_weight() : kUnknown; }
 
 void TrainLoop::event(std::string kind, std::string code, std::string text, std::string hint) {
   tell({.kind = std::move(kind),

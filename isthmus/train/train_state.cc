@@ -163,7 +163,7 @@ double EpochSums::sum_of(std::string_view name) const {
   return 0;
 }
 
-Terms EpochSums::means(bool has_elbo) const {
+Terms EpochSums::means(const Abilities& has) const {
   if (items == 0) return {};
   const double n = static_cast<double>(items);
   Terms means{.objective = objective / n};
@@ -171,12 +171,13 @@ Terms EpochSums::means(bool has_elbo) const {
     if (name == "reconstruction") {
       means.reconstruction = sum / n;
     } else if (name == "kl") {
-      if (has_elbo) means.kl = sum / n;  // early versions stored a zero for models without
+      if (has.elbo) means.kl = sum / n;  // early versions stored a zero for models without
     } else {
       means.others.emplace_back(name, sum / n);
     }
   }
-  if (has_elbo) means.elbo = -(means.reconstruction + means.kl);
+  if (has.elbo) means.elbo = -(means.reconstruction + means.kl);
+  if (has.exact) means.elbo = -means.reconstruction;
   return means;
 }
 

@@ -13,6 +13,7 @@
 
 #include "isthmus/base/json.h"
 #include "isthmus/model_file/terms.h"
+#include "isthmus/models/parts.h"
 #include "isthmus/train/early_stopping.h"
 
 namespace isthmus {
@@ -30,7 +31,7 @@ struct EpochSums {
            int64_t rows);
   double sum_of(std::string_view name) const;  // 0 for a name that is not there
   /// Means per item; elbo where the model has one.
-  Terms means(bool has_elbo) const;
+  Terms means(const Abilities& has) const;
   bool operator==(const EpochSums&) const = default;
 };
 

@@ -148,7 +148,7 @@ void finish_run(TrainResult& r, TrainLoop& loop, const RunSetup& setup, RunFolde
 /// A model that ignores its latents and knows the columns one by one is the least to be beaten.
 void compare_with_independent_columns(TrainResult& r, const RunSetup& setup, RunFolder& folder,
                                       TrainObserver& observer) {
-  if (!abilities_of(setup.model).elbo) return;
+  if (!setup.has.elbo && !setup.has.exact) return;
   r.independent_columns = independent_columns(setup.data, setup.model);
   if (!r.independent_columns) return;
   const Terms terms = r.val ? *r.val : r.train.value_or(Terms{});
@@ -157,8 +157,9 @@ void compare_with_independent_columns(TrainResult& r, const RunSetup& setup, Run
   const TrainEvent event = {
       .kind = "warning",
       .code = "W6003",
-      .text = "the model is worse than independent columns: elbo " + format_fixed(terms.elbo, 2) +
-              ", theirs " + format_fixed(r.independent_columns->value, 2),
+      .text = std::string("the model is worse than independent columns: ") +
+              (terms.exact() ? "log p " : "elbo ") + format_fixed(terms.elbo, 2) + ", theirs " +
+              format_fixed(r.independent_columns->value, 2),
       .hint = "train longer (--epochs), lower --lr, or look for outliers: isthmus inspect DATA",
       .step = r.steps};
   folder.log(event.kind + " " + event.code + ": " + event.text);

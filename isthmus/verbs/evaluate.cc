@@ -22,8 +22,8 @@ namespace isthmus {
 namespace {
 
 std::vector<std::string> condition_names() {
-  std::vector<std::string> names = {"elbo",           "reconstruction", "kl",      "iwae",
-                                    "log_likelihood", "bits_per_dim",   "accuracy"};
+  std::vector<std::string> names = {"elbo",           "reconstruction", "kl",       "iwae",
+                                    "log_likelihood", "bits_per_dim",   "accuracy", "loss"};
   for (const MetricDef& metric : all_metrics()) names.emplace_back(metric.name);
   for (const JudgeDef& metric : all_judgements()) names.emplace_back(metric.name);
   return names;
@@ -195,6 +195,13 @@ EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& op
     throw Error(ErrorCode::kImpossible,
                 model.options().name + " has no posterior: there is no bound to compute",
                 "leave out --iwae", {.key = "iwae"});
+  }
+  if (!has.measurable()) {
+    throw Error(ErrorCode::kImpossible,
+                model.options().name +
+                    " has neither a likelihood nor codes: nothing of it can be measured on items",
+                "its draws can be: isthmus sample MODEL -n 1000 -o draws.npy",
+                {.key = "model.name"});
   }
   const Dataset fitted = fit_to_model(data, model.setup);
   EvalResult r;

@@ -104,7 +104,7 @@ EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& op
 /// Per-item terms, in order of items (score, tests): (N) each; kl empty without a posterior,
 /// log_prob without an exact density.
 struct ItemTerms {
-  std::vector<double> reconstruction, kl, log_prob;
+  std::vector<double> reconstruction, kl, log_prob, loss;
 };
 ItemTerms item_terms(Session& session, const Dataset& data, int64_t samples,
                      const VerbSettings& settings);

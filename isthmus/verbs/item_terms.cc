@@ -50,6 +50,10 @@ void TermsRunner::add_batch(ItemTerms& terms, int64_t rows) {
     const std::span<const float> log_prob = executor.rows("log_prob");
     terms.log_prob.insert(terms.log_prob.end(), log_prob.begin(), log_prob.begin() + rows);
   }
+  if (has_.loss) {
+    const std::span<const float> loss = executor.rows("loss");
+    terms.loss.insert(terms.loss.end(), loss.begin(), loss.begin() + rows);
+  }
   if (!has_.elbo) return;
   const std::span<const float> kl = executor.rows("kl");
   terms.kl.insert(terms.kl.end(), kl.begin(), kl.begin() + rows);
@@ -106,18 +110,23 @@ int64_t TermsRunner::active_units() const {
 }
 
 Terms mean_terms(const ItemTerms& items) {
-  ItemMean elbo, reconstruction, kl;
+  ItemMean elbo, reconstruction, kl, loss;
+  for (const double value : items.loss) loss.add(value);
   for (size_t i = 0; i < items.reconstruction.size(); ++i) {
     reconstruction.add(items.reconstruction[i]);
-    if (items.kl.empty()) continue;
+    if (items.kl.empty()) continue;  // elbo: of the density, if there is one
     kl.add(items.kl[i]);
     elbo.add(-(items.reconstruction[i] + items.kl[i]));
   }
+  if (items.kl.empty()) {
+    for (const double value : items.log_prob) elbo.add(value);
+  }
   Terms terms;
+  if (loss.count() > 0) terms.others.emplace_back("loss", loss.mean());
   if (items.reconstruction.empty()) return terms;
   terms.reconstruction = reconstruction.mean();
-  if (items.kl.empty()) return terms;
-  terms.kl = kl.mean();
+  if (!items.kl.empty()) terms.kl = kl.mean();
+  if (elbo.count() == 0) return terms;
   terms.elbo = elbo.mean();
   terms.elbo_se = elbo.standard_error();
   return terms;

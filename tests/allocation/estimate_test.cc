@@ -47,9 +47,13 @@ std::vector<Graph> graphs_of(const ModelSetup& setup) {
   add_update(g, build_training(g, setup).objectives, OptimizerOptions{}, {});
   graphs.push_back(std::move(g).finish());
   const Abilities has = abilities_of(setup);
-  if (has.samples) graphs.push_back(decode_graph(setup, Draw::kNone));
-  if (has.samples && !has.standard_prior) graphs.push_back(prior_graph(setup));
-  graphs.push_back(reconstruct_graph(setup, Draw::kNone));
+  if (has.draws_at_once) {
+    graphs.push_back(draw_graph(setup));
+  } else if (has.samples) {
+    graphs.push_back(decode_graph(setup, Draw::kNone));
+    if (!has.standard_prior) graphs.push_back(prior_graph(setup));
+  }
+  if (has.codes) graphs.push_back(reconstruct_graph(setup, Draw::kNone));
   return graphs;
 }
 

@@ -39,12 +39,12 @@ std::string with_error(double value, double standard_error, int digits) {
 
 void print_bounds(CommandIo& io, const EvalResult& r, const Model& model) {
   const std::string kind = r.normalized ? "" : "  (a score, no likelihood: isthmus help auto)";
-  if (!std::isnan(r.terms.elbo)) {
+  if (!std::isnan(r.terms.kl)) {
     io.console.result("elbo", with_error(r.terms.elbo, r.terms.elbo_se, 2) +
                                   " nats per item = -(reconstruction " +
                                   format_fixed(r.terms.reconstruction, 2) + " + kl " +
                                   format_fixed(r.terms.kl, 2) + ")" + kind);
-  } else {
+  } else if (!std::isnan(r.terms.reconstruction) && !r.terms.exact()) {
     io.console.result("error", "reconstruction " + format_fixed(r.terms.reconstruction, 2) +
                                    " nats per item (" + model.options().likelihood + ")" + kind);
   }
@@ -52,12 +52,16 @@ void print_bounds(CommandIo& io, const EvalResult& r, const Model& model) {
     io.console.result("log p", with_error(r.log_likelihood, r.log_likelihood_se, 2) +
                                    " nats per item, exact" + kind);
   }
+  for (const auto& [name, value] : r.terms.others) {
+    io.console.result(name, format_fixed(value, 4) + "  (lower is better)");
+  }
   const double in_units = r.elbo_in_data_units();
-  if (std::isnan(r.terms.elbo) && r.log_scale != 0 && !std::isnan(r.log_scale)) {
+  if (std::isnan(r.terms.elbo) && !std::isnan(r.terms.reconstruction) && r.log_scale != 0 &&
+      !std::isnan(r.log_scale)) {
     io.console.result("units",
                       "the numbers are of " + r.density_of + ", not in the units of the data");
   } else if (!std::isnan(in_units) && in_units != r.terms.elbo) {
-    io.console.result("units", "elbo " + format_fixed(in_units, 2) +
+    io.console.result("units", (r.terms.exact() ? "log p " : "elbo ") + format_fixed(in_units, 2) +
                                    " nats in the units of the data; the other numbers are of " +
                                    r.density_of);
   }

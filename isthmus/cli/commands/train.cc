@@ -2,6 +2,8 @@
 // isthmus train DATA...: a run folder from data. All options are those of the train room.
 #include "isthmus/train/trainer.h"
 
+#include <cmath>
+
 #include "isthmus/cli/command.h"
 #include "isthmus/cli/libraries.h"
 #include "isthmus/cli/process.h"
@@ -29,9 +31,11 @@ void add_report(CommandIo& io, TrainResult& result, RunFolder& folder, const Tra
   if (result.status != "done" || !options.run.report || !result.train) return;
   io.use.limits = options.limits;
   io.use.machine = options.machine;
-  const EvalResult measured =
-      measure_run(io, result, folder, *io.open_device(), data.shown_items(kMeasuredItems));
-  result.active_units = measured.active_units;  // of the kept model, not of the last epoch
+  if (!std::isnan(result.train->score())) {  // else it has draws alone
+    const EvalResult measured =
+        measure_run(io, result, folder, *io.open_device(), data.shown_items(kMeasuredItems));
+    result.active_units = measured.active_units;  // of the kept model, not of the last epoch
+  }
   write_run_report(io, result, folder);
 }
 
