@@ -67,4 +67,13 @@ void require_no_condition(const ModelSetup& setup) {
               {.key = "data.condition"});
 }
 
+void require_fixed_sigma(const ModelSetup& setup) {
+  const std::string sigma = read_own<SigmaOptions>(setup.own).sigma;
+  if (sigma != "learned" && sigma != "per_dimension" && sigma != "optimal") return;
+  throw Error(ErrorCode::kConflict,
+              "model.sigma " + sigma + " has no effect on " + setup.model.name +
+                  ", which minimises the squared error",
+              "give a number, or take --model ppca, whose sigma is fitted", {.key = "model.sigma"});
+}
+
 }  // namespace isthmus

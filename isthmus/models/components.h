@@ -25,4 +25,8 @@ Tensor vector_of(std::span<const double> values);
 /// Linear models know the item alone. Error E2005 for data with a condition.
 void require_no_condition(const ModelSetup& setup);
 
+/// Where the squared error is minimised and no likelihood maximised, nothing would learn a width.
+/// Error E2005 for a sigma that is not a number.
+void require_fixed_sigma(const ModelSetup& setup);
+
 }  // namespace isthmus

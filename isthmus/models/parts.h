@@ -41,6 +41,17 @@ using Sums = std::map<std::string, std::vector<double>>;
 /// Runs a graph with these parameters on every training item once; noise is that of draw `pass`.
 using ItemPass = std::function<Sums(const NamedTensors& parameters, uint32_t pass)>;
 
+/// What a fit has found beside the parameters.
+struct FitReport {
+  /// An option that was auto until the items were seen, as the parameters have it, and why.
+  struct Decided {
+    std::string key, value, reason;
+  };
+  std::vector<Decided> decided;
+  /// Numbers that tell how it went: {"bic", -1234.5}.
+  std::vector<std::pair<std::string, double>> facts;
+};
+
 /// The training items, for what is made from them before the first step or instead of steps.
 struct FitRequest {
   const ModelSetup& setup;
@@ -52,6 +63,7 @@ struct FitRequest {
   /// fits that go over the items many times: sums over the items of a batch are its outputs, as
   /// those that differentiate() gives. Absent where a model takes steps.
   std::function<ItemPass(const Graph&)> prepare = {};
+  FitReport* report = nullptr;  // where the fit says what it has found; or nowhere
 };
 
 struct Parts {
@@ -130,6 +142,7 @@ struct Abilities {
   int64_t latent_dim = 0;
   bool encodes = false;           // encode
   bool codes = false;             // and decodes them: reconstruct, interpolate
+  bool decodes = false;           // latents to the parameters of the likelihood
   bool elbo = false;              // has posterior and prior
   bool samples = false;           // items can be drawn: from a prior and a decoder, or at once
   bool draws_at_once = false;     // without a latent

@@ -43,6 +43,37 @@ Value chosen_class(GraphBuilder& g, Value log_weight, Value u) {
   return g.sum(g.greater_equal(with_axis(g, u), sums));
 }
 
+namespace {
+
+/// A choice between two values, of all values of the last axis: halves against each other.
+template <class Choose>
+Value over_last_axis(GraphBuilder& g, Value x, Choose choose) {
+  for (int64_t size = g.shape(x).back(); size > 1; size = g.shape(x).back()) {
+    const int64_t half = (size + 1) / 2;  // of an odd number the middle one is in both
+    const Value low = g.slice({{"axis", -1}, {"begin", 0}, {"end", half}}, x);
+    const Value high = g.slice({{"axis", -1}, {"begin", size - half}, {"end", size}}, x);
+    x = choose(low, high);
+  }
+  return x;
+}
+
+}  // namespace
+
+Value largest_class(GraphBuilder& g, Value x) {
+  const int64_t count = g.shape(x).back();
+  const Value largest = over_last_axis(g, x, [&](Value a, Value b) { return g.maximum(a, b); });
+  std::vector<float> numbers(static_cast<size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), 0.0F);
+  const Value all = g.constant(Tensor::from<float>({count}, std::span<const float>(numbers)));
+  // Others count as one number too many.
+  const Value others = g.mul(g.less(x, largest), g.constant(static_cast<double>(count)));
+  const Value first =
+      over_last_axis(g, g.add(all, others), [&](Value a, Value b) { return g.minimum(a, b); });
+  Shape shape = g.shape(first);
+  shape.pop_back();
+  return g.reshape({{"shape", shape}}, first);
+}
+
 Value one_hot(GraphBuilder& g, Value index, int64_t num_classes) {
   std::vector<float> numbers(static_cast<size_t>(num_classes));
   std::iota(numbers.begin(), numbers.end(), 0.0F);

@@ -15,6 +15,10 @@ Distribution one_hot_distribution(GraphBuilder& g, Value log_weight);
 /// `log_weight` as above; where it has rows, u is (B, S...).
 Value chosen_class(GraphBuilder& g, Value log_weight, Value u);
 
+/// The number of the largest value of the last axis, of equal ones the first: (..., C) -> (...).
+/// Without a gradient.
+Value largest_class(GraphBuilder& g, Value x);
+
 /// 1 at the place that a whole number names: index of shape S -> S + (C).
 Value one_hot(GraphBuilder& g, Value index, int64_t num_classes);
 

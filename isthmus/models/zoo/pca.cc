@@ -9,15 +9,6 @@
 namespace isthmus {
 namespace {
 
-/// No likelihood is maximised, so nothing would learn a width.
-void require_fixed_sigma(const ModelSetup& setup) {
-  const std::string sigma = read_own<SigmaOptions>(setup.own).sigma;
-  if (sigma != "learned" && sigma != "per_dimension") return;
-  throw Error(ErrorCode::kConflict,
-              "model.sigma " + sigma + " has no effect on pca, which minimises the squared error",
-              "give a number, or take --model ppca, whose sigma is fitted", {.key = "model.sigma"});
-}
-
 Parts make_pca(const ModelBuild& b) {
   require_fixed_sigma(b.setup);
   require_no_condition(b.setup);
