@@ -52,13 +52,12 @@ Graph evaluation_graph(const ModelSetup& setup) {
   } else if (parts.code) {
     z = parts.code(given);
     g.output("posterior_mean", z);
-    output_reconstruction(b, parts, given, z);
-  } else if (parts.loss) {
-    g.output("loss", parts.loss(given));
-  } else if (!parts.log_prob && parts.prior) {
+    if (parts.decode) output_reconstruction(b, parts, given, z);
+  } else if (!parts.log_prob && !parts.loss && parts.prior) {
     // Nothing to measure; the graph is known by its parameters.
     output_items(b, parts.decode(parts.prior(given).draw(g, "prior", 0).z, given), Draw::kNone);
   }
+  if (parts.loss) g.output("loss", parts.loss(given));
   return std::move(g).finish();
 }
 

@@ -130,13 +130,13 @@ void resolve_new(RunSetup& s, const TrainRequest& request, TrainObserver& observ
                                "or name other data with --val",
                        .step = 0});
   }
-  const DataSpec& spec = s.data.train.spec;
+  DataSpec& spec = s.data.train.spec;
+  spec.classes = classes_to_learn(all_models().find(request.options.model.name), s.data);
   const bool share = s.data.num_val() > 0 && !s.data.val;
   const DataSpec seen = share ? joined_facts(spec, validation_spec(s, spec)) : spec;
   s.resolved = resolve_options(request.options, spec, s.data.num_train(), request.origins, seen);
   s.model = {.model = s.options().model, .own = s.options().own, .data = s.data.train.spec};
   s.model.data.scaling = s.resolved.scaling;
-  s.model.data.classes = classes_to_learn(all_models().find(s.options().model.name), s.data);
   warn_of_validation(s, observer);
 }
 

@@ -3,6 +3,7 @@
 #include "isthmus/verbs/feed.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "isthmus/data/labels.h"
 
@@ -17,10 +18,13 @@ bool has_input(const Graph& graph, std::string_view name) {
 void bind_data(Executor& executor, const Graph& graph, const Dataset& data, const DataSpec& model) {
   if (has_input(graph, "x")) executor.bind_input("x", data.values, memory_scaling(data, model));
   if (has_input(graph, "label")) {
-    executor.bind_input(
-        "label",
-        one_hot(labels_among(data, model.classes), static_cast<int64_t>(model.classes.size())),
-        Scaling{});
+    const auto classes = static_cast<int64_t>(model.classes.size());
+    Tensor label = one_hot(labels_among(data, model.classes), classes);
+    if (data.labels.empty()) {  // nothing can be said about them
+      label = Tensor(Dtype::kF32, {data.num_items(), classes});
+      std::ranges::fill(label.values<float>(), std::numeric_limits<float>::quiet_NaN());
+    }
+    executor.bind_input("label", label, Scaling{});
   }
   if (has_input(graph, "context")) executor.bind_input("context", data.context, Scaling{});
 }
