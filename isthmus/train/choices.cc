@@ -196,7 +196,8 @@ void check_validation(Resolver& r, const DataSpec& spec) {
   const TrainOptions& o = r.options();
   if (abilities_of({.model = o.model, .own = o.own, .data = spec}).measurable()) return;
   for (const char* key : {"data.val", "train.target", "train.patience"}) {
-    if (!r.set_by_user(key)) continue;
+    const bool none = key == std::string_view("data.val") && validation_share(o.hold_out.val) == 0;
+    if (none || !r.set_by_user(key)) continue;
     conflict(std::string(key) + " has no use: " + o.model.name +
                  " has no number that held-out items could give",
              "leave it out, and look at the samples", key);

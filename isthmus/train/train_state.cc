@@ -91,7 +91,7 @@ TrainState train_state_from_json(const Json& json) {
   s.rollbacks = count_at(json, "rollbacks", s.halvings, s.halvings);
   s.sums = sums_from_json(json.at("sums"), s.position);
   s.last_train = terms_from_json(json.at("last_train"));
-  if (std::isnan(s.last_train.reconstruction) != (s.epoch == 1)) {
+  if (std::isnan(s.last_train.objective) != (s.epoch == 1)) {
     refuse("last_train", "does not fit epoch " + std::to_string(s.epoch));
   }
   s.active_units = count_at(json, "active_units", -1, kMaxCount);
@@ -133,7 +133,7 @@ void check_early_stopping(const Json& json, const TrainState& s) {
                   early.has_best() ? s.step : 0);
   require_between("early_stopping.without_gain", early.without_gain(), 0,
                   s.epoch - 1 - early.best_epoch());
-  if (early.has_best() == std::isnan(early.best_terms().reconstruction)) {
+  if (early.has_best() == std::isnan(early.best_terms().score())) {
     refuse("early_stopping.best", "does not fit best_epoch");
   }
 }

@@ -13,7 +13,7 @@ namespace {
 struct GanOptions {
   CoderOptions coder;
   double critic_rate = 1;
-  double critic_penalty = 10;
+  double critic_penalty = 1;
 
   static constexpr auto fields() {
     using O = GanOptions;

@@ -92,8 +92,7 @@ ModelDef models::real_nvp() {
           .likelihoods = {"gaussian"},
           .takes_latent_dim = false,
           .takes_sigma = false,
-          // A smooth density wants smooth functions: kinks are learned by heart.
-          .defaults = {{"model.hidden", "128,128"}, {"model.activation", "silu"}}};
+          .defaults = {{"model.hidden", "128,128"}}};
 }
 
 }  // namespace isthmus
