@@ -115,15 +115,11 @@ TEST(Flow, RoundedValuesAreSpreadOverTheirRounding) {
   }
 }
 
-TEST(Flow, MafRefusesItemsThatItCannotDraw) {
-  EXPECT_NO_THROW(abilities_of(setup_of("maf", 64)));
-  try {
-    abilities_of(setup_of("maf", 65));
-    FAIL() << "accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kConflict);
-    EXPECT_NE(error.hint().find("real_nvp"), std::string::npos);
-  }
+TEST(Flow, MafDrawsNoItemsThatAreTooWideForItsGraph) {
+  EXPECT_TRUE(abilities_of(setup_of("maf", 64)).samples);
+  const Abilities wide = abilities_of(setup_of("maf", 65));
+  EXPECT_TRUE(wide.exact);
+  EXPECT_FALSE(wide.samples);
 }
 
 /// With a velocity that is constant, c, noise z ends at z + c.

@@ -171,7 +171,14 @@ Tensor draws_of_prior(Session& session, const SampleSettings& settings) {
   return z;
 }
 
-[[noreturn]] void refuse_sampling(const std::string& name) {
+[[noreturn]] void refuse_sampling(const Model& model) {
+  const std::string& name = model.options().name;
+  if (model.abilities().exact) {
+    throw Error(ErrorCode::kImpossible,
+                name + " does not draw items of " + std::to_string(model.spec().num_values()) +
+                    " values: it has their density alone",
+                "train a model that draws them at once: --model real_nvp", {.key = "model.name"});
+  }
   const std::string_view sampler = all_models().find(name).sampler;
   if (!sampler.empty()) {
     throw Error(ErrorCode::kImpossible,
@@ -253,7 +260,7 @@ Tensor draws_of_sampler(Session& session, const SampleSettings& settings) {
 Tensor latent_draws(Session& session, const SampleSettings& settings) {
   const Model& model = session.model();
   if (model.sampler && !settings.prior) return draws_of_sampler(session, settings);
-  if (!model.abilities().samples) refuse_sampling(model.options().name);
+  if (!model.abilities().samples) refuse_sampling(model);
   return draws_of_prior(session, settings);
 }
 

@@ -11,7 +11,7 @@
 namespace isthmus {
 namespace {
 
-/// A draw has a pass of each block's network for each value in its graph.
+/// A draw has a pass of each block's network for each value in its graph; wider items have none.
 constexpr int64_t kMostValues = 64;
 
 struct MafOptions {
@@ -63,17 +63,11 @@ FlowStep block(const ModelBuild& b, int64_t index, const MafOptions& options) {
 }
 
 Parts make_maf(const ModelBuild& b, const MafOptions& options) {
-  if (b.setup.data.num_values() > kMostValues) {
-    throw Error(
-        ErrorCode::kConflict,
-        "maf draws value by value: items of " + std::to_string(b.setup.data.num_values()) +
-            " values are too wide for it",
-        "at most " + std::to_string(kMostValues) + " values; --model real_nvp draws them at once",
-        {.key = "model.name"});
-  }
   std::vector<FlowStep> steps;
   for (int64_t i = 0; i < options.blocks; ++i) steps.push_back(block(b, i, options));
-  return flow_parts(b, std::move(steps));
+  Parts parts = flow_parts(b, std::move(steps));
+  if (b.setup.data.num_values() > kMostValues) parts.draw = {};
+  return parts;
 }
 
 }  // namespace
