@@ -63,7 +63,7 @@ Tensor vector_of(std::span<const double> values) {
 void require_no_condition(const ModelSetup& setup) {
   if (setup.data.condition.width() == 0) return;
   throw Error(ErrorCode::kConflict, "data.condition has no effect on " + setup.model.name,
-              "leave it out, or take a model with networks: --model vae",
+              "leave it out, or take a model that reads it: --model vae",
               {.key = "data.condition"});
 }
 

@@ -22,7 +22,7 @@ Tensor columns_of(const Pca& components, std::span<const double> factors);
 /// (N) float32.
 Tensor vector_of(std::span<const double> values);
 
-/// Linear models know the item alone. Error E2005 for data with a condition.
+/// Of models that know the item alone. Error E2005 for data with a condition.
 void require_no_condition(const ModelSetup& setup);
 
 /// Where the squared error is minimised and no likelihood maximised, nothing would learn a width.

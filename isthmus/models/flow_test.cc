@@ -122,6 +122,19 @@ TEST(Flow, MafDrawsNoItemsThatAreTooWideForItsGraph) {
   EXPECT_FALSE(wide.samples);
 }
 
+TEST(Flow, AConditionIsRefused) {
+  for (const char* name : {"made", "real_nvp", "maf", "flow_matching"}) {
+    ModelSetup setup = setup_of(name, 3);
+    setup.data.condition.classes = {"a", "b"};
+    try {
+      abilities_of(setup);
+      FAIL() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kConflict) << name;
+    }
+  }
+}
+
 /// With a velocity that is constant, c, noise z ends at z + c.
 TEST(FlowMatching, FollowsItsVelocity) {
   const ModelSetup setup = setup_of("flow_matching", 2);
