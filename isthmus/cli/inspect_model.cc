@@ -76,7 +76,7 @@ void print_model(const Model& model, Inspected& item) {
   const bool fitted = static_cast<bool>(all_models().find(model.options().name).fit);
   item.line("trained",
             "on " + group_digits(p.num_items) + " items of " + escape_for_terminal(p.data) +
-                (fitted ? ", in closed form"
+                (fitted ? ", without steps"
                         : ", " + group_digits(p.epochs) + " epochs, " + group_digits(p.steps) +
                               " steps, seed " + std::to_string(p.seed)));
   if (p.terms.exact()) {

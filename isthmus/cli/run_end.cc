@@ -79,6 +79,19 @@ std::string done_line(const TrainResult& r, std::string_view measured, const Ter
   return text;
 }
 
+/// "model.components 5 (least BIC of 1, 2, 5, 10), bic 1234.5, passes 31": what a fit has found.
+std::string fit_line(const TrainResult& r) {
+  std::vector<std::string> found;
+  for (const Choice& choice : r.found) {
+    found.push_back(choice.key + " " + choice.value + " (" + choice.reason + ")");
+  }
+  for (const auto& [name, value] : r.fit_facts) {
+    const bool whole = value == std::floor(value) && std::fabs(value) < 1e6;
+    found.push_back(name + " " + (whole ? format_fixed(value, 0) : print_value(float(value))));
+  }
+  return join(found, ", ");
+}
+
 std::string wrote_line(const TrainResult& r) {
   std::string text = escape_for_terminal(r.run) + "/";
   for (std::string_view name : {"report.html", "samples.png", "reconstructions.png",
@@ -131,6 +144,7 @@ void write_run_report(CommandIo& io, TrainResult& result, RunFolder& folder) {
 int finish_run(CommandIo& io, TrainResult& result, std::string_view measured, const Terms& terms) {
   result.next = next_commands(io, result);
   io.console.result(done_line(result, measured, terms));
+  if (const std::string found = fit_line(result); !found.empty()) io.console.result("fit", found);
   io.console.result("wrote", wrote_line(result));
   print_next(io, result);
   Json json = train_json(result);

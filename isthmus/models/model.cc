@@ -197,7 +197,6 @@ Abilities abilities_of(const ModelSetup& setup) {
   Abilities abilities{.latent_dim = parts.latent_dim,
                       .encodes = static_cast<bool>(parts.code),
                       .codes = parts.code && parts.decode,
-                      .decodes = static_cast<bool>(parts.decode),
                       .elbo = parts.posterior && parts.prior,
                       .samples = parts.draw || (parts.prior && parts.decode),
                       .draws_at_once = static_cast<bool>(parts.draw),

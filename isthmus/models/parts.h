@@ -142,7 +142,6 @@ struct Abilities {
   int64_t latent_dim = 0;
   bool encodes = false;           // encode
   bool codes = false;             // and decodes them: reconstruct, interpolate
-  bool decodes = false;           // latents to the parameters of the likelihood
   bool elbo = false;              // has posterior and prior
   bool samples = false;           // items can be drawn: from a prior and a decoder, or at once
   bool draws_at_once = false;     // without a latent

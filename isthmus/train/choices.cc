@@ -116,6 +116,21 @@ void require_known_axes(Resolver& r, const DataSpec& spec) {
       "ask");
 }
 
+[[noreturn]] void conflict(const std::string& message, const std::string& hint,
+                           const std::string& key) {
+  throw Error(ErrorCode::kConflict, message, hint, {.key = key});
+}
+
+/// Each is read for each item that is measured.
+void decide_stored_items(Resolver& r, int64_t num_items) {
+  constexpr int64_t kMostStored = 50'000;
+  const int64_t stored = std::min(num_items, kMostStored);
+  r.decide("model.stored_items", std::to_string(stored),
+           stored == num_items
+               ? "all training items"
+               : "of " + group_digits(num_items) + " training items, drawn by the seed");
+}
+
 void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
   const int64_t values = spec.num_values();
   const std::string size = group_digits(values) + " values per item";
@@ -154,6 +169,7 @@ void decide_network(Resolver& r, const DataSpec& spec, int64_t num_items) {
              posterior ? std::string(data_kind_name(spec.kind)) + "s"
                        : setup.model.name + ": squared error, because there is no kl");
   }
+  decide_stored_items(r, num_items);
 }
 
 void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
@@ -184,11 +200,6 @@ void decide_loop(Resolver& r, const DataSpec& spec, int64_t num_items) {
            : patience == kAutoPatience
                ? "epochs auto"
                : "epochs auto; " + group_digits(patient) + " steps, because an epoch is short");
-}
-
-[[noreturn]] void conflict(const std::string& message, const std::string& hint,
-                           const std::string& key) {
-  throw Error(ErrorCode::kConflict, message, hint, {.key = key});
 }
 
 /// Held-out items say nothing of a model that has no number to compare.

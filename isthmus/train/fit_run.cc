@@ -95,15 +95,19 @@ std::optional<FittedRun> fit_run(const RunSetup& setup, TrainObserver& observer)
                                     .rows = stoppable(rows, observer),
                                     .labels = labels,
                                     .seed = seed,
-                                    .prepare = passes(setup, observer)},
+                                    .prepare = passes(setup, observer),
+                                    .report = &run.report},
                                    setup.model.own);
+    for (const FitReport::Decided& d : run.report.decided) {
+      run.model.setup.own.texts[d.key] = d.value;
+    }
   } catch (const Stopped&) {
     return std::nullopt;
   }
   GraphRunner graph =
-      evaluation_runner(setup.model, *setup.device, VerbSettings{.noise = "validation"});
+      evaluation_runner(run.model.setup, *setup.device, VerbSettings{.noise = "validation"});
   graph.set_parameters(run.model.parameters);
-  TermsRunner runner(graph, setup.model);
+  TermsRunner runner(graph, run.model.setup);
   run.train = terms_of(runner, data.train, data.train_rows);
   if (data.num_val() > 0) run.val = terms_of(runner, data.val_data(), data.val_rows);
   if (setup.has.elbo) run.active_units = runner.active_units();

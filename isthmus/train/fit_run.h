@@ -15,6 +15,7 @@ struct FittedRun {
   Terms train;               // of the training items
   std::optional<Terms> val;  // of those that validate
   int64_t active_units = -1;
+  FitReport report;
 };
 
 /// Nothing when the observer asked to stop: it is asked whenever the fit reads rows

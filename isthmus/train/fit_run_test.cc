@@ -97,6 +97,60 @@ TEST(FitRun, GivesTheSameBytesForAnyNumberOfThreads) {
   EXPECT_EQ(digests[2], digests[0]);
 }
 
+/// Models whose fit goes over the items, or keeps them.
+TrainRequest neighbour_request(const Dataset& data, Device& device, const std::string& model,
+                               const std::string& out) {
+  TrainRequest request = fit_request(data, device, model, out);
+  request.options.model.latent_dim = "auto";
+  return request;
+}
+
+TEST(FitRun, ByPassesGivesTheSameBytesForAnyNumberOfThreads) {
+  const Dataset data = tiny_table(700);
+  for (const char* model : {"gmm", "kde", "kmeans"}) {
+    std::vector<std::string> digests;
+    for (int threads : {1, 2}) {
+      const auto device = open_device({.device = "cpu", .threads = threads});
+      TrainObserver quiet;
+      const std::string out = fresh_folder("passes");
+      digests.push_back(train(neighbour_request(data, *device, model, out), quiet).model_digest);
+    }
+    EXPECT_EQ(digests[1], digests[0]) << model;
+  }
+}
+
+TEST(FitRun, SaysWhatItHasFoundAndTheModelHasIt) {
+  const Dataset data = tiny_table(300);
+  const auto device = open_device({.device = "cpu", .threads = 2});
+  TrainObserver quiet;
+  const TrainResult r =
+      train(neighbour_request(data, *device, "gmm", fresh_folder("found")), quiet);
+  ASSERT_FALSE(r.fit_facts.empty());
+  EXPECT_EQ(r.fit_facts.front().first, "bic");
+  const Model model = load_model(r.run, posix_fs(), {});
+  ASSERT_EQ(r.found.size(), 2u);
+  EXPECT_EQ(r.found[0].key, "model.components");
+  EXPECT_EQ(r.found[0].value, model.setup.own.texts.at("model.components"));
+  EXPECT_NE(r.found[0].reason.find("least BIC of 1"), std::string::npos) << r.found[0].reason;
+  EXPECT_EQ(model.setup.own.texts.at("model.covariance"), "full");
+  EXPECT_EQ(r.summary.parameters, model.num_parameters());
+  ASSERT_TRUE(r.val);
+  EXPECT_TRUE(std::isfinite(r.val->score()));
+}
+
+TEST(FitRun, OfItemsAtOnceHasNoSigma) {
+  const Dataset data = tiny_table(60);
+  ReferenceDevice device;
+  for (const char* model : {"gmm", "kde"}) {
+    TrainRequest request = neighbour_request(data, device, model, fresh_folder("no-sigma"));
+    set_option(request.options, "model.sigma", "0.1");
+    request.origins["model.sigma"] = "flag";
+    const Error error = error_of(request);
+    EXPECT_EQ(error.code(), ErrorCode::kConflict) << error.message();
+    EXPECT_NE(error.message().find("model.sigma has no effect on"), std::string::npos);
+  }
+}
+
 TEST(FitRun, ThatIsResumedSaysThatItIsComplete) {
   const Dataset data = tiny_images(60);
   ReferenceDevice device;

@@ -54,6 +54,13 @@ Json run_model_json(const TrainResult& r) {
       .set("summary", r.summary.model);
 }
 
+Json facts_json(const TrainResult& r) {
+  if (r.fit_facts.empty()) return Json();
+  Json facts = Json::object();
+  for (const auto& [name, value] : r.fit_facts) facts.set(name, number_or_null(value));
+  return facts;
+}
+
 /// Of what the run was judged by: test, else validation, else training items.
 double elbo_in_data_units(const TrainResult& r) {
   const Terms terms = r.test ? *r.test : r.val ? *r.val : r.train.value_or(Terms{});
@@ -120,6 +127,7 @@ Json train_json(const TrainResult& r) {
       .set("val", terms_or_null(r.val))
       .set("test", terms_or_null(r.test))
       .set("active_units", count_or_null(r.active_units))
+      .set("fit", facts_json(r))
       .set("density_of", r.summary.density_of)
       .set("elbo_in_data_units", number_or_null(elbo_in_data_units(r)))
       .set("independent_columns",

@@ -178,6 +178,22 @@ void run_steps(TrainResult& r, RunSetup& setup, RunFolder& folder, TrainObserver
   compare_with_independent_columns(r, setup, folder, observer);
 }
 
+/// What the fit has found is said of the run: options that were open, the model that they make.
+void tell_findings(TrainResult& r, const FittedRun& fitted) {
+  r.fit_facts = fitted.report.facts;
+  for (const FitReport::Decided& d : fitted.report.decided) {
+    for (Choice& choice : r.choices) {
+      if (choice.key != d.key) continue;
+      choice.value = d.value;
+      choice.origin = "auto";
+      choice.reason = d.reason;
+      r.found.push_back(choice);
+    }
+  }
+  r.summary.model = describe_model(fitted.model.setup);
+  r.summary.parameters = fitted.model.num_parameters();
+}
+
 /// A fit that was stopped leaves no model, and nothing to go on with.
 void run_fit(TrainResult& r, RunSetup& setup, RunFolder& folder, TrainObserver& observer) {
   const std::optional<FittedRun> fitted = fit_run(setup, observer);
@@ -188,6 +204,7 @@ void run_fit(TrainResult& r, RunSetup& setup, RunFolder& folder, TrainObserver& 
   r.train = fitted->train;
   r.val = fitted->val;
   r.active_units = fitted->active_units;
+  tell_findings(r, *fitted);
   folder.fs().write_file(folder.file(kModelFile),
                          model_bytes(fitted->model, setup.options().limits), Durability::kSynced);
   folder.remember(std::string(kModelFile));

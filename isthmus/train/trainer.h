@@ -65,6 +65,8 @@ struct TrainResult {
   std::optional<int64_t> resumed_from_step;
   TrainSummary summary;
   std::vector<Choice> choices;
+  std::vector<Choice> found;                              // those of them that a fit has settled
+  std::vector<std::pair<std::string, double>> fit_facts;  // what else it says: {"bic", -1234.5}
   std::string data_fingerprint;
   Json libraries;           // as in the request
   int64_t num_labels = -1;  // classes; -1: none

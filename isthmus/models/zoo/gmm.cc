@@ -258,7 +258,8 @@ ModelDef models::gmm() {
           .fit = fit,
           .fit_bytes = fit_bytes,
           .likelihoods = {"gaussian"},
-          .takes_latent_dim = false};
+          .takes_latent_dim = false,
+          .takes_sigma = false};
 }
 
 }  // namespace isthmus

@@ -46,7 +46,8 @@ struct KdeOptions {
 };
 
 int64_t count_of(const KdeOptions& options) {
-  int64_t count = 0;
+  int64_t count = 1;  // as long as no data are known
+  if (options.items == "auto") return count;
   parse_value("model.stored_items", options.items, kItemBounds, count);
   return count;
 }
@@ -217,7 +218,8 @@ ModelDef models::kde() {
       .fit_bytes = fit_bytes,
       .likelihoods = {"gaussian"},
       .one_sigma = true,
-      .takes_latent_dim = false};
+      .takes_latent_dim = false,
+          .takes_sigma = false};
 }
 
 }  // namespace isthmus
