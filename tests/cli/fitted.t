@@ -52,7 +52,7 @@ $ isthmus interpolate p table.csv --pairs 0:1 -o i.csv -q; wc -l < i.csv
 $ isthmus inspect p | head -4
 run      p: done
 model    ppca 3-(2,2)-2-3, gaussian (sigma learned), 14 parameters
-trained  on 270 items of table, in closed form
+trained  on 270 items of table, without steps
 terms    elbo -0.31, reconstruction -4.29, kl 4.60 nats per item
 $ isthmus train --resume p
 error[E4401]: p: the run is complete: ppca is fitted without steps, there is none to go on with
