@@ -35,7 +35,9 @@ TEST(Cholesky, FactorsMultiplyBackAndInvert) {
         }
         EXPECT_NEAR(product, s[i * n + j], 1e-12 * double(n));
         EXPECT_NEAR(identity, i == j ? 1 : 0, 1e-12);
-        if (j < i) EXPECT_EQ((*factor)[i * n + j], 0);
+        if (j < i) {
+          EXPECT_EQ((*factor)[i * n + j], 0);
+        }
       }
     }
   }
