@@ -36,7 +36,9 @@ class IndependentColumns {
   /// Mean over items of log p, in nats, with its standard error.
   MetricResult log_prob(const RowSource& rows) const;
 
-  const std::vector<double>& sigma() const { return sigma_; }  // (D), of a Gaussian
+  const std::vector<double>& mean() const { return mean_; }      // (D), of a Gaussian
+  const std::vector<double>& sigma() const { return sigma_; }    // (D), of a Gaussian
+  const std::vector<double>& logits() const { return logits_; }  // (D), of the others
 
  private:
   void fit_gaussian(const ColumnFacts& facts, const ColumnsSetup& setup);
