@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Principal components as fitted models need them: of the training items, as many as the model has
-// latents, refused where the items do not vary in so many directions.
+// What fitted models share. Principal components of the training items, as many as the model has
+// latents, refused where the items do not vary in so many directions; and demands on the data.
 #pragma once
 
 #include <span>
@@ -28,5 +28,8 @@ void require_no_condition(const ModelSetup& setup);
 /// Where the squared error is minimised and no likelihood maximised, nothing would learn a width.
 /// Error E2005 for a sigma that is not a number.
 void require_fixed_sigma(const ModelSetup& setup);
+
+/// How many classes the model has learned or is to learn. Error E2202 unless there are two.
+int64_t num_classes(const ModelSetup& setup);
 
 }  // namespace isthmus

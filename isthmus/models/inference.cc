@@ -58,6 +58,10 @@ Graph evaluation_graph(const ModelSetup& setup) {
     output_items(b, parts.decode(parts.prior(given).draw(g, "prior", 0).z, given), Draw::kNone);
   }
   if (parts.loss) g.output("loss", parts.loss(given));
+  // The parameters of one that does nothing else.
+  if (parts.classify && !parts.log_prob && !z.valid()) {
+    g.output("log_class", parts.classify(given));
+  }
   return std::move(g).finish();
 }
 

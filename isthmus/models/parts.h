@@ -108,7 +108,7 @@ struct ModelDef {
   bool one_sigma = false;
   /// model.latent_dim says how many latents there are; else there are none, or other options say.
   bool takes_latent_dim = true;
-  /// A gaussian likelihood has the sigma of model.sigma; else there is none, or a network gives it.
+  /// model.sigma says how wide the likelihood is; else the model has widths of its own, or none.
   bool takes_sigma = true;
   /// Is trained on the classes of items, too.
   bool needs_labels = false;

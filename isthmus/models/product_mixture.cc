@@ -10,30 +10,40 @@
 
 namespace isthmus {
 
-Parts bernoulli_mixture_parts(const ModelBuild& b, int64_t components) {
+BernoulliMixture make_bernoulli_mixture(const ModelBuild& b, int64_t components) {
   require_no_condition(b.setup);
   const GraphBuilder::Scope scope(b.g, "mixture");
-  const Value logit = b.g.parameter("logit", {components, b.setup.data.num_values()}, {}, false);
-  const Value log_weight = b.g.parameter("log_weight", {components}, {}, false);
-  // log p(x, c), (B, C).
-  const auto joint = [&b, logit, log_weight](const Given& given) {
-    const Value constant = b.g.sub(log_weight, b.g.sum(b.g.softplus(logit)));
-    return b.g.add(b.g.matmul({{"transpose_b", 1}, {"exact", 1}}, given.target, logit), constant);
+  return {.logit = b.g.parameter("logit", {components, b.setup.data.num_values()}, {}, false),
+          .log_weight = b.g.parameter("log_weight", {components}, {}, false)};
+}
+
+Value joint_log_prob(GraphBuilder& g, const BernoulliMixture& mixture, Value x) {
+  const Value constant = g.sub(mixture.log_weight, g.sum(g.softplus(mixture.logit)));
+  return g.add(g.matmul({{"transpose_b", 1}, {"exact", 1}}, x, mixture.logit), constant);
+}
+
+Value log_posterior(GraphBuilder& g, Value joint) {
+  return g.sub(joint, g.reshape({{"shape", Shape{1}}}, g.logsumexp(joint)));
+}
+
+Parts bernoulli_mixture_parts(const ModelBuild& b, const BernoulliMixture& mixture) {
+  const auto joint = [&b, mixture](const Given& given) {
+    return joint_log_prob(b.g, mixture, given.target);
   };
   Parts parts;
-  parts.latent_dim = components;
+  parts.latent_dim = b.g.shape(mixture.log_weight).back();
   parts.log_prob = [&b, joint](const Given& given) { return b.g.logsumexp(joint(given)); };
   parts.posterior = [&b, joint](const Given& given) {
-    const Value all = joint(given);
-    const Value total = b.g.reshape({{"shape", Shape{1}}}, b.g.logsumexp(all));
-    return one_hot_distribution(b.g, b.g.sub(all, total));
+    return one_hot_distribution(b.g, log_posterior(b.g, joint(given)));
   };
   parts.code = [&b, posterior = parts.posterior](const Given& given) {
     return posterior(given).mean(b.g);
   };
-  parts.prior = [&b, log_weight](const Given&) { return one_hot_distribution(b.g, log_weight); };
-  parts.decode = [&b, logit](Value z, const Given&) {
-    return b.g.matmul({{"exact", 1}}, z, logit);
+  parts.prior = [&b, mixture](const Given&) {
+    return one_hot_distribution(b.g, mixture.log_weight);
+  };
+  parts.decode = [&b, mixture](Value z, const Given&) {
+    return b.g.matmul({{"exact", 1}}, z, mixture.logit);
   };
   return parts;
 }

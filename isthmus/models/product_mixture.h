@@ -9,9 +9,19 @@
 
 namespace isthmus {
 
-/// The parameters, as stored: "mixture/logit" (C, D), log m / (1 - m), and "mixture/log_weight"
-/// (C).
-Parts bernoulli_mixture_parts(const ModelBuild& b, int64_t components);
+/// In a graph. Parameters "mixture/logit", log m / (1 - m), and "mixture/log_weight".
+struct BernoulliMixture {
+  Value logit;       // (C, D)
+  Value log_weight;  // (C)
+};
+BernoulliMixture make_bernoulli_mixture(const ModelBuild& b, int64_t components);
+
+/// log p(x, c), (B, C).
+Value joint_log_prob(GraphBuilder& g, const BernoulliMixture& mixture, Value x);
+/// log p(c | x) from log p(x, c), or any scores whose exponentials are shares: (B, C).
+Value log_posterior(GraphBuilder& g, Value joint);
+
+Parts bernoulli_mixture_parts(const ModelBuild& b, const BernoulliMixture& mixture);
 
 /// What an item counts for in each component, over all items: sum of r_c and of r_c x.
 struct ComponentSums {

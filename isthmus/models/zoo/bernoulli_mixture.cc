@@ -34,7 +34,7 @@ struct BernoulliMixtureOptions {
 constexpr double kLeastGain = 1e-4;  // nats per item
 
 Parts make(const ModelBuild& b, const BernoulliMixtureOptions& options) {
-  return bernoulli_mixture_parts(b, options.components);
+  return bernoulli_mixture_parts(b, make_bernoulli_mixture(b, options.components));
 }
 
 void require_enough_items(int64_t components, int64_t items) {
