@@ -79,14 +79,16 @@ void print_model(const Model& model, Inspected& item) {
                 (fitted ? ", without steps"
                         : ", " + group_digits(p.epochs) + " epochs, " + group_digits(p.steps) +
                               " steps, seed " + std::to_string(p.seed)));
+  const bool bound = !std::isnan(p.terms.elbo);
   if (p.terms.exact()) {
     item.line("terms", "log p " + format_fixed(p.terms.elbo, 2) + " nats per item");
   } else if (const double loss = term_of(p.terms, "loss"); !std::isnan(loss)) {
     item.line("terms", "loss " + format_fixed(loss, 4));
   } else if (!std::isnan(p.terms.reconstruction)) {
-    item.line("terms", "elbo " + format_fixed(p.terms.elbo, 2) + ", reconstruction " +
-                           format_fixed(p.terms.reconstruction, 2) + ", kl " +
-                           format_fixed(p.terms.kl, 2) + " nats per item");
+    item.line("terms", (bound ? "elbo " + format_fixed(p.terms.elbo, 2) + ", " : std::string()) +
+                           "reconstruction " + format_fixed(p.terms.reconstruction, 2) +
+                           (bound ? ", kl " + format_fixed(p.terms.kl, 2) : std::string()) +
+                           " nats per item");
   }
 }
 

@@ -74,16 +74,16 @@ std::vector<std::string> next_commands(const CommandIo& io, const TrainResult& r
   const std::string extension = extension_of(result.summary);
   const Terms terms = result.train.value_or(Terms{});
   const bool posterior = !std::isnan(terms.kl), measured = !std::isnan(terms.score());
-  const bool codes = !std::isnan(terms.reconstruction) && !terms.exact();
   const bool again = can_be_read_again(io.fs(), result.data);
   std::string data;
   for (const std::string& path : result.data) data += " " + quote_path_for_shell(path);
   data += reading_options(result);
   std::vector<std::string> commands;
-  if (posterior || !codes) {
+  const Abilities& has = result.summary.abilities;
+  if (posterior || (has.samples && !has.codes)) {
     commands.push_back(program + " sample " + run + " -n 100 -o " +
                        free_name(io.fs(), "more", extension));
-  } else if (again) {
+  } else if (again && has.codes) {
     commands.push_back(program + " reconstruct " + run + data + " -o " +
                        free_name(io.fs(), "reconstructions", extension));
   }
@@ -91,7 +91,7 @@ std::vector<std::string> next_commands(const CommandIo& io, const TrainResult& r
     if (measured) {
       commands.push_back(program + " eval " + run + data + (posterior ? " --iwae 1000" : ""));
     }
-    if (codes) {
+    if (has.encodes) {
       commands.push_back(program + " encode " + run + data + " -o " +
                          free_name(io.fs(), "codes", ".csv"));
     }

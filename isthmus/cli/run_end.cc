@@ -71,7 +71,8 @@ std::string done_line(const TrainResult& r, std::string_view measured, const Ter
               " in the units of the data)";
     }
   }
-  if (!std::isnan(r.data_floor)) text += ", floor of the data " + format_fixed(r.data_floor, 1);
+  if (!std::isnan(r.data_floor) && !std::isnan(terms.reconstruction))
+    text += ", floor of the data " + format_fixed(r.data_floor, 1);
   if (r.active_units >= 0) {
     text += ", " + std::to_string(r.active_units) + " of " + std::to_string(r.summary.latent_dim) +
             " latents active";

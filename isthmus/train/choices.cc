@@ -67,8 +67,10 @@ void decide_likelihood(Resolver& r, const DataSpec& scaled) {
   auto [name, reason] = usual_likelihood(scaled);
   const ModelDef& def = all_models().find(r.options().model.name);
   if (!def.allows(name)) {
+    const std::string usual = name;
     name = def.likelihoods.front();
-    reason = std::string(def.name) + " has no other";
+    reason = std::string(def.name) +
+             (def.likelihoods.size() == 1 ? " has no other" : " does not go with " + usual);
   }
   r.decide("model.likelihood", name, reason);
   require_likelihood(def, r.options().model.likelihood);

@@ -9,6 +9,7 @@
 #include "isthmus/runtime/open_device.h"
 #include "isthmus/testing/tiny_run.h"
 #include "isthmus/train/choices.h"
+#include "isthmus/verbs/evaluate.h"
 
 namespace isthmus {
 namespace {
@@ -258,6 +259,92 @@ TEST(FitRun, OfATableHasOneSigmaAndALook) {
   EXPECT_EQ(model.parameters.at("likelihood/log_sigma").num_values(), 1);
   ASSERT_TRUE(r.independent_columns.has_value());
   EXPECT_GT(r.val->elbo, r.independent_columns->value);
+}
+
+/// Black and white images in three classes: by the row or column that is bright.
+Dataset labelled_bits(int64_t count) {
+  Dataset data = tiny_images(count);
+  for (uint8_t& level : data.values.values<uint8_t>()) level = level > 120 ? 255 : 0;
+  for (FieldSpec& field : data.spec.fields) field.binary = true;
+  data.class_names = {"a", "b", "c"};
+  for (int64_t i = 0; i < count; ++i) {
+    int32_t lit = 0;
+    while (data.values.values<uint8_t>()[static_cast<size_t>(16 * i + lit)] == 0) ++lit;
+    data.labels.push_back(std::min(lit, 2));
+  }
+  return data;
+}
+
+TrainRequest density_request(const Dataset& data, Device& device, const std::string& model,
+                             const std::string& out) {
+  TrainRequest request = fit_request(data, device, model, out);
+  request.options.model.latent_dim = "auto";
+  return request;
+}
+
+TEST(DensityRun, OfAModelWithoutALatentLeavesItsFolder) {
+  const Dataset data = labelled_bits(60);
+  ReferenceDevice device;
+  for (const char* model : {"independent", "naive_bayes", "chow_liu", "logistic_regression"}) {
+    TrainObserver quiet;
+    const TrainResult r =
+        train(density_request(data, device, model, fresh_folder("density")), quiet);
+    EXPECT_EQ(r.stop_reason, "fitted") << model;
+    EXPECT_TRUE(has_file(r, "model.safetensors")) << model;
+    const Model kept = load_model(r.run, posix_fs(), {});
+    const Abilities has = kept.abilities();
+    EXPECT_EQ(has_file(r, "samples.png"), has.samples) << model;
+    EXPECT_EQ(has_file(r, "reconstructions.png"), has.codes) << model;
+    EXPECT_EQ(std::isfinite(r.val->reconstruction), has.density) << model;
+    Session session(kept, device);
+    const EvalResult measured = evaluate(session, data, {}, {});
+    EXPECT_EQ(std::isfinite(measured.log_likelihood), has.density) << model;
+    EXPECT_EQ(std::isfinite(measured.bits_per_dim), has.density) << model;
+    EXPECT_EQ(measured.metric("accuracy") > 0.4, has.classifies) << model;
+  }
+}
+
+TEST(DensityRun, GivesTheSameBytesForAnyNumberOfThreads) {
+  const Dataset data = labelled_bits(60);
+  for (const char* model : {"naive_bayes", "chow_liu", "logistic_regression"}) {
+    std::vector<std::string> digests;
+    for (int threads : {1, 2}) {
+      const auto device = open_device({.device = "cpu", .threads = threads});
+      TrainObserver quiet;
+      digests.push_back(
+          train(density_request(data, *device, model, fresh_folder("density-bits")), quiet)
+              .model_digest);
+    }
+    EXPECT_EQ(digests[1], digests[0]) << model;
+  }
+}
+
+TEST(DensityRun, ThatLearnsClassesAsksForTwo) {
+  Dataset data = labelled_bits(60);
+  ReferenceDevice device;
+  std::ranges::fill(data.labels, 1);
+  for (const char* model : {"naive_bayes", "logistic_regression"}) {
+    const Error one = error_of(density_request(data, device, model, fresh_folder("one-class")));
+    EXPECT_EQ(one.code(), ErrorCode::kImpossible);
+    EXPECT_NE(one.message().find("of one class, b"), std::string::npos) << one.message();
+  }
+  data.labels.clear();
+  const Error none =
+      error_of(density_request(data, device, "naive_bayes", fresh_folder("no-class")));
+  EXPECT_EQ(none.code(), ErrorCode::kConflict);
+}
+
+TEST(DensityRun, AWidthIsRefusedWhereTheModelHasItsOwn) {
+  Dataset data = tiny_table(60);
+  data.class_names = {"a", "b"};
+  for (int32_t i = 0; i < 60; ++i) data.labels.push_back(i % 2);
+  ReferenceDevice device;
+  TrainRequest request = density_request(data, device, "naive_bayes", fresh_folder("no-sigma"));
+  set_option(request.options, "model.sigma", "2");
+  request.origins["model.sigma"] = "flag";
+  const Error error = error_of(request);
+  EXPECT_EQ(error.code(), ErrorCode::kConflict);
+  EXPECT_NE(error.message().find("model.sigma has no effect on naive_bayes"), std::string::npos);
 }
 
 TrainRequest logistic_request(const Dataset& data, Device& device, const std::string& out) {

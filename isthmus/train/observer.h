@@ -9,6 +9,7 @@
 
 #include "isthmus/exec/executor.h"
 #include "isthmus/model_file/terms.h"
+#include "isthmus/models/parts.h"
 #include "isthmus/models/summary.h"
 #include "isthmus/tensor/data_spec.h"
 #include "isthmus/train/choices.h"
@@ -31,6 +32,7 @@ struct TrainSummary {
   std::string arch;        // "mlp", "conv"; "none": no networks
   std::string likelihood;
   int64_t latent_dim = 0;
+  Abilities abilities;
   bool normalized = true;       // false: a score, not a likelihood
   std::string density_of;       // whose density the elbo is: density_of()
   double log_scale = kUnknown;  // elbo + log_scale: in the units of the data

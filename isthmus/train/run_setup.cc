@@ -293,11 +293,13 @@ std::string describe_model(const ModelSetup& setup) {
   }
   text += ", ";
   if (own_option(chosen_owners(setup), "model.activation")) text += coder.activation + ", ";
+  const ModelDef& def = all_models().find(setup.model.name);
+  if (def.needs_labels) text += std::to_string(setup.data.classes.size()) + " classes";
+  if (!has.density && !has.codes && !has.samples) return text;  // says nothing of values
+  if (def.needs_labels) text += ", ";
   text += setup.model.likelihood;
   const LikelihoodDef& likelihood = all_likelihoods().find(setup.model.likelihood);
-  if (likelihood.has_sigma() && all_models().find(setup.model.name).takes_sigma) {
-    text += " (sigma " + resolved_sigma(setup) + ")";
-  }
+  if (def.takes_sigma && likelihood.has_sigma()) text += " (sigma " + resolved_sigma(setup) + ")";
   const bool score = likelihood.measure(setup.data) == Measure::kScore;
   if (score) text += " on grey values (a score: isthmus help auto)";
   const ConditionSpec& condition = setup.data.condition;
@@ -352,7 +354,8 @@ TrainSummary summarize(const RunSetup& s) {
   summary.model_name = s.model.model.name;
   summary.arch = network_name(s.model);
   summary.likelihood = s.model.model.likelihood;
-  summary.latent_dim = abilities_of(s.model).latent_dim;
+  summary.abilities = abilities_of(s.model);
+  summary.latent_dim = summary.abilities.latent_dim;
   summary.normalized =
       all_likelihoods().find(s.model.model.likelihood).measure(spec) != Measure::kScore;
   summary.density_of = density_of(s.model);

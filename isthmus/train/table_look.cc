@@ -286,8 +286,9 @@ ColumnsSetup columns_setup(const ModelSetup& setup) {
   const LikelihoodDef& likelihood = all_likelihoods().find(setup.model.likelihood);
   ColumnsSetup columns{.family = likelihood.columns};
   if (!likelihood.has_sigma()) return columns;
-  const std::string sigma = resolved_sigma(setup);
   columns.sigma_floor = rounding_errors(setup.data);
+  if (!all_models().find(setup.model.name).takes_sigma) return columns;
+  const std::string sigma = resolved_sigma(setup);
   if (sigma == "learned" || sigma == "optimal") {
     columns.sigma = ColumnSigma::kShared;
   } else if (sigma != "per_dimension") {

@@ -107,7 +107,8 @@ void feed_metrics(Session& session, const Dataset& fitted, int64_t count,
 
 double bits_per_dim(const Model& model, const EvalResult& r) {
   if (model.measure() != Measure::kMass) return kUnknown;
-  const double bound = r.iwae ? r.iwae->value : r.terms.elbo;
+  const double exact = std::isnan(r.terms.elbo) ? r.log_likelihood : r.terms.elbo;
+  const double bound = r.iwae ? r.iwae->value : exact;
   return -bound / (static_cast<double>(model.spec().num_values()) * std::log(2.0));
 }
 
@@ -230,7 +231,7 @@ EvalResult evaluate(Session& session, const Dataset& data, const EvalOptions& op
   std::ranges::copy_if(options.metrics, std::back_inserter(judged.metrics), is_judgement);
   for (NamedMetric& metric : judge(session, data, judged)) r.metrics.push_back(std::move(metric));
   if (has.classifies) add_accuracy(r, session, fitted, settings);
-  r.data_floor = data_floor(model, fitted, r.n);
+  if (!std::isnan(r.terms.reconstruction)) r.data_floor = data_floor(model, fitted, r.n);
   if (options.iwae > 0) {
     r.iwae = importance_bound(session, fitted, r.n, options.iwae, settings);
   }

@@ -56,8 +56,8 @@ void print_bounds(CommandIo& io, const EvalResult& r, const Model& model) {
     io.console.result(name, format_fixed(value, 4) + "  (lower is better)");
   }
   const double in_units = r.elbo_in_data_units();
-  if (std::isnan(r.terms.elbo) && !std::isnan(r.terms.reconstruction) && r.log_scale != 0 &&
-      !std::isnan(r.log_scale)) {
+  const bool scaled = r.log_scale != 0 && !std::isnan(r.log_scale);
+  if (scaled && std::isnan(r.terms.elbo) && !std::isnan(r.terms.reconstruction)) {
     io.console.result("units",
                       "the numbers are of " + r.density_of + ", not in the units of the data");
   } else if (!std::isnan(in_units) && in_units != r.terms.elbo) {
