@@ -129,6 +129,7 @@ TEST(Pca, ALearnedSigmaAndAnotherLikelihoodAreRefused) {
       ModelSetup setup = setup_of(std::string(def.name), 3, 1, "1");
       setup.own.texts["model.hidden"] = "2";
       setup.model.likelihood = likelihood;
+      if (def.needs_labels) setup.data.classes = {"a", "b"};
       setup.data.fields = {{.min = 0, .max = 1, .standard_deviation = 0.3, .integer = true}};
       EXPECT_EQ(code_of([&] { abilities_of(setup); }),
                 def.allows(likelihood) ? ErrorCode::kInternal : ErrorCode::kConflict)

@@ -37,6 +37,7 @@ ModelSetup setup_of(const std::string& name, const std::map<std::string, std::st
                .fields = {{.min = 0, .max = 255, .standard_deviation = 80}},
                .scaling = {.kind = "unit", .shift = {0}, .scale = {1.0 / 255}}}};
   for (const auto& [key, value] : own) setup.own.texts[key] = value;
+  if (def.needs_labels) setup.data.classes = {"a", "b"};
   return setup;
 }
 

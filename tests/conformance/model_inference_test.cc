@@ -12,9 +12,11 @@ namespace {
 constexpr int64_t kItems = 40;
 
 ModelSetup setup_of(const std::string& model, const std::string& likelihood) {
-  return {.model = {.name = model, .latent_dim = "4", .likelihood = likelihood},
-          .own = {.texts = {{"model.hidden", "16"}}},
-          .data = small_images()};
+  ModelSetup setup{.model = {.name = model, .latent_dim = "4", .likelihood = likelihood},
+                   .own = {.texts = {{"model.hidden", "16"}}},
+                   .data = small_images()};
+  if (all_models().find(model).needs_labels) setup.data.classes = {"a", "b"};
+  return setup;
 }
 
 /// Draws that are whole numbers compare: a rounding error may turn one where both sides nearly
