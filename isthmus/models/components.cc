@@ -80,10 +80,10 @@ int64_t num_classes(const ModelSetup& setup) {
   const std::vector<std::string>& classes = setup.data.classes;
   if (classes.size() > 1) return static_cast<int64_t>(classes.size());
   throw Error(ErrorCode::kImpossible,
-              classes.empty() ? "model " + setup.model.name + " knows no class"
-                              : "all training items are of one class, " +
-                                    escape_for_terminal(classes.front()) +
-                                    ": there is nothing to tell apart",
+              classes.empty()
+                  ? "model " + setup.model.name + " knows no class"
+                  : "all training items are of one class, " + escape_for_terminal(classes.front()) +
+                        ": there is nothing to tell apart",
               "take items of two classes at least, or a model without classes",
               {.key = "data.labels"});
 }
