@@ -73,7 +73,8 @@ std::vector<std::string> next_commands(const CommandIo& io, const TrainResult& r
   const std::string program = program_of(io), run = quote_path_for_shell(result.run);
   const std::string extension = extension_of(result.summary);
   const Terms terms = result.train.value_or(Terms{});
-  const bool posterior = !std::isnan(terms.kl), measured = !std::isnan(terms.score());
+  const bool posterior = !std::isnan(terms.kl),
+             measured = !std::isnan(terms.score()) || result.summary.abilities.classifies;
   const bool again = can_be_read_again(io.fs(), result.data);
   std::string data;
   for (const std::string& path : result.data) data += " " + quote_path_for_shell(path);

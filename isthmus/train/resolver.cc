@@ -57,11 +57,7 @@ void Resolver::settle_own_options() {
       own->set(at->second);
       continue;
     }
-    if (set_by_user(option.key) && no_sigma) {
-      faults.add(option.key + " has no effect on " + options_.model.name);
-    } else if (set_by_user(option.key)) {
-      faults.add(option);
-    }
+    if (set_by_user(option.key)) faults.add(option);
     texts.texts.erase(option.key);
     std::erase_if(choices_, [&](const Choice& c) { return c.key == option.key; });
   }

@@ -14,13 +14,13 @@
 namespace isthmus {
 namespace {
 
-constexpr double kCollapsedKl = 0.5;   // nats
-constexpr double kHole = 0.8;          // AUROC
-constexpr double kCopies = 0.8;        // ratio of distances
-constexpr double kGap = 0.03;          // of the reconstruction term above its floor
+constexpr double kCollapsedKl = 0.5;  // nats
+constexpr double kHole = 0.8;         // AUROC
+constexpr double kCopies = 0.8;       // ratio of distances
+constexpr double kGap = 0.03;         // of the reconstruction term above its floor
 constexpr double kGapOfDensity = 1, kGapOfValue = 0.01;  // nats, nats per value
-constexpr double kInformation = 0.98;  // of log N
-constexpr double kSaturation = 0.05;   // share of values, beyond those of the data
+constexpr double kInformation = 0.98;                    // of log N
+constexpr double kSaturation = 0.05;  // share of values, beyond those of the data
 constexpr double kSaturatedLogit = 15;
 constexpr double kSigmaAtBound = 1.05;  // times the least sigma
 
@@ -106,8 +106,11 @@ void find_saturation(const DiagnosisFacts& f, std::vector<Finding>& out) {
 }
 
 void find_gap(const DiagnosisFacts& f, std::vector<Finding>& out) {
-  const double gap = f.train.score() - f.held_out.score();
-  const double above = f.held_out.reconstruction - (std::isnan(f.floor) ? 0 : f.floor);
+  // Items differ in what is least possible for them, on grey values by far more than in the gap.
+  const double least = std::isnan(f.floor) ? 0 : f.floor;
+  const double least_train = std::isnan(f.train_floor) ? least : f.train_floor;
+  const double gap = (f.train.score() + least_train) - (f.held_out.score() + least);
+  const double above = f.held_out.reconstruction - least;
   // A density has no floor to measure from.
   const double allowed = f.density
                              ? std::max(kGapOfDensity, kGapOfValue * static_cast<double>(f.values))
@@ -255,6 +258,7 @@ DiagnosisFacts measure_facts(Session& session, const Dataset& held_out,
   const Dataset as_many = some_items(train, request.most_items);
   terms.bind(as_many);
   f.train = mean_terms(terms.run(as_many.num_items(), 1));
+  f.train_floor = data_floor(model, as_many, as_many.num_items());
   measure_copies(session, items, train, request.verb, f);
   return f;
 }

@@ -20,10 +20,10 @@ namespace isthmus {
 
 /// What the rules look at; unknown values trigger none.
 struct DiagnosisFacts {
-  Terms train, held_out;    // nats per item
-  double floor = kUnknown;  // least reconstruction term
-  bool density = false;     // the likelihood is one: there is no floor to stay above
-  bool sampler = false;     // codes come from a sampler
+  Terms train, held_out;                            // nats per item
+  double train_floor = kUnknown, floor = kUnknown;  // least reconstruction terms
+  bool density = false;  // the likelihood is one: there is no floor to stay above
+  bool sampler = false;  // codes come from a sampler
   int64_t values = 0, latents = 0, active = -1;
   std::optional<TwoSample> hole;  // codes against draws that samples are made of
   std::optional<double> mutual_information;

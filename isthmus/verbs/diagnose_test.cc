@@ -15,7 +15,7 @@ DiagnosisFacts healthy() {
   DiagnosisFacts f;
   f.held_out = {.elbo = -245, .elbo_se = 1, .reconstruction = 229, .kl = 16};
   f.train = {.elbo = -244.5, .reconstruction = 228.5, .kl = 16};
-  f.floor = 189;
+  f.floor = f.train_floor = 189;
   f.values = 784;
   f.latents = f.active = 20;
   f.hole = TwoSample{.auroc = 0.6};
