@@ -16,8 +16,8 @@ enum class Draw : uint8_t { kNone, kPosterior, kLikelihood };
 /// Input "x" (item shape). Outputs per item, those that the model's rules give: "reconstruction"
 /// (B; of a density without a latent -log p), "posterior_mean" (B, Z), with posterior and prior
 /// "kl" (B) and where it factorises "kl_per_dim" (B, Z), in closed form where there is one whatever
-/// the estimator of training, and "log_prob" (B) of an exact density; "loss" (B) where the model has
-/// one; of what only classifies "log_class" (B, K). One draw of stream "posterior". Holds all
+/// the estimator of training, and "log_prob" (B) of an exact density; "loss" (B) where the model
+/// has one; of what only classifies "log_class" (B, K). One draw of stream "posterior". Holds all
 /// parameters.
 Graph evaluation_graph(const ModelSetup& setup);
 

@@ -196,6 +196,7 @@ Abilities abilities_of(const ModelSetup& setup) {
   const Parts parts = make_parts(b);
   Abilities abilities{.latent_dim = parts.latent_dim,
                       .encodes = static_cast<bool>(parts.code),
+                      .decodes = static_cast<bool>(parts.decode),
                       .codes = parts.code && parts.decode,
                       .elbo = parts.posterior && parts.prior,
                       .samples = parts.draw || (parts.prior && parts.decode),

@@ -141,7 +141,8 @@ void require_likelihood(const ModelDef& def, const std::string& likelihood);
 struct Abilities {
   int64_t latent_dim = 0;
   bool encodes = false;           // encode
-  bool codes = false;             // and decodes them: reconstruct, interpolate
+  bool decodes = false;           // latents to the parameters of the likelihood
+  bool codes = false;             // encodes and decodes: reconstruct, interpolate
   bool elbo = false;              // has posterior and prior
   bool samples = false;           // items can be drawn: from a prior and a decoder, or at once
   bool draws_at_once = false;     // without a latent
@@ -152,7 +153,7 @@ struct Abilities {
   bool classifies = false;        // log probabilities of classes
   bool normal_posterior = false;  // with a mean and a log variance per latent
   /// Held-out items say something about the model.
-  bool measurable() const { return elbo || codes || density || loss; }
+  bool measurable() const { return elbo || codes || density || loss || classifies; }
 };
 Abilities abilities_of(const ModelSetup& setup);
 

@@ -33,6 +33,12 @@ std::optional<std::string> run_digest(const Dataset& data, Device& device,
       }
       const ModelDef& def = all_models().find(request.options.model.name);
       if (!def.takes_latent_dim) request.options.model.latent_dim = "auto";
+      Dataset labelled = data;
+      if (def.needs_labels) {
+        labelled.class_names = {"a", "b"};
+        for (int32_t i = 0; i < data.num_items(); ++i) labelled.labels.push_back(i % 2);
+      }
+      request.dataset = &labelled;
       if (def.fit) {  // it takes no steps
         request.options.loop = {};
         request.options.optimizer = {};
@@ -99,7 +105,11 @@ void expect_effects(const std::vector<OptionOwner>& owners) {
   const Dataset data = tiny_images(40, 5, 8);  // of a size that every network takes
   const auto device = open_device({.device = "cpu", .threads = 1});
   for (const OptionOwner& owner : owners) {
-    const Settings plain = {{owner.key, owner.name}};
+    Settings plain = {{owner.key, owner.name}};
+    // More components than there are items are refused.
+    if (own_option({&owner}, "model.components") != nullptr) {
+      plain.emplace_back("model.components", "4");
+    }
     ASSERT_TRUE(run_digest(data, *device, plain).has_value())
         << owner.zoo << " " << owner.name << " does not train";
     for (const BoundOption& option : owner.options) {

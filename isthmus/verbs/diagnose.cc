@@ -206,8 +206,11 @@ void measure_codes(Session& session, const Dataset& items, const VerbSettings& s
   f.information_items = a.items;
 }
 
-void measure_copies(Session& session, const Dataset& held_out, const Dataset& train,
+/// All pairs are compared, value by value: fewer of each.
+void measure_copies(Session& session, const Dataset& items, const Dataset& train,
                     const VerbSettings& settings, DiagnosisFacts& f) {
+  constexpr int64_t kMostCopies = 500;
+  const Dataset held_out = some_items(items, kMostCopies);
   const Model& model = session.model();
   const Abilities has = model.abilities();
   if (!has.samples && !model.sampler) return;
@@ -254,7 +257,7 @@ DiagnosisFacts measure_facts(Session& session, const Dataset& held_out,
   measure_codes(session, items, request.verb, f);
   if (request.train == nullptr) return f;
   const Dataset train =
-      fit_to_model(some_items(*request.train, 5 * request.most_items), model.setup);
+      fit_to_model(some_items(*request.train, 2 * request.most_items), model.setup);
   const Dataset as_many = some_items(train, request.most_items);
   terms.bind(as_many);
   f.train = mean_terms(terms.run(as_many.num_items(), 1));

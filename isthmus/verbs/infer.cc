@@ -103,7 +103,7 @@ Tensor encode(Session& session, const Dataset& data, Quantity quantity,
 Tensor decode(Session& session, const Tensor& z, Quantity quantity, const VerbSettings& settings,
               const Tensor& context) {
   const Model& model = session.model();
-  require_codes(model, model.abilities().codes, "decode");
+  require_codes(model, model.abilities().decodes, "decode");
   if (z.shape().size() != 2 || z.shape()[1] != model.latent_dim()) {
     throw Error(ErrorCode::kDataMismatch,
                 "latents of shape " + shape_text(z.shape()) +

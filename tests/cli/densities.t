@@ -15,7 +15,7 @@ model    chow_liu 4, bernoulli, 12 parameters
 layers   tree  parameter  (4)                           12
 device   cpu, ..., fp32        memory about ... of ...
 run      t/
-done in 0:00:0...  validation log p -2.3, floor of the data 0.0
+done in 0:00:0...  validation log p -2.3 +- 0.2, floor of the data 0.0
 wrote    t/  report.html  model.safetensors (1.9 KiB)
 next     isthmus sample t -n 100 -o more.csv
          isthmus eval t bits.csv --exclude kind
@@ -29,8 +29,8 @@ bits     0.7792 per value
 $ isthmus inspect t | head -4
 run      t: done
 model    chow_liu 4, bernoulli, 12 parameters
-trained  on 180 items of bits, in closed form
-terms    reconstruction 2.31 nats per item
+trained  on 180 items of bits, without steps
+terms    log p -2.31 nats per item
 $ isthmus sample t -n 3 -o s.csv -q; head -1 s.csv; tail -n +2 s.csv | wc -l
 a,b,c,d
 3
@@ -83,7 +83,7 @@ model    naive_bayes 3, 2 classes, gaussian, 14 parameters
 layers   classes  parameter  (2, 3)                        14
 device   cpu, ..., fp32        memory about ... of ...
 run      n/
-done in 0:00:0...  validation log p -2.5, of standardized values (-2.5 in the units of the data)
+done in 0:00:0...  validation log p -2.5 +- 0.3, of standardized values (-2.5 in the units of the data)
 wrote    n/  report.html  model.safetensors (2 KiB)
 next     isthmus sample n -n 100 -o more.csv
          isthmus eval n table.csv --labels kind
@@ -117,13 +117,13 @@ accuracy 0.9900 +- 0.0058 (higher is better)
 $ isthmus inspect l | head -4
 run      l: done
 model    logistic_regression 3, 2 classes, 8 parameters
-trained  on 270 items of table, in closed form
+trained  on 270 items of table, without steps
 $ isthmus eval l table.csv --labels kind --json 2>/dev/null | check_json.py
 valid isthmus.eval/1 x 1
 $ isthmus sample l -n 3 -o x.csv
 model    l/model.safetensors: logistic_regression 3, 2 classes, 8 parameters
 error[E2202]: logistic_regression cannot be sampled: it has learned no distribution of its codes, so no draw of a code is worth more than another
-  hint: train a model that has one: isthmus train DATA --model vae; reconstruct, interpolate and decode work with this one
+  hint: fit one to its codes: isthmus fit-sampler MODEL DATA; or train a model that has one: isthmus train DATA --model vae
 [2]
 $ isthmus train bits.csv --labels kind --model naive_bayes -o m -q; isthmus encode m bits.csv -o c.csv -q; head -1 c.csv
 z0,z1
@@ -136,7 +136,7 @@ error[E2202]: data.labels: all training items are of one class, long: there is n
   hint: take items of two classes at least, or a model without classes
 [2]
 $ isthmus train table.csv --labels kind --model naive_bayes --sigma 2 -o x
-error[E2005]: model.sigma has no effect on naive_bayes
+error[E2005]: model.sigma has no effect on naive_bayes, which has no such width
   hint: leave it out
 [2]
 $ isthmus train bits.csv --labels kind --model naive_bayes --latent 2 -o x

@@ -77,7 +77,7 @@ mse      0.0010 +- 0.0000 (lower is better)
 mae      0.0239 +- 0.0007 (lower is better)
 $ isthmus sample c -n 3 -o no.csv -q
 error[E2202]: pca cannot be sampled: it has learned no distribution of its codes, so no draw of a code is worth more than another
-  hint: train a model that has one: isthmus train DATA --model vae; reconstruct, interpolate and decode work with this one
+  hint: fit one to its codes: isthmus fit-sampler MODEL DATA; or train a model that has one: isthmus train DATA --model vae
 [2]
 $ isthmus encode c table.csv -o z.csv -q && isthmus decode c z.csv -o d.csv -q && isthmus reconstruct c table.csv -o r.csv -q && cmp d.csv r.csv
 $ isthmus train table.csv --model pca --dry-run

@@ -14,6 +14,7 @@ isthmus help TOPIC, isthmus help COMMAND, isthmus help E3104
   errors        exit statuses, the numbers of errors and warnings
   environment   variables, configuration files, who wins
   precision     fp32 and bf16
+  metrics       what eval can measure, and with what
   determinism   same weights for any number of threads
   components    all models, likelihoods, ... with their options (Markdown)
 $ isthmus help E3104

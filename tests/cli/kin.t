@@ -17,7 +17,7 @@ valid isthmus.eval/1 x 1
 $ isthmus train table.csv --model rae_l2 --epochs 3 -o rae -q
 $ isthmus sample rae -n 4 -o rae.csv -q
 error[E2202]: rae_l2 has no prior: its samples come from a mixture of 10 normals that is fitted to the codes of its training items
-  hint: fit one to the output of isthmus encode, and give its draws to isthmus decode; or train a model with a prior: --model wae_mmd, --model vae
+  hint: isthmus fit-sampler MODEL DATA --sampler gmm
 [2]
 $ isthmus train table.csv --model info_vae --set model.lambda=0.5 -o no -q
 error[E2003]: model.alpha + model.lambda = 0.5 is not above 1: the distance between codes and prior would grow

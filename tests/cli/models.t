@@ -50,7 +50,7 @@ valid isthmus.inspect/1 x 1
 $ isthmus train table.csv --model ae --epochs 1 -o ae -q
 $ isthmus sample ae -n 3 -o s.csv -q
 error[E2202]: ae cannot be sampled: it has learned no distribution of its codes, so no draw of a code is worth more than another
-  hint: train a model that has one: isthmus train DATA --model vae; reconstruct, interpolate and decode work with this one
+  hint: fit one to its codes: isthmus fit-sampler MODEL DATA; or train a model that has one: isthmus train DATA --model vae
 [2]
 $ isthmus encode ae table.csv -o codes.csv -q && isthmus decode ae codes.csv -o d.csv -q && isthmus reconstruct ae table.csv -o r.csv -q && cmp d.csv r.csv
 $ isthmus interpolate ae table.csv --pairs 0:1 -o p.csv -q; wc -l < p.csv

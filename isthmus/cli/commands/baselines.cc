@@ -41,7 +41,7 @@ struct BaselinesOptions {
               "Samples of the bound of MODEL, where its density is not exact; 0: its elbo. More "
               "come closer to log p, and take longer.",
               {.metavar = "K"}),
-        field(&O::samples, "baselines.samples", between(1, 100), "Samples of each in the picture.",
+        field(&O::samples, "baselines.shown", between(1, 100), "Samples of each in the picture.",
               {.level = OptionLevel::kRare})};
   }
 };
@@ -209,11 +209,11 @@ void print_table(CommandIo& io, const Comparison& c) {
     const double accuracy = m.eval.metric("accuracy");
     std::string value = format_fixed(d.value, 2);
     if (!std::isnan(d.standard_error)) value += " +- " + format_fixed(d.standard_error, 2);
-    io.console.result("",
-                      "  " + pad_right(m.name, 24) + pad_right(value, 20) + pad_right(d.kind, 16) +
-                          right(group_digits(m.parameters), 12) + " parameters" +
-                          right(format_fixed(m.seconds, 1), 8) + " s" +
-                          (std::isnan(accuracy) ? "" : "  accuracy " + format_fixed(accuracy, 3)));
+    io.console.result(
+        "", "  " + pad_right(m.name, 24) + pad_right(value, 20) + pad_right(d.kind, 16) +
+                right(group_digits(m.parameters), 12) + " parameters" +
+                (std::isnan(m.seconds) ? "" : right(format_fixed(m.seconds, 1), 8) + " s") +
+                (std::isnan(accuracy) ? "" : "  accuracy " + format_fixed(accuracy, 3)));
   }
 }
 
@@ -257,7 +257,7 @@ Json table_json(const Comparison& c) {
                          .set("kind", d.kind)
                          .set("accuracy", Json::finite_or_null(m.eval.metric("accuracy")))
                          .set("parameters", m.parameters)
-                         .set("seconds", m.seconds));
+                         .set("seconds", Json::finite_or_null(m.seconds)));
   }
   return result_object("isthmus.baselines/1")
       .set("data", c.data)

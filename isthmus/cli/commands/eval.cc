@@ -17,17 +17,17 @@ struct EvalCommandOptions {
   DataOptions data;
   static constexpr auto fields() {
     using O = EvalCommandOptions;
-    return std::tuple{
-        nested(&O::eval, "eval", "What to measure."),
-        field(&O::features, "eval.features", any_value(),
-              "MODEL whose codes are the features that samples are judged in: a "
-              "classifier of these data, or an autoencoder; none: 64 principal "
-              "components of the items. Numbers of different features are not "
-              "compared.",
-              {.metavar = "MODEL"}),
-        field(&O::train, "eval.train", any_value(),
-              "DATA that the model was trained on, for nearest_ratio.", {.metavar = "DATA"}),
-        nested(&O::data, "data", "Input.")};
+    return std::tuple{nested(&O::eval, "eval", "What to measure."),
+                      field(&O::features, "eval.features", any_value(),
+                            "MODEL whose codes are the features that samples are judged in: a "
+                            "classifier of these data, or an autoencoder; none: 64 principal "
+                            "components of the items. Numbers of different features are not "
+                            "compared.",
+                            {.level = OptionLevel::kRare, .metavar = "MODEL"}),
+                      field(&O::train, "eval.train", any_value(),
+                            "DATA that the model was trained on, for nearest_ratio.",
+                            {.level = OptionLevel::kRare, .metavar = "DATA"}),
+                      nested(&O::data, "data", "Input.")};
   }
 };
 

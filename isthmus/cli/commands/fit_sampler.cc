@@ -116,7 +116,7 @@ int run_fit_sampler(CommandIo& io, const FitSamplerOptions& o) {
   io.note_written(target + " (" + format_bytes(bytes.size()) + ")",
                   wrote_json(target, "model", "safetensors", {}, "", bytes.size()));
   io.print_wrote("isthmus sample " + target + " -n 100 -o more.png");
-  io.print_json(result_object("isthmus.fit_sampler/1")
+  io.print_json(result_object("isthmus.sampler/1")
                     .set("model", model_json(*fits.best))
                     .set("data", data_json(data, data.source))
                     .set("device", device_json(device->info(), Precision::kF32))

@@ -13,8 +13,9 @@ namespace {
 
 Parts make_classifier(const ModelBuild& b, const CoderOptions& options) {
   require_no_condition(b.setup);
+  // Two where no data are known yet.
   const int64_t features = latent_dim(b.setup),
-                classes = static_cast<int64_t>(b.setup.data.classes.size());
+                classes = b.setup.data.classes.empty() ? 2 : num_classes(b.setup);
   const auto encoder = std::make_shared<const Network>(make_encoder(b, options, features));
   const GraphBuilder::Scope scope(b.g, "classifier");
   const Value weight = b.g.parameter("weight", {features, classes}, {.kind = "glorot_uniform"});
