@@ -219,7 +219,7 @@ ModelDef models::kde() {
       .likelihoods = {"gaussian"},
       .one_sigma = true,
       .takes_latent_dim = false,
-          .takes_sigma = false};
+      .takes_sigma = false};
 }
 
 }  // namespace isthmus
