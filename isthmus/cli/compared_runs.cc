@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "isthmus/cli/compared_runs.h"
 
+#include "isthmus/base/text.h"
 #include "isthmus/cli/progress.h"
 #include "isthmus/data/known_sets.h"
 #include "isthmus/train/run_setup.h"
+#include "isthmus/verbs/json_results.h"
 
 namespace isthmus {
 namespace {
@@ -60,6 +62,21 @@ ComparedModel measure_run(CommandIo& io, const PlannedModel& planned, double sec
           .seconds = seconds,
           .measure = std::string(measure_name(model.measure())),
           .eval = evaluate(session, data, options, io.verb_settings())};
+}
+
+void write_comparison(CommandIo& io, const Comparison& comparison, const std::string& folder,
+                      const ComparisonFiles& files) {
+  std::string shown = escape_for_terminal(folder) + "/  ";  // before the first
+  const auto write = [&](const char* file, std::span<const std::byte> bytes, const char* kind) {
+    const std::string path = join_path(folder, file);
+    io.fs().make_folders(folder);
+    io.fs().write_file(path, bytes, Durability::kRename);
+    io.note_written(shown + file, wrote_json(path, kind, extension(path), {}, "", bytes.size()));
+    shown.clear();
+  };
+  if (!comparison.picture.empty()) write(files.picture, comparison.picture, "picture");
+  const std::string page = comparison_html(comparison);
+  write(files.page, std::as_bytes(std::span(page)), "record");
 }
 
 }  // namespace isthmus

@@ -26,4 +26,12 @@ std::optional<double> trained(CommandIo& io, const PlannedModel& model);
 ComparedModel measure_run(CommandIo& io, const PlannedModel& model, double seconds,
                           const Dataset& data, Device& device, const EvalOptions& options);
 
+struct ComparisonFiles {
+  const char* picture = "";
+  const char* page = "";
+};
+/// The picture, if there is one, and the page, into the folder of all runs.
+void write_comparison(CommandIo& io, const Comparison& comparison, const std::string& folder,
+                      const ComparisonFiles& files);
+
 }  // namespace isthmus

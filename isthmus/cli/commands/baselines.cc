@@ -265,20 +265,6 @@ Json table_json(const Comparison& c) {
       .set("models", std::move(models));
 }
 
-void write_results(CommandIo& io, const Comparison& c, const std::string& folder) {
-  std::string shown = escape_for_terminal(folder) + "/  ";  // before the first
-  const auto write = [&](const char* file, std::span<const std::byte> bytes, const char* kind) {
-    const std::string path = join_path(folder, file);
-    io.fs().make_folders(folder);
-    io.fs().write_file(path, bytes, Durability::kRename);
-    io.note_written(shown + file, wrote_json(path, kind, extension(path), {}, "", bytes.size()));
-    shown.clear();
-  };
-  if (!c.picture.empty()) write("samples.png", c.picture, "picture");
-  const std::string page = comparison_html(c);
-  write("baselines.html", std::as_bytes(std::span(page)), "record");
-}
-
 int run_baselines(CommandIo& io, const BaselinesOptions& given) {
   BaselinesOptions o = given;
   const Arguments arguments = sorted_arguments(io);
@@ -329,7 +315,7 @@ int run_baselines(CommandIo& io, const BaselinesOptions& given) {
   rank(c.models);
   draw(io, c, *test, *device, o.samples);
   print_table(io, c);
-  write_results(io, c, folder);
+  write_comparison(io, c, folder, {.picture = "samples.png", .page = "baselines.html"});
   io.print_wrote("");
   io.print_json(table_json(c));
   return 0;

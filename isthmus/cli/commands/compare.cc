@@ -165,17 +165,7 @@ int run_compare(CommandIo& io, const CompareOptions& o) {
                   (test->split.empty() ? " held-out" : " " + test->split) + " items";
   draw(io, c, *test, *device, o.items);
   print_table(io, c);
-  std::string shown = escape_for_terminal(folder) + "/  ";  // before the first
-  const auto write = [&](const char* file, std::span<const std::byte> bytes, const char* kind) {
-    const std::string path = join_path(folder, file);
-    io.fs().make_folders(folder);
-    io.fs().write_file(path, bytes, Durability::kRename);
-    io.note_written(shown + file, wrote_json(path, kind, extension(path), {}, "", bytes.size()));
-    shown.clear();
-  };
-  if (!c.picture.empty()) write("compare.png", c.picture, "picture");
-  const std::string page = comparison_html(c);
-  write("compare.html", std::as_bytes(std::span(page)), "record");
+  write_comparison(io, c, folder, {.picture = "compare.png", .page = "compare.html"});
   io.print_wrote("");
   io.print_json(comparison_json(c));
   return 0;
