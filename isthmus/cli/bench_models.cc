@@ -27,6 +27,7 @@ std::vector<Named> family() {
   std::vector<Named> all = {{kReference, {}}};
   for (const ModelDef& model : all_models()) {
     if (model.name == kReference || model.fit) continue;  // fitted without steps
+    if (model.needs_labels) continue;                     // the items of a trial have no classes
     all.push_back({std::string(model.name), {{"model.name", std::string(model.name)}}});
     if (!model.allows("bernoulli")) {
       all.back().settings.emplace_back("model.likelihood", model.likelihoods.front());

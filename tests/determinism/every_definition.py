@@ -136,6 +136,15 @@ class Fitted:
         return len(set(ends)), died
 
 
+def without_latent(program, data, options):
+    """The options, but --latent where the model has no use for it (E2005)."""
+    result = run([program, "train", *data, *options, "--dry-run", "-q"])
+    if "model.latent_dim has no effect" not in result.stderr:
+        return options
+    at = options.index("--latent")
+    return [*options[:at], *options[at + 2:]]
+
+
 def has_steps(program, name, data, options):
     """Whether a model takes --epochs: what is fitted refuses it (E2005)."""
     words = [program, "train", *data, *options, "--epochs", 1, "--dry-run", "-q"]
@@ -148,6 +157,7 @@ def has_steps(program, name, data, options):
 
 
 def examine_any(program, folder, data, name, options, kills):
+    options = without_latent(program, data, options)
     if has_steps(program, name, data, options):
         more = ["--batch", BATCH, "--epochs", EPOCHS]
         return examine(Setting(program, folder, name, data, [*options, *more], STEPS), kills,
