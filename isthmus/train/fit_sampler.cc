@@ -35,13 +35,22 @@ void remove_all(Fs& fs, const std::string& path) {
   fs.remove_folder(path);
 }
 
-/// Removes what the runs left, however it is left.
+/// A folder that was not there before, and is gone with all that the runs leave in it at the end.
+/// Nothing in it that leads elsewhere is followed.
 class RunsFolder {
  public:
-  RunsFolder(Fs& fs, std::string path) : fs_(fs), path_(std::move(path)) { remove_all(fs_, path_); }
+  RunsFolder(Fs& fs, const std::string& path) : fs_(fs), path_(path) {
+    for (int number = 2; !fs_.make_new_folder(path_); ++number) {
+      path_ = path + "-" + std::to_string(number);
+    }
+  }
   ~RunsFolder() {
     try {
-      remove_all(fs_, path_);
+      const std::unique_ptr<Fs> inside = fs_.open_folder(path_);
+      for (const std::string& name : inside->list_folder(path_)) {
+        remove_all(*inside, join_path(path_, name));
+      }
+      fs_.remove_folder(path_);
     } catch (const Error&) {
       // What cannot be removed stays; the samplers are done or have failed already.
     }

@@ -36,7 +36,8 @@ std::vector<std::string> sampler_words();  // auto, then the samplers
 struct SamplerRequest {
   std::vector<std::string> samplers;  // by name; empty: all
   uint64_t seed = 0;
-  std::string folder;  // for the runs while they are trained; removed at the end
+  std::string folder;  // for the runs while they are trained, or <folder>-2, ... where it is taken;
+                       // removed at the end
   MachineOptions machine = {};
   Limits limits = {};
 };

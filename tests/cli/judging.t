@@ -18,6 +18,11 @@ error[E2004]: baselines needs DATA to fit the neighbours to
 [2]
 $ isthmus fit-sampler v table.csv --sampler gmm -o with.safetensors --json 2>/dev/null | check_json.py
 valid isthmus.sampler/1 x 1
+$ mkdir mine.safetensors.samplers; echo mine > mine.safetensors.samplers/note; isthmus fit-sampler v table.csv --sampler gmm -o mine.safetensors -q; ls mine.safetensors*
+mine.safetensors
+
+mine.safetensors.samplers:
+note
 $ isthmus sample with.safetensors -n 3 -o drawn.csv -q; wc -l < drawn.csv
 4
 $ isthmus sample with.safetensors -n 3 --sampler prior -o other.csv -q; cmp -s drawn.csv other.csv || echo other draws
