@@ -9,6 +9,7 @@
 
 #include "isthmus/base/error.h"
 #include "isthmus/base/rng_key.h"
+#include "isthmus/metrics/cholesky.h"
 #include "isthmus/metrics/vectors.h"
 
 namespace isthmus {
@@ -96,23 +97,19 @@ class Features {
   std::vector<double> weights_;
 };
 
-/// Solves A x = b for a symmetric positive definite A, (n, n) with its lower triangle filled.
+/// Solves A x = b for a symmetric positive definite A, (n, n) with its upper triangle filled.
 std::vector<double> solve(std::vector<double> a, std::vector<double> b) {
   const size_t n = b.size();
+  const std::optional<std::vector<double>> factor = cholesky(std::move(a), n);
+  ISTHMUS_CHECK(factor.has_value(), "the ridge makes it positive definite");
+  const std::vector<double>& u = *factor;  // A = U'U
   for (size_t i = 0; i < n; ++i) {
-    for (size_t j = 0; j <= i; ++j) {
-      double sum = a[i * n + j];
-      for (size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] = i == j ? std::sqrt(std::max(sum, 1e-12)) : sum / a[j * n + j];
-    }
-  }
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t k = 0; k < i; ++k) b[i] -= a[i * n + k] * b[k];
-    b[i] /= a[i * n + i];
+    b[i] /= u[i * n + i];
+    for (size_t j = i + 1; j < n; ++j) b[j] -= u[i * n + j] * b[i];
   }
   for (size_t i = n; i-- > 0;) {
-    for (size_t k = i + 1; k < n; ++k) b[i] -= a[k * n + i] * b[k];
-    b[i] /= a[i * n + i];
+    for (size_t j = i + 1; j < n; ++j) b[i] -= u[i * n + j] * b[j];
+    b[i] /= u[i * n + i];
   }
   return b;
 }
@@ -130,7 +127,7 @@ std::vector<double> fit(const Examples& x, std::span<const size_t> rows) {
       const double weight = std::max(p * (1 - p), kLeastWeight);
       for (size_t i = 0; i < f; ++i) {
         gradient[i] += (x.label[r] - p) * v[i];
-        add_scaled(&hessian[i * f], v.data(), weight * v[i], i + 1);
+        add_scaled(&hessian[i * f + i], v.data() + i, weight * v[i], f - i);
       }
     }
     for (size_t i = 1; i < f; ++i) {  // the constant is free
